@@ -70,9 +70,9 @@ type App struct {
 	Disabled bool // whether everything is refused
 	Created  time.Time
 
-	Secrets       []Secret            // live ones, newest first; at most MaxSecrets
-	RevokedBefore time.Time           // policies signed before are refused; zero means none
-	Revoked       map[[32]byte]bool   // digests of single policies that are refused
+	Secrets       []Secret          // live ones, newest first; at most MaxSecrets
+	RevokedBefore time.Time         // policies signed before are refused; zero means none
+	Revoked       map[[32]byte]bool // digests of single policies that are refused
 	Options       Options
 }
 

@@ -51,8 +51,8 @@ type Part struct {
 
 // A PartSpec is what a caller says about a part it is about to send.
 type PartSpec struct {
-	Number  int    // 1 to MaxParts
-	Offset  int64  // within the part
+	Number  int   // 1 to MaxParts
+	Offset  int64 // within the part
 	Chunked bool
 	Size    int64  // exact bytes to come
 	MD5     []byte // what they must hash to; nil means not declared

@@ -1,0 +1,170 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// A Route is one row of a protocol's table. Only [Public] and [Guarded] make
+// one that answers, so that a handler either receives what its caller's
+// credential allows or says why nobody has to show one.
+type Route struct {
+	Method  string // request method; GET answers HEAD as well; "" means every method
+	Pattern string // see Router; also the route's label in logs and metrics
+
+	// Hosts are the sub-domains it answers on when the server has a domain; ""
+	// is the domain itself, and nil means all of them.
+	Hosts []string
+
+	Public string // why no credential is needed; empty for a guarded route
+
+	handler http.Handler
+	parts   []string // the pattern's segments
+}
+
+// Public returns a route that needs no credential, because of why.
+func Public(method, pattern, why string, h http.Handler) Route {
+	return Route{Method: method, Pattern: pattern, Public: why, handler: h}
+}
+
+// Guarded returns a route whose handle runs only with what check returned for
+// the request. An error of either goes to fail, which answers it; handle must
+// not have written anything by then.
+func Guarded[Grant any](
+	method, pattern string,
+	check func(*http.Request) (Grant, error),
+	handle func(http.ResponseWriter, *http.Request, Grant) error,
+	fail func(http.ResponseWriter, *http.Request, error),
+) Route {
+	return Route{Method: method, Pattern: pattern, handler: http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			grant, err := check(r)
+			if err == nil {
+				err = handle(w, r, grant)
+			}
+			if err != nil {
+				fail(w, r, err)
+			}
+		})}
+}
+
+// On returns the route answering on these sub-domains only.
+func (t Route) On(hosts ...string) Route {
+	t.Hosts = hosts
+	return t
+}
+
+// A Router answers a request by the first route of its table that matches.
+//
+// A pattern is a path whose segments are compared with those that were sent,
+// byte by byte: nothing is decoded, cleaned or redirected, because a URL may be
+// part of a path. A segment {name} matches any one that is not empty, and a
+// last {name...} matches all the rest, empty or not. Their text, still escaped,
+// is the request's PathValue.
+type Router struct {
+	routes []Route
+	domain string
+}
+
+// NewRouter returns a router for the tables, in their order. With a domain, a
+// request must be for that host or for a sub-domain some route names; without
+// one, hosts do not matter. It fails if a pattern makes no sense, or a route
+// was not made by Public (with a reason) or Guarded.
+func NewRouter(domain string, tables ...[]Route) (*Router, error) {
+	t := &Router{domain: strings.ToLower(domain)}
+	for _, route := range slices.Concat(tables...) {
+		switch {
+		case !strings.HasPrefix(route.Pattern, "/"):
+			return nil, fmt.Errorf("route %q does not begin with a slash", route.Pattern)
+		case route.handler == nil:
+			return nil, fmt.Errorf("route %s %s is neither public for a reason nor guarded", route.Method, route.Pattern)
+		}
+		route.parts = strings.Split(route.Pattern, "/")
+		t.routes = append(t.routes, route)
+	}
+	return t, nil
+}
+
+// Routes returns the table, for tests that walk it.
+func (t *Router) Routes() []Route { return slices.Clone(t.routes) }
+
+func (t *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	host, ok := t.host(r.Host)
+	if !ok {
+		http.Error(w, "this server does not answer for that host", http.StatusMisdirectedRequest)
+		return
+	}
+	path := strings.Split(r.URL.EscapedPath(), "/")
+	var allow []string
+	for _, route := range t.routes {
+		if !route.answers(host) || !route.matches(path, nil) {
+			continue
+		}
+		if route.Method != "" && route.Method != r.Method &&
+			!(route.Method == http.MethodGet && r.Method == http.MethodHead) {
+			allow = append(allow, route.Method)
+			continue
+		}
+		route.matches(path, r)
+		nameRoute(r, route.Pattern)
+		route.handler.ServeHTTP(w, r)
+		return
+	}
+	if allow != nil {
+		w.Header().Set("Allow", strings.Join(allow, ", "))
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	http.Error(w, "not found", http.StatusNotFound)
+}
+
+// anyHost is the host of every request when the server has no domain.
+const anyHost = "*"
+
+// host returns the sub-domain that a Host header names, and whether this
+// server answers for it.
+func (t *Router) host(header string) (string, bool) {
+	if t.domain == "" {
+		return anyHost, true
+	}
+	name := strings.TrimSuffix(strings.ToLower(hostOnly(header)), ".")
+	if name == t.domain {
+		return "", true
+	}
+	name, ok := strings.CutSuffix(name, "."+t.domain)
+	return name, ok && slices.ContainsFunc(t.routes, func(route Route) bool {
+		return slices.Contains(route.Hosts, name)
+	})
+}
+
+func (t Route) answers(host string) bool {
+	return host == anyHost || t.Hosts == nil || slices.Contains(t.Hosts, host)
+}
+
+// matches says whether the pattern matches the path. With a request, it also
+// records the values there.
+func (t Route) matches(path []string, r *http.Request) bool {
+	for i, part := range t.parts {
+		name, isParam := strings.CutPrefix(part, "{")
+		name = strings.TrimSuffix(name, "}")
+		rest, isRest := strings.CutSuffix(name, "...")
+		switch {
+		case i >= len(path):
+			return false
+		case isParam && isRest:
+			if r != nil {
+				r.SetPathValue(rest, strings.Join(path[i:], "/"))
+			}
+			return true
+		case isParam && path[i] != "":
+			if r != nil {
+				r.SetPathValue(name, path[i])
+			}
+		case path[i] != part || isParam:
+			return false
+		}
+	}
+	return len(path) == len(t.parts)
+}

@@ -1,0 +1,249 @@
+// Package internal_test holds the rules of the tree (ARCHITECTURE.md) to every
+// Go file of the module. It parses the files itself, so it needs no build.
+package internal_test
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/stowgate/stowgate/"
+
+// The sizes above which a file or function is split by noun, in lines. Tests
+// may be as long as they like.
+const (
+	maxFile     = 500
+	maxFunction = 80
+	maxPackage  = 1500
+)
+
+// A row says which packages of this module the packages matched by from may
+// import; a protocol may import those below it as well. The first row that
+// matches counts, and a package without a row fails, so that a new one gets
+// its place on purpose.
+type row struct {
+	from string
+	may  string // paths with spaces between them, or "any"
+}
+
+var imports = []row{
+	{"cmd/stowgate", "internal/app internal/fault"},
+	{"sign", ""},
+	{"bench", ""},
+
+	{"internal/fault", ""},
+	{"internal/corpora", ""},
+	{"internal/blob", "internal/fault"},
+	{"internal/blob/*", "internal/blob internal/fault"},
+
+	{"internal/asset", "internal/blob internal/fault"},
+	{"internal/policy", "internal/asset internal/fault"},
+	{"internal/transform", "internal/asset internal/fault"},
+	{"internal/upload", "internal/asset internal/blob internal/inspect internal/policy internal/fault"},
+	{"internal/library", "internal/asset internal/blob internal/policy internal/fault"},
+	{"internal/delivery", "internal/asset internal/blob internal/policy internal/transform internal/fault"},
+	{"internal/account", "internal/asset internal/policy internal/fault"},
+
+	{"internal/inspect", "internal/asset internal/blob internal/fault"},
+	{"internal/fetch", "internal/fault"},
+	{"internal/worker", "internal/fault"},
+	{"internal/imaging", "internal/transform internal/worker internal/fault"},
+	{"internal/job", "internal/fault"},
+	{"internal/webhook", "internal/asset internal/job internal/fetch internal/fault"},
+	{"internal/catalog", "internal/asset internal/blob internal/policy internal/upload internal/library internal/job internal/fault"},
+	{"internal/catalog/*", "internal/catalog internal/asset internal/blob internal/policy internal/upload internal/library internal/job internal/fault"},
+
+	{"internal/server", "internal/asset internal/policy internal/fault"},
+	{"internal/protocol/*", "internal/asset internal/policy internal/upload internal/library internal/transform internal/delivery internal/account internal/server internal/fault"},
+	{"internal/protocol/*/*", "internal/asset internal/policy internal/transform internal/fault"},
+	{"internal/app", "any"},
+}
+
+// restricted names packages outside the module that only some may import.
+var restricted = []struct {
+	what string // an import path, and everything below it
+	who  []string
+}{
+	{"net/http", []string{"internal/server", "internal/protocol/*", "internal/fetch", "internal/app", "bench"}},
+	{"database/sql", []string{"internal/catalog", "internal/catalog/*"}},
+	{"testing", nil},
+}
+
+var (
+	badName = regexp.MustCompile(`^(utils?|commons?|helpers?|types|models|misc)(_test)?(\.go)?$`)
+	vendors = regexp.MustCompile(`(?i)filestack|uploadcare`)
+)
+
+func TestArchitecture(t *testing.T) {
+	problems, packages := check(os.DirFS(".."))
+	for _, p := range problems {
+		t.Error(p)
+	}
+	if packages < 10 {
+		t.Errorf("looked at %d packages: the tree was not found", packages)
+	}
+}
+
+// check returns what in the module's tree breaks a rule, and how many packages
+// it looked at.
+func check(tree fs.FS) (problems []string, packages int) {
+	err := fs.WalkDir(tree, ".", func(dir string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		if dir != "." {
+			if name := d.Name(); strings.HasPrefix(name, ".") || name == "testdata" || name == "node_modules" {
+				return fs.SkipDir
+			}
+			if _, err := fs.Stat(tree, path.Join(dir, "go.mod")); err == nil {
+				return fs.SkipDir // a module of its own
+			}
+		}
+		p, found, err := checkPackage(tree, dir)
+		problems = append(problems, p...)
+		if found {
+			packages++
+		}
+		return err
+	})
+	if err != nil {
+		problems = append(problems, err.Error())
+	}
+	return problems, packages
+}
+
+// checkPackage looks at the Go files of one directory. Test files, and
+// packages that exist for tests (blobtest), are free in what they import.
+func checkPackage(tree fs.FS, dir string) (problems []string, found bool, err error) {
+	report := func(at, format string, args ...any) {
+		problems = append(problems, at+": "+fmt.Sprintf(format, args...))
+	}
+	names, err := fs.Glob(tree, path.Join(dir, "*.go"))
+	if err != nil || len(names) == 0 {
+		return nil, false, err
+	}
+	if badName.MatchString(path.Base(dir)) {
+		report(dir, "a package is named after what it does")
+	}
+	forTests := strings.HasSuffix(dir, "test") || strings.HasPrefix(dir, "test/") || dir == "internal/corpora"
+	commented, lines := false, 0
+	for _, name := range names {
+		src, err := fs.ReadFile(tree, name)
+		if err != nil {
+			return problems, true, err
+		}
+		files := token.NewFileSet()
+		f, err := parser.ParseFile(files, name, src, parser.ParseComments)
+		if err != nil {
+			report(name, "%v", err)
+			continue
+		}
+		commented = commented || f.Doc != nil && strings.HasPrefix(f.Doc.Text(), "Package ") ||
+			f.Doc != nil && f.Name.Name == "main"
+		if badName.MatchString(path.Base(name)) {
+			report(name, "a file is named after what is in it")
+		}
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		if !forTests {
+			for _, spec := range f.Imports {
+				if why := checkImport(dir, spec); why != "" {
+					report(name, "%s", why)
+				}
+			}
+			checkVendors(dir, files, f, report)
+		}
+		n := bytes.Count(src, []byte("\n"))
+		if lines += n; n > maxFile {
+			report(name, "%d lines, more than %d", n, maxFile)
+		}
+		checkFunctions(files, f, report)
+	}
+	if !commented {
+		report(dir, "no package comment")
+	}
+	if lines > maxPackage && !forTests {
+		report(dir, "package of %d lines without tests, more than %d", lines, maxPackage)
+	}
+	return problems, true, nil
+}
+
+// checkImport returns why the package in dir must not have this import, or "".
+func checkImport(dir string, spec *ast.ImportSpec) string {
+	target, err := strconv.Unquote(spec.Path.Value)
+	if err != nil {
+		return err.Error()
+	}
+	for _, r := range restricted {
+		if within(target, r.what) && !slices.ContainsFunc(r.who, func(who string) bool { return matches(who, dir) }) {
+			return "must not import " + target
+		}
+	}
+	own, ok := strings.CutPrefix(target, module)
+	if !ok {
+		return ""
+	}
+	i := slices.IndexFunc(imports, func(r row) bool { return matches(r.from, dir) })
+	if i < 0 {
+		return "has no row in the table of imports: decide where it stands"
+	}
+	may := strings.Fields(imports[i].may)
+	switch {
+	case imports[i].may == "any", slices.Contains(may, own):
+		return ""
+	case strings.HasPrefix(own, dir+"/") && strings.HasPrefix(dir, "internal/protocol/"):
+		return ""
+	}
+	return "must not import " + own
+}
+
+// checkVendors finds vendors' words in names outside the protocols, and the
+// places that choose among protocols.
+func checkVendors(dir string, files *token.FileSet, f *ast.File, report func(at, format string, args ...any)) {
+	for _, free := range []string{"internal/protocol/*", "internal/app", "cmd/*", "bench", "sign"} {
+		if matches(free, dir) {
+			return
+		}
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && vendors.MatchString(id.Name) {
+			report(files.Position(id.Pos()).String(), "%s: vendors' words stay in protocol", id.Name)
+		}
+		return true
+	})
+}
+
+// checkFunctions reports functions that are too long.
+func checkFunctions(files *token.FileSet, f *ast.File, report func(at, format string, args ...any)) {
+	for _, d := range f.Decls {
+		fn, ok := d.(*ast.FuncDecl)
+		if !ok {
+			continue
+		}
+		from, to := files.Position(fn.Pos()), files.Position(fn.End())
+		if n := to.Line - from.Line + 1; n > maxFunction {
+			report(from.String(), "function %s of %d lines, more than %d", fn.Name.Name, n, maxFunction)
+		}
+	}
+}
+
+func matches(pattern, dir string) bool {
+	ok, _ := path.Match(pattern, dir)
+	return ok
+}
+
+func within(target, root string) bool {
+	return target == root || strings.HasPrefix(target, root+"/")
+}

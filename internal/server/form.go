@@ -1,0 +1,312 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/stowgate/stowgate/internal/fault"
+)
+
+// Bounds of a form. A body over one of them is refused with fault.TooLarge.
+const (
+	MaxFormParts  = 100
+	MaxFormHeader = 16 << 10 // bytes of one part's header, or before the first part
+	MaxFormFields = 64 << 10 // bytes of all names and values that are not files
+)
+
+// formBuffer is how much of a body is looked at at once. It is more than a
+// header may have, so that every line of one fits.
+const formBuffer = 2 * MaxFormHeader
+
+// A Form reads a form as a stream: first the fields before its file, then the
+// file, then the fields after it. Reading a repeated field, a second file, or a
+// part that is not form data fails with fault.Invalid.
+type Form struct {
+	File *FormFile // nil if the form has none
+
+	values map[string]string
+	fields int // bytes of them
+	count  int // parts so far
+	parts  *partReader
+}
+
+// A FormFile is the file of a form. Its bytes are read once.
+type FormFile struct {
+	Field string // name of the field
+	Name  string // as the client sent it: not clean
+	Type  string // media type the client sent; may be empty
+
+	form *Form
+	err  error // what ended it: io.EOF if the whole form was in order
+}
+
+// ReadForm reads the form in r's body up to the bytes of its file, or whole if
+// it has none. Besides multipart/form-data it takes urlencoded forms, which
+// have no file. The error wraps fault.Invalid or fault.TooLarge; for another
+// media type it wraps fault.Unsupported.
+func ReadForm(r *http.Request) (*Form, error) {
+	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, fmt.Errorf("content type of form: %w: %w", err, fault.Unsupported)
+	}
+	f := &Form{values: map[string]string{}}
+	switch media {
+	case "multipart/form-data":
+		err = f.readMultipart(r.Body, params["boundary"])
+	case "application/x-www-form-urlencoded":
+		err = f.readURLEncoded(r.Body)
+	default:
+		err = fmt.Errorf("form of type %q: %w", media, fault.Unsupported)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Value returns the field called name, or "" if there was none so far: fields
+// behind the file are here once it was read to its end.
+func (f *Form) Value(name string) string { return f.values[name] }
+
+// Values returns all fields that were read so far.
+func (f *Form) Values() map[string]string { return maps.Clone(f.values) }
+
+// Finish reads and drops what is left of the form. It returns nil if the form
+// was whole and in order.
+func (f *Form) Finish() error {
+	if f.File == nil {
+		return nil
+	}
+	_, err := io.Copy(io.Discard, f.File)
+	return err
+}
+
+// Read gives the bytes of the file. It returns io.EOF only after the rest of
+// the form was read and found whole, so that who stores a file when its reader
+// ends never stores part of one.
+func (f *FormFile) Read(p []byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+	n, err := f.form.parts.Read(p)
+	if err == io.EOF {
+		if after := f.form.readFields(); after != nil {
+			err = after
+		}
+	}
+	f.err = err
+	return n, err
+}
+
+func (f *Form) readMultipart(body io.Reader, boundary string) error {
+	if len(boundary) == 0 || len(boundary) > 70 { // RFC 2046, section 5.1.1
+		return fmt.Errorf("form boundary of %d characters: %w", len(boundary), fault.Invalid)
+	}
+	f.parts = newPartReader(body, boundary)
+	before, err := io.Copy(io.Discard, io.LimitReader(f.parts, MaxFormHeader+1))
+	switch {
+	case err != nil:
+		return err
+	case before > MaxFormHeader:
+		return fmt.Errorf("more than %d bytes before the first part: %w", MaxFormHeader, fault.TooLarge)
+	}
+	return f.readFields()
+}
+
+// readFields reads parts up to and with the header of the file, or to the end.
+func (f *Form) readFields() error {
+	for {
+		head, err := f.parts.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if f.count++; f.count > MaxFormParts {
+			return fmt.Errorf("form has more than %d parts: %w", MaxFormParts, fault.TooLarge)
+		}
+		name, file, err := disposition(head)
+		switch {
+		case err != nil:
+			return err
+		case file != nil && f.File != nil:
+			return fmt.Errorf("form has more than one file: %w", fault.Invalid)
+		case file != nil:
+			err := f.claim(name, "")
+			file.form, f.File = f, file
+			return err
+		}
+		value, err := io.ReadAll(io.LimitReader(f.parts, MaxFormFields+1))
+		if err != nil {
+			return err
+		}
+		if err := f.claim(name, string(value)); err != nil {
+			return err
+		}
+		f.values[name] = string(value)
+	}
+}
+
+// claim counts a field, whose name must be new.
+func (f *Form) claim(name, value string) error {
+	_, repeated := f.values[name]
+	if repeated || f.File != nil && f.File.Field == name {
+		return fmt.Errorf("form field %q is repeated: %w", name, fault.Invalid)
+	}
+	if f.fields += len(name) + len(value); f.fields > MaxFormFields {
+		return fmt.Errorf("form fields have more than %d bytes: %w", MaxFormFields, fault.TooLarge)
+	}
+	return nil
+}
+
+func (f *Form) readURLEncoded(body io.Reader) error {
+	text, err := io.ReadAll(io.LimitReader(body, MaxFormFields+1))
+	if err != nil {
+		return fmt.Errorf("read form: %w", err)
+	}
+	if len(text) > MaxFormFields {
+		return fmt.Errorf("form fields have more than %d bytes: %w", MaxFormFields, fault.TooLarge)
+	}
+	values, err := url.ParseQuery(string(text))
+	if err != nil {
+		return fmt.Errorf("read form: %w: %w", err, fault.Invalid)
+	}
+	for name, all := range values {
+		if len(all) > 1 {
+			return fmt.Errorf("form field %q is repeated: %w", name, fault.Invalid)
+		}
+		f.values[name] = all[0]
+	}
+	return nil
+}
+
+// disposition returns what a part's header says it is: a field, or a file.
+func disposition(head map[string]string) (name string, file *FormFile, err error) {
+	kind, params, err := mime.ParseMediaType(head["content-disposition"])
+	if err != nil || kind != "form-data" {
+		return "", nil, fmt.Errorf("part is no form data (%v): %w", err, fault.Invalid)
+	}
+	switch strings.ToLower(head["content-transfer-encoding"]) {
+	case "", "7bit", "8bit", "binary":
+	default:
+		return "", nil, fmt.Errorf("part with an encoding: %w", fault.Invalid)
+	}
+	name = params["name"]
+	if name == "" {
+		return "", nil, fmt.Errorf("part without a name: %w", fault.Invalid)
+	}
+	if filename, ok := params["filename"]; ok {
+		file = &FormFile{Field: name, Name: filename, Type: head["content-type"]}
+	}
+	return name, file, nil
+}
+
+// A partReader takes a multipart body apart. It is strict: lines end in CRLF,
+// header lines are not folded, no header repeats, and the body's end is marked.
+type partReader struct {
+	body  *bufio.Reader
+	delim []byte // CRLF, two hyphens, boundary
+	ready int    // buffered bytes known to belong to the part
+	atEnd bool   // whether the next bytes are a delimiter
+}
+
+func newPartReader(body io.Reader, boundary string) *partReader {
+	// A body begins with a delimiter that lacks its CRLF.
+	whole := io.MultiReader(strings.NewReader("\r\n"), body)
+	return &partReader{body: bufio.NewReaderSize(whole, formBuffer), delim: []byte("\r\n--" + boundary)}
+}
+
+// Read gives bytes of the current part, and io.EOF at its delimiter. A body
+// that ends before one is an error.
+func (p *partReader) Read(dst []byte) (int, error) {
+	for p.ready == 0 && !p.atEnd {
+		if err := p.look(); err != nil {
+			return 0, err
+		}
+	}
+	if p.ready == 0 {
+		return 0, io.EOF
+	}
+	n, err := p.body.Read(dst[:min(len(dst), p.ready)])
+	p.ready -= n
+	return n, err
+}
+
+// look finds out how many of the next bytes belong to the part.
+func (p *partReader) look() error {
+	need := max(p.body.Buffered(), len(p.delim)+2)
+	buf, err := p.body.Peek(need)
+	if len(buf) < len(p.delim)+2 {
+		if err == nil || err == io.EOF {
+			return fmt.Errorf("form ends without its last boundary: %w", fault.Invalid)
+		}
+		return fmt.Errorf("read form: %w", err)
+	}
+	i := bytes.Index(buf, p.delim)
+	switch {
+	case i < 0:
+		p.ready = len(buf) - len(p.delim) + 1
+	case i > 0:
+		p.ready = i
+	default:
+		after := string(buf[len(p.delim) : len(p.delim)+2])
+		if p.atEnd = after == "\r\n" || after == "--"; !p.atEnd {
+			p.ready = len(p.delim)
+		}
+	}
+	return nil
+}
+
+// next goes to the next part, past the delimiter that the reader must be at,
+// and returns its header with lower-case names. After the last part it returns
+// io.EOF.
+func (p *partReader) next() (map[string]string, error) {
+	var after [2]byte
+	p.body.Discard(len(p.delim))
+	io.ReadFull(p.body, after[:]) // look has seen them
+	if string(after[:]) == "--" {
+		return nil, io.EOF
+	}
+	p.atEnd = false
+	head := map[string]string{}
+	for size := 0; ; {
+		line, err := p.body.ReadSlice('\n')
+		if size += len(line); size > MaxFormHeader || errors.Is(err, bufio.ErrBufferFull) {
+			return nil, fmt.Errorf("part header has more than %d bytes: %w", MaxFormHeader, fault.TooLarge)
+		}
+		if err == io.EOF {
+			return nil, fmt.Errorf("form ends within a header: %w", fault.Invalid)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read part header: %w", err)
+		}
+		text, ok := strings.CutSuffix(string(line), "\r\n")
+		if ok && text == "" {
+			return head, nil
+		}
+		name, value, colon := strings.Cut(text, ":")
+		name = strings.ToLower(name)
+		_, repeated := head[name]
+		if !ok || !colon || repeated || !isToken(name) || strings.ContainsFunc(value, isControl) {
+			return nil, fmt.Errorf("part header line makes no sense: %w", fault.Invalid)
+		}
+		head[name] = strings.TrimSpace(value)
+	}
+}
+
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
+	})
+}
+
+func isControl(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }

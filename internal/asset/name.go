@@ -1,0 +1,81 @@
+package asset
+
+import (
+	"mime"
+	"net/url"
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+const (
+	maxNameLen = 255 // bytes of a stored name
+	maxExtLen  = 16  // bytes of an extension, with its dot, that a cut keeps
+
+	untitled = "untitled" // the name of what came without one
+)
+
+// CleanName returns what is kept of a name that a client gave to a file: valid
+// UTF-8 in normal form C, at most 255 bytes, on one line, without control and
+// text direction characters, and without the folders before it. It is never
+// empty, "." or "..", and cleaning it again changes nothing.
+//
+// The result is still only a text: characters that merely look like a slash,
+// names reserved by some system, and markup are left as they are.
+func CleanName(name string) string {
+	name = strings.Map(func(r rune) rune { // also makes U+FFFD of invalid bytes
+		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
+			return -1
+		}
+		return r
+	}, name)
+	name = norm.NFC.String(name)
+	name = strings.TrimRight(name, `/\ `)
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	name = cut(strings.TrimSpace(name))
+	if name == "" || name == "." || name == ".." {
+		return untitled
+	}
+	return name
+}
+
+// cut returns name with at most maxNameLen bytes, taking whole characters from
+// before its extension.
+func cut(name string) string {
+	if len(name) <= maxNameLen {
+		return name
+	}
+	ext := path.Ext(name)
+	if len(ext) > maxExtLen {
+		ext = ""
+	}
+	end := maxNameLen - len(ext)
+	for !utf8.RuneStart(name[end]) {
+		end--
+	}
+	return strings.TrimSpace(name[:end] + ext)
+}
+
+// Disposition returns a Content-Disposition header of the given kind, "inline"
+// or "attachment", that makes clients call the file name. It is one line of
+// ASCII whatever name holds.
+//
+// A name that old clients would misread is given twice: in the extended form,
+// and as a fallback with '_' for each character in question.
+// Source: https://www.rfc-editor.org/rfc/rfc6266#appendix-D
+func Disposition(kind, name string) string {
+	fallback := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || strings.ContainsRune(`%"\`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	params := map[string]string{"filename": fallback}
+	if fallback != name {
+		params["filename*"] = "UTF-8''" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+	}
+	return mime.FormatMediaType(kind, params)
+}

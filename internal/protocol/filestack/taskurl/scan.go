@@ -25,7 +25,7 @@ func cutQuery(s string) (text, query string) {
 // cutAny cuts s at the first separator, which is also found percent-encoded.
 func cutAny(s, separator, encoded string) (before, after string, found bool) {
 	i, n := strings.Index(s, separator), len(separator)
-	if j := strings.Index(strings.ToLower(s), encoded); j >= 0 && (i < 0 || j < i) {
+	if j := find(s, encoded, false); j >= 0 && (i < 0 || j < i) {
 		i, n = j, len(encoded)
 	}
 	if i < 0 {

@@ -260,7 +260,7 @@ func isTask(text string) bool {
 	head, _, _ := cutAny(text, "=", "%3d")
 	head, _, _ = strings.Cut(head, "?")
 	head, _, _ = strings.Cut(head, "@")
-	if i := strings.Index(strings.ToLower(head), "%2f"); i >= 0 {
+	if i := find(head, "%2f", false); i >= 0 {
 		head = head[:i]
 	}
 	return Known(canonicalName(strings.ToLower(head)))

@@ -234,7 +234,7 @@ func TestParseHostile(t *testing.T) {
 func FuzzTaskURL(f *testing.F) {
 	for _, seed := range []string{
 		"/" + handle, "/K/security=p:a,s:b/store=path:\"a/b\"/https://e.com/a?b=c", "/b64/W3sibmFtZSI6ImZsaXAifV0=/b64://NWFZ",
-		"/zip/[a,\"https://e.com/x,y\",b64://YQ==]", "/%22https%3A%2F%2Fe.com%22", "/store=path:a/b//resize=w%3A1%2Fflip/" + handle, "/[[[[", "/%5B%22",
+		"/zip/[a,\"https://e.com/x,y\",b64://YQ==]", "/%22https%3A%2F%2Fe.com%22", "/store=path:a/b//resize=w%3A1%2Fflip/" + handle, "/[[[[", "/%5B%22", "\"0\x83%3A",
 	} {
 		f.Add(seed)
 	}

@@ -83,7 +83,7 @@ type RangeReader interface {
 // Info describes a stored blob.
 type Info struct {
 	Key      Key
-	Size     int64 // bytes
+	Size     int64     // bytes
 	Modified time.Time // when it was committed
 }
 

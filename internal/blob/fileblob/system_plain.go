@@ -1,0 +1,5 @@
+//go:build !mutant
+
+package fileblob
+
+func newSystem() system { return kernel() }

@@ -108,7 +108,7 @@ func (t *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		route.matches(path, r)
-		nameRoute(r, route.Pattern)
+		traceOf(r.Context()).route = route.Pattern
 		route.handler.ServeHTTP(w, r)
 		return
 	}

@@ -1,0 +1,121 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/fault"
+)
+
+// wrap puts every request of next under the server's rules, and records it.
+func (s *Server) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		t := &trace{id: rand.Text(), client: clientAddr(r, s.config.TrustedProxies), route: "none"}
+		r = r.WithContext(context.WithValue(r.Context(), traceKey{}, t))
+		control := http.NewResponseController(w)
+		rec := &recorder{
+			ResponseWriter: w, control: control, pace: s.config.Pace,
+			plain: r.TLS == nil && r.ProtoMajor == 1,
+		}
+		body := newPacedBody(r, control, s.config.Pace)
+		if r.Body != http.NoBody {
+			r.Body = body
+		}
+		rec.Header().Set("X-Request-Id", t.id)
+		s.metrics.running.Inc()
+		defer func() {
+			failure := recover()
+			if failure != nil && failure != http.ErrAbortHandler {
+				t.err = fmt.Errorf("panic: %v", failure)
+				s.log.ErrorContext(r.Context(), "handler panicked", "id", t.id, "stack", string(debug.Stack()))
+				if rec.status == 0 {
+					http.Error(rec, "internal error", http.StatusInternalServerError)
+					failure = nil
+				}
+			}
+			body.end()
+			rec.end()
+			s.metrics.running.Dec()
+			s.record(r, t, rec, body.total, time.Since(began))
+			if failure != nil {
+				panic(http.ErrAbortHandler)
+			}
+		}()
+		s.answer(rec, r, next)
+	})
+}
+
+// answer is what every request goes through before its protocol.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	coding := r.Header.Get("Content-Encoding")
+	switch {
+	case s.answerHealth(w, r):
+	case coding != "" && coding != "identity":
+		NoteError(r.Context(), fmt.Errorf("body with content encoding %q: %w", coding, fault.Unsupported))
+		w.Header().Set("Accept-Encoding", "identity")
+		http.Error(w, "send the body without a content encoding", http.StatusUnsupportedMediaType)
+	default:
+		next.ServeHTTP(w, r)
+	}
+}
+
+// record logs and counts one request.
+func (s *Server) record(r *http.Request, t *trace, w *recorder, in int64, took time.Duration) {
+	s.metrics.observe(t, r.Method, w.status, in, w.bytes, took)
+	attrs := []slog.Attr{
+		slog.String("id", t.id),
+		slog.String("client", t.client.String()),
+		slog.String("method", r.Method),
+		slog.String("route", t.route),
+		slog.String("path", r.URL.EscapedPath()),
+		slog.Int("status", w.status),
+		slog.Int64("in", in),
+		slog.Int64("out", w.bytes),
+		slog.Duration("took", took),
+	}
+	level := slog.LevelInfo
+	if t.err != nil {
+		kind := fault.Of(t.err)
+		if kind == fault.Internal || kind == fault.Damaged {
+			level = slog.LevelError // an operator must look
+		}
+		attrs = append(attrs, slog.String("kind", kind.Error()), slog.String("err", t.err.Error()))
+	}
+	s.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// answerHealth answers GET /healthz, which says that the process runs, and
+// GET /readyz, which says whether it may be sent work. It reports whether r was
+// one of them.
+func (s *Server) answerHealth(w http.ResponseWriter, r *http.Request) bool {
+	path := r.URL.EscapedPath()
+	if path != "/healthz" && path != "/readyz" {
+		return false
+	}
+	traceOf(r.Context()).route = path
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	var why error
+	switch {
+	case path == "/healthz":
+	case s.draining.Load():
+		why = fmt.Errorf("draining: %w", fault.Unavailable)
+	case s.config.Ready != nil:
+		why = s.config.Ready()
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if why != nil {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintln(w, Redact(why.Error()))
+		return true
+	}
+	io.WriteString(w, "ok\n")
+	return true
+}

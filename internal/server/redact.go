@@ -1,0 +1,86 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"strings"
+)
+
+// hidden stands for a secret in a log.
+const hidden = "[hidden]"
+
+// secretNames are the names of values that no log may hold. What only ends in
+// one of them counts as well, like partTicket or app_secret.
+const secretNames = `policy|signature|secret|token|ticket|password|passwd|cookie|authorization`
+
+var (
+	secretKey = regexp.MustCompile(`(?i)(?:` + secretNames + `)s?$`)
+
+	// In order: header lines, whose values go to their end; a Filestack security
+	// task, which has many spellings; and name=value or "name": "value".
+	secretText = regexp.MustCompile(`(?i)((?:cookie|authorization)["']?\s*[:=]\s*)[^\r\n"'\]]+` +
+		`|((?:security|%73ecurity)(?:=|%3d))[^/?&\s"']+` +
+		`|((?:` + secretNames + `)["'\]]?\s*(?:=|:|%3[ad])\s*["'\[]?)[^&,;\s"'<>\])]+`)
+)
+
+// Redact returns s without the values of policies, signatures, tokens, cookies
+// and other secrets, as they stand in URLs, headers, forms and JSON.
+func Redact(s string) string {
+	if !strings.ContainsAny(s, "=:%") {
+		return s
+	}
+	return secretText.ReplaceAllString(s, "${1}${2}${3}"+hidden)
+}
+
+// A redactor is a slog.Handler that takes secrets out of everything it passes
+// on, so that no caller can forget to.
+type redactor struct{ next slog.Handler }
+
+// NewRedactor returns a handler that redacts what is logged, and passes it on.
+func NewRedactor(next slog.Handler) slog.Handler { return redactor{next} }
+
+func (h redactor) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.next.Enabled(ctx, level)
+}
+
+func (h redactor) Handle(ctx context.Context, r slog.Record) error {
+	clean := slog.NewRecord(r.Time, r.Level, Redact(r.Message), r.PC)
+	r.Attrs(func(a slog.Attr) bool {
+		clean.AddAttrs(redactAttr(a))
+		return true
+	})
+	return h.next.Handle(ctx, clean)
+}
+
+func (h redactor) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return redactor{h.next.WithAttrs(redactAttrs(attrs))}
+}
+
+func (h redactor) WithGroup(name string) slog.Handler {
+	return redactor{h.next.WithGroup(name)}
+}
+
+func redactAttrs(attrs []slog.Attr) []slog.Attr {
+	clean := make([]slog.Attr, len(attrs))
+	for i, a := range attrs {
+		clean[i] = redactAttr(a)
+	}
+	return clean
+}
+
+func redactAttr(a slog.Attr) slog.Attr {
+	v := a.Value.Resolve()
+	switch {
+	case v.Kind() == slog.KindGroup:
+		return slog.Attr{Key: a.Key, Value: slog.GroupValue(redactAttrs(v.Group())...)}
+	case secretKey.MatchString(a.Key):
+		return slog.String(a.Key, hidden)
+	case v.Kind() == slog.KindString:
+		return slog.String(a.Key, Redact(v.String()))
+	case v.Kind() == slog.KindAny && v.Any() != nil:
+		return slog.String(a.Key, Redact(fmt.Sprint(v.Any())))
+	}
+	return a
+}

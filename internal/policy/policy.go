@@ -1,29 +1,9 @@
-// Package policy decides what a caller may do. A credential is verified into a
-// Grant, and every action in the system is allowed by Grant.Check and by
-// nothing else. It does no I/O, and takes the time as an argument.
 package policy
 
 import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/asset"
-)
-
-// An Action is something a grant can allow. Several are joined with |.
-type Action uint16
-
-// The actions. EXIF is never implied by a policy that lists no calls.
-const (
-	Pick        Action = 1 << iota // upload as a user of a page does
-	Store                          // put a file into storage
-	Read                           // get an asset's bytes
-	Stat                           // get an asset's metadata
-	Write                          // overwrite an asset with sent bytes
-	WriteURL                       // overwrite an asset from a URL
-	Convert                        // transform
-	Remove                         // delete an asset
-	EXIF                           // get what a camera wrote into a picture
-	RunWorkflow                    // start workflows
 )
 
 // A Grant is what a caller may do, once its credential was verified. The zero
@@ -41,6 +21,10 @@ type Grant struct {
 	URL       Pattern // what an outside source must match
 
 	Use Use // how often it may be used
+
+	Unsigned bool   // no credential was needed: it is what anybody may do
+	Open     Action // what anybody may do, whatever else the grant says; see For
+	Refusal  Denial // why the credential that came with it did not count; zero if none came
 }
 
 // Use identifies a grant that may be used a limited number of times. The zero
@@ -55,9 +39,9 @@ type Use struct {
 type Request struct {
 	Action    Action   // one action, or several of which any suffices
 	Asset     asset.ID // the asset acted on; empty for a new one
-	Path      string   // canonical storage path of a file to be stored
+	Path      string   // storage path of a file to be stored, as CanonicalPath returns it
 	Container string   // container of a file to be stored
-	URL       string   // outside source
+	URL       string   // outside source of processing or import; empty for what a person picked
 	Size      int64    // bytes of a file to be stored; negative means not known yet
 }
 
@@ -72,7 +56,7 @@ type App struct {
 
 	Secrets       []Secret          // live ones, newest first; at most MaxSecrets
 	RevokedBefore time.Time         // policies signed before are refused; zero means none
-	Revoked       map[[32]byte]bool // digests of single policies that are refused
+	Revoked       map[[32]byte]bool // policies that are refused, by their Digest
 	Options       Options
 }
 

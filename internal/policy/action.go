@@ -1,0 +1,90 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/stowgate/stowgate/internal/fault"
+)
+
+// An Action is something a grant can allow. Several are joined with |.
+type Action uint16
+
+// The actions. EXIF is never implied by a policy that lists no calls.
+const (
+	Pick        Action = 1 << iota // upload as a user of a page does
+	Store                          // put a file into storage
+	Read                           // get an asset's bytes
+	Stat                           // get an asset's metadata
+	Write                          // overwrite an asset with sent bytes
+	WriteURL                       // overwrite an asset from a URL
+	Convert                        // transform
+	Remove                         // delete an asset
+	EXIF                           // get what a camera wrote into a picture
+	RunWorkflow                    // start workflows
+)
+
+const (
+	everything = Pick | Store | Read | Stat | Write | WriteURL | Convert | Remove | EXIF | RunWorkflow
+
+	// implied is what a policy that lists no calls allows.
+	// Source: Filestack documentation, "Security Policies".
+	implied = everything &^ EXIF
+
+	// public is what needs no policy while an app's security is off.
+	// Source: Filestack documentation, "Security Policies", default authentication.
+	public = Pick | Store | Read | Stat | Convert
+
+	// storing makes a new file, at a path in a container.
+	storing = Pick | Store
+
+	// sizing takes bytes in.
+	sizing = storing | Write | WriteURL
+)
+
+// calls holds the name of each action, in the order of the constants.
+var calls = [...]string{"pick", "store", "read", "stat", "write", "writeUrl", "convert", "remove", "exif", "runWorkflow"}
+
+// aliases are names that clients also use: Filestack's Swift SDK writes
+// write_url, and its server reads revoke.
+var aliases = map[string]Action{"write_url": WriteURL, "revoke": Remove}
+
+// ParseAction returns the action that a policy calls name. The error wraps
+// fault.Invalid if there is none; letter case counts.
+func ParseAction(name string) (Action, error) {
+	for i, call := range calls {
+		if call == name {
+			return 1 << i, nil
+		}
+	}
+	if a, ok := aliases[name]; ok {
+		return a, nil
+	}
+	return 0, fmt.Errorf("call %q: %w", name, fault.Invalid)
+}
+
+// String returns the names of the actions in a as policies write them, parted
+// by commas, and "none" if there are none.
+func (a Action) String() string { return a.join(",", ",") }
+
+func (a Action) join(comma, last string) string {
+	var b strings.Builder
+	for i, call := range calls {
+		bit := Action(1) << i
+		if a&bit == 0 {
+			continue
+		}
+		switch {
+		case b.Len() == 0:
+		case a&everything < 2*bit: // nothing follows
+			b.WriteString(last)
+		default:
+			b.WriteString(comma)
+		}
+		b.WriteString(call)
+	}
+	if b.Len() == 0 {
+		return "none"
+	}
+	return b.String()
+}

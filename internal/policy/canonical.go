@@ -1,0 +1,124 @@
+package policy
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/stowgate/stowgate/internal/fault"
+)
+
+// MaxPath is how many bytes a canonical storage path may have.
+const MaxPath = 1024
+
+// MaxURL is how many bytes the URL of an outside source may have.
+const MaxURL = 8 << 10
+
+// CanonicalPath returns the one spelling of the storage path p that is matched
+// and kept. p was decoded by whoever received it; an escape still in it is text.
+//
+// One leading slash is dropped: "/a/b" is the key "a/b" (Filestack
+// documentation: "Store a File with the REST API"). A trailing slash stays, and
+// means a folder; "" and "/" are the folder at the top, written "". The error
+// wraps fault.TooLarge if the path is longer than MaxPath, and fault.Invalid if
+// it is not UTF-8, or holds a backslash, a control character, or a segment that
+// is empty, "." or "..".
+func CanonicalPath(p string) (string, error) {
+	p = strings.TrimPrefix(p, "/")
+	switch {
+	case p == "":
+		return "", nil
+	case len(p) > MaxPath:
+		return "", fmt.Errorf("storage path of %d bytes is over the limit of %d: %w", len(p), MaxPath, fault.TooLarge)
+	case !utf8.ValidString(p):
+		return "", fmt.Errorf("storage path is not UTF-8: %w", fault.Invalid)
+	case strings.ContainsFunc(p, func(c rune) bool { return c == '\\' || unicode.IsControl(c) }):
+		return "", fmt.Errorf("storage path with a backslash or a control character: %w", fault.Invalid)
+	}
+	for segment := range strings.SplitSeq(strings.TrimSuffix(p, "/"), "/") {
+		if segment == "" || segment == "." || segment == ".." {
+			return "", fmt.Errorf("storage path with the segment %q: %w", segment, fault.Invalid)
+		}
+	}
+	return p, nil
+}
+
+// CanonicalURL returns the one spelling of the source URL raw that is matched
+// and fetched: scheme and host in lower case, no default port, no fragment, at
+// least "/" as path, and nothing unescaped in the query that HTTP would not
+// carry. The error wraps fault.TooLarge if raw is longer than MaxURL, and
+// fault.Invalid if it is not an absolute http or https URL, names a user, has a
+// host that is not plain ASCII, or holds a backslash, a control character, or a
+// path segment "." or "..", escaped or not.
+func CanonicalURL(raw string) (string, error) {
+	if len(raw) > MaxURL {
+		return "", fmt.Errorf("URL of %d bytes is over the limit of %d: %w", len(raw), MaxURL, fault.TooLarge)
+	}
+	if !utf8.ValidString(raw) || strings.ContainsFunc(raw, func(c rune) bool { return c == '\\' || unicode.IsControl(c) }) {
+		return "", fmt.Errorf("URL with a backslash or a control character, or not UTF-8: %w", fault.Invalid)
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "", fmt.Errorf("URL does not parse: %w", fault.Invalid)
+	}
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return "", fmt.Errorf("URL of scheme %q: %w", u.Scheme, fault.Invalid)
+	}
+	if u.User != nil {
+		return "", fmt.Errorf("URL with user information: %w", fault.Invalid)
+	}
+	if u.Host, err = canonicalHost(u); err != nil {
+		return "", err
+	}
+	for segment := range strings.FieldsFuncSeq(u.Path, func(c rune) bool { return c == '/' || c == '\\' }) {
+		if segment == "." || segment == ".." {
+			return "", fmt.Errorf("URL with the segment %q: %w", segment, fault.Invalid)
+		}
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	u.RawQuery = escapeQuery(u.RawQuery)
+	u.Fragment, u.RawFragment = "", ""
+	return u.String(), nil
+}
+
+func canonicalHost(u *url.URL) (string, error) {
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:"
+	host := u.Hostname()
+	if host == "" || strings.Trim(host, allowed) != "" {
+		return "", fmt.Errorf("URL with host %q, which is empty or not plain ASCII: %w", host, fault.Invalid)
+	}
+	host = strings.ToLower(host)
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if u.Port() == "" {
+		return host, nil
+	}
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	if err != nil {
+		return "", fmt.Errorf("URL with port %q: %w", u.Port(), fault.Invalid)
+	}
+	if port == 80 && u.Scheme == "http" || port == 443 && u.Scheme == "https" {
+		return host, nil
+	}
+	return host + ":" + strconv.FormatUint(port, 10), nil
+}
+
+// escapeQuery escapes what a URL typed by a person may have in its query, and
+// leaves alone what is escaped already.
+func escapeQuery(q string) string {
+	var b strings.Builder
+	for i := range len(q) {
+		if c := q[i]; c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,250 @@
+package policy
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/asset"
+)
+
+// MaxUses is the most that the key uses of a policy may ask for.
+const MaxUses = math.MaxInt32
+
+// tooLate is the first second of the year 10000.
+const tooLate = 253402300800
+
+// A document is what a policy says, whoever signed it.
+type document struct {
+	grant  Grant     // without the app
+	issued time.Time // zero if it does not say
+}
+
+// documentKey is all that the reading of a policy depends on.
+type documentKey struct {
+	text  string
+	whole bool
+	calls bool
+}
+
+// documents remembers policies that were read, because one is sent with every
+// request of a page. Only those with a good signature get there.
+var documents = cache[documentKey, document]{limit: 512}
+
+// readSigned is readDocument for a policy whose signature was found good.
+func readSigned(text string, o Options) (document, error) {
+	key := documentKey{text, o.WholePatterns, o.CallsAlias}
+	if d, ok := documents.get(key); ok {
+		return d, nil
+	}
+	d, err := readDocument(text, o)
+	if err == nil {
+		documents.put(key, d)
+	}
+	return d, err
+}
+
+// readDocument reads a policy's text.
+func readDocument(text string, o Options) (document, error) {
+	raw, err := decodeText(text)
+	if err != nil {
+		return document{}, err
+	}
+	value, err := parseJSON(raw)
+	if err != nil {
+		return document{}, err
+	}
+	object, ok := value.(map[string]any)
+	if !ok {
+		return document{}, errors.New("the JSON is not an object")
+	}
+	if _, ok := object["expiry"]; !ok {
+		return document{}, errors.New("expiry is missing")
+	}
+	f := fields{object: object}
+	d := document{
+		grant: Grant{
+			Expires:   f.instant("expiry"),
+			Actions:   f.calls(o.CallsAlias),
+			Asset:     asset.ID(f.text("handle")),
+			MinSize:   f.size("minSize", "min_size", 0),
+			MaxSize:   f.size("maxSize", "max_size", math.MaxInt64),
+			Path:      f.pattern("path", o.WholePatterns),
+			Container: f.pattern("container", o.WholePatterns),
+			URL:       f.pattern("url", o.WholePatterns),
+			Use:       Use{Limit: f.uses()},
+		},
+		issued: f.instant("iat"),
+	}
+	if d.grant.Use.Limit > 0 {
+		d.grant.Use.Digest, d.grant.Use.Expires = Digest(text), d.grant.Expires
+	}
+	return d, f.err
+}
+
+// alphabet makes one base64 alphabet of two: Filestack's SDKs for JavaScript and
+// Swift write the standard one, the others the URL-safe one.
+var alphabet = strings.NewReplacer("-", "+", "_", "/")
+
+func decodeText(text string) ([]byte, error) {
+	encoding := base64.RawStdEncoding
+	if strings.HasSuffix(text, "=") {
+		encoding = base64.StdEncoding
+	}
+	switch {
+	case len(text) > base64.StdEncoding.EncodedLen(maxJSON):
+		return nil, fmt.Errorf("the text has %d characters, too many for the limit of %d bytes", len(text), maxJSON)
+	case strings.ContainsAny(text, "\r\n"): // which the decoder would skip
+		return nil, errors.New("the text has a line break in it")
+	}
+	raw, err := encoding.Strict().DecodeString(alphabet.Replace(text))
+	if err != nil {
+		return nil, errors.New("the text is not proper base64")
+	}
+	return raw, nil
+}
+
+// fields reads the keys of a policy. It keeps the first error, and returns zero
+// values from then on.
+type fields struct {
+	object map[string]any
+	err    error
+}
+
+func (f *fields) fail(format string, args ...any) {
+	if f.err == nil {
+		f.err = fmt.Errorf(format, args...)
+	}
+}
+
+// get returns the value of the first name that is there.
+func (f *fields) get(names ...string) (value any, ok bool) {
+	for _, name := range names {
+		v, found := f.object[name]
+		if found && ok {
+			f.fail("%s says again what %s says", name, names[0])
+		}
+		if found {
+			value, ok = v, true
+		}
+	}
+	return value, ok && f.err == nil
+}
+
+func (f *fields) text(name string) string {
+	value, ok := f.get(name)
+	if !ok {
+		return ""
+	}
+	s, _ := value.(string)
+	if s == "" {
+		f.fail("%s is not a text of at least one character", name)
+	}
+	return s
+}
+
+func (f *fields) pattern(name string, whole bool) Pattern {
+	text := f.text(name)
+	if f.err != nil || text == "" {
+		return Pattern{}
+	}
+	p, err := ParsePattern(text, whole)
+	if err != nil {
+		f.fail("%s: %w", name, err)
+	}
+	return p
+}
+
+func (f *fields) calls(alias bool) Action {
+	names := []string{"call"}
+	if alias {
+		names = append(names, "calls")
+	}
+	value, ok := f.get(names...)
+	if !ok {
+		return implied
+	}
+	list, ok := value.([]any)
+	if !ok {
+		list = []any{value}
+	}
+	var actions Action
+	for _, item := range list {
+		name, ok := item.(string)
+		if !ok {
+			f.fail("call holds something that is not a text")
+		}
+		a, _ := ParseAction(name) // an unknown name allows nothing
+		actions |= a
+	}
+	return actions
+}
+
+// number returns the value of the first name that is there, never rounded up,
+// or nil if there is none.
+func (f *fields) number(names ...string) *big.Float {
+	value, ok := f.get(names...)
+	if !ok {
+		return nil
+	}
+	n, _ := value.(json.Number)
+	// The smaller type first: what it can hold is cheap to read precisely.
+	if _, err := strconv.ParseFloat(n.String(), 64); err != nil {
+		f.fail("%s is not a number of sensible size", names[0])
+		return nil
+	}
+	const precision = 256 // bits: any int64, and then some
+	x, _, err := big.ParseFloat(n.String(), 10, precision, big.ToZero)
+	if err != nil || x.Signbit() {
+		f.fail("%s is negative, or not a number of sensible size", names[0])
+		return nil
+	}
+	return x
+}
+
+func (f *fields) instant(name string) time.Time {
+	x := f.number(name)
+	if x == nil {
+		return time.Time{}
+	}
+	if x.Sign() == 0 || x.Cmp(big.NewFloat(tooLate)) >= 0 {
+		f.fail("%s is %s; it counts seconds (not milliseconds) since 1970, in a year up to 9999", name, x.Text('g', 12))
+		return time.Time{}
+	}
+	seconds, _ := x.Int64()
+	fraction := new(big.Float).Sub(x, new(big.Float).SetInt64(seconds))
+	nanoseconds, _ := fraction.Mul(fraction, big.NewFloat(1e9)).Int64()
+	return time.Unix(seconds, nanoseconds).UTC()
+}
+
+// size returns the number of bytes to compare with: up for the least, down for
+// the most, so that a whole number is on the same side of it as of the fraction.
+func (f *fields) size(name, alias string, absent int64) int64 {
+	x := f.number(name, alias)
+	if x == nil {
+		return absent
+	}
+	n, _ := x.Int64() // cut off, and at most math.MaxInt64
+	if name == "minSize" && !x.IsInt() && n < math.MaxInt64 {
+		n++
+	}
+	return n
+}
+
+func (f *fields) uses() int {
+	x := f.number("uses")
+	if x == nil {
+		return 0
+	}
+	n, exact := x.Int64()
+	if exact != big.Exact || n < 1 || n > MaxUses {
+		f.fail("uses is not a whole number from 1 to %d", MaxUses)
+	}
+	return int(n)
+}

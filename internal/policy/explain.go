@@ -1,0 +1,179 @@
+package policy
+
+import (
+	"crypto/hmac"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Step is one of the conditions for an action, as Explain found it.
+type Step struct {
+	Check   string // app, signature, document, expiry, revocation, call, asset, path, container, url or size
+	OK      bool   // whether it holds; also true if it was skipped
+	Skipped bool   // whether it did not apply, or could not be looked at
+	Detail  string // a sentence, for the owner of the app and not for strangers
+}
+
+// Explain goes through every condition for r with c, in the order of Authorize
+// and Check, and does not stop at the first that fails. The request is allowed
+// by both if every step is OK. A request without an Action asks about the policy
+// alone.
+func Explain(app App, c Credential, r Request, now time.Time) []Step {
+	var e explanation
+	if anybody := Public(app); anybody.Actions&r.Action != 0 {
+		e.step("app", nil, "security is off, and anybody may "+(anybody.Actions&r.Action).join(", ", " or "))
+		e.skipTo("call", "no policy is needed")
+		return e.checks(anybody, r, now)
+	}
+	e.app(app)
+
+	secret, denial := app.signer(c, now)
+	if denial != nil && denial.Reason == BadSignature {
+		denial.Detail += "; " + app.diagnose(c, now)
+	}
+	e.step("signature", denial, "made with "+app.describeSecret(secret))
+	if c.Policy == "" {
+		return e.skipTo("", "there is no policy")
+	}
+
+	d, err := readDocument(c.text(), app.Options)
+	if err != nil {
+		e.step("document", deny(BadPolicy, "%v", err), "")
+		return e.skipTo("", "the policy cannot be read")
+	}
+	d.grant.App = app.Key
+	e.step("document", nil, d.grant.Describe(now))
+	e.check(checks[0], d.grant, r, now)
+	if denial == nil {
+		e.step("revocation", app.revoked(c, secret, d), "was not revoked")
+	}
+	e.skipTo("call", "depends on the secret that signed it")
+	if r.Action == 0 {
+		return e.skipTo("", "no call was asked about")
+	}
+	return e.checks(d.grant, r, now)
+}
+
+// stepNames are the steps of every explanation, in order. Those from the call
+// on are the checks of a grant.
+var stepNames = [...]string{"app", "signature", "document", "expiry", "revocation", "call", "asset", "path", "container", "url", "size"}
+
+// An explanation is the steps taken so far.
+type explanation []Step
+
+func (e *explanation) step(name string, denial *Denial, passed string) {
+	s := Step{Check: name, OK: denial == nil, Detail: passed}
+	if denial != nil {
+		s.Detail = denial.Detail
+	}
+	*e = append(*e, s)
+}
+
+func (e *explanation) app(app App) {
+	switch {
+	case app.Key == "":
+		e.step("app", deny(NoCredentials, "there is no such app"), "")
+	case app.Security:
+		e.step("app", app.disabled(), "security is on: every request needs a policy")
+	default:
+		e.step("app", app.disabled(), "security is off, but this needs a policy all the same")
+	}
+}
+
+// skipTo skips the steps before name, or all that are left if there is none.
+func (e *explanation) skipTo(name, why string) []Step {
+	for _, next := range stepNames[len(*e):] {
+		if next == name {
+			break
+		}
+		*e = append(*e, Step{Check: next, OK: true, Skipped: true, Detail: why})
+	}
+	return *e
+}
+
+// checks takes the steps that are checks of g.
+func (e *explanation) checks(g Grant, r Request, now time.Time) []Step {
+	for _, c := range checks[1:] {
+		e.check(c, g, r, now)
+	}
+	return *e
+}
+
+func (e *explanation) check(c check, g Grant, r Request, now time.Time) {
+	if !c.applies(g, r) {
+		*e = append(*e, Step{Check: c.name, OK: true, Skipped: true, Detail: c.skipped})
+		return
+	}
+	denial := c.deny(g, r, now)
+	e.step(c.name, denial, c.passed(g, r, now))
+}
+
+func (app App) describeSecret(s Secret) string {
+	if len(app.Secrets) > 0 && s == app.Secrets[0] {
+		return "the app's newest secret, of " + stamp(s.Created)
+	}
+	return "an older secret of the app, of " + stamp(s.Created)
+}
+
+// diagnose says why no live secret made c's signature: it tries the usual
+// mistakes with every secret, live or not.
+func (app App) diagnose(c Credential, now time.Time) string {
+	if len(app.Secrets) == 0 {
+		return "the app has no secret: make one"
+	}
+	signature, err := hex.DecodeString(c.Signature)
+	if err != nil || len(signature) != 32 {
+		return fmt.Sprintf("a signature is 64 hexadecimal digits (HMAC-SHA-256), and this one has %d characters%s",
+			len(c.Signature), shapeOf(c.Signature))
+	}
+	for _, s := range app.Secrets {
+		for _, m := range mistakes(c) {
+			for _, key := range []struct{ text, says string }{{s.Key, ""}, {s.Key + "\n", "the secret was used with a line break at its end"}} {
+				if !hmac.Equal(mac(key.text, m.text), signature) {
+					continue
+				}
+				says := slices.DeleteFunc([]string{m.says, key.says}, func(s string) bool { return s == "" })
+				if !s.live(now) {
+					says = append(says, "it was made with a secret that expired at "+stamp(s.Expires)+": sign with the newest")
+				}
+				return strings.Join(says, "; ")
+			}
+		}
+	}
+	return "it was made with another secret, or the policy was changed afterwards"
+}
+
+// mistakes returns the texts that people sign instead of the policy they send.
+func mistakes(c Credential) []struct{ text, says string } {
+	text := c.text()
+	bare := strings.TrimRight(text, "=")
+	raw, _ := decodeText(bare)
+	standard := alphabet.Replace(text)
+	urlSafe := strings.NewReplacer("+", "-", "/", "_").Replace(text)
+	padded := bare + strings.Repeat("=", -len(bare)&3)
+	return []struct{ text, says string }{
+		{text, ""}, // right but for the key
+		{string(raw), "the decoded JSON was signed: sign the base64 text"},
+		{padded, "the padding (=) was stripped after signing: send what was signed"},
+		{bare, "padding (=) was added after signing: send what was signed"},
+		{urlSafe, "signed in the URL-safe alphabet (-_) and sent in the standard one (+/): send what was signed"},
+		{standard, "signed in the standard alphabet (+/) and sent in the URL-safe one (-_): send what was signed"},
+		{strings.TrimSpace(c.Policy), "white space was added around the policy after signing"},
+		{c.Policy, "the policy was signed with spaces in it"},
+		{base64.StdEncoding.EncodeToString([]byte(text)), "the policy was encoded twice before signing: sign what is sent"},
+	}
+}
+
+func shapeOf(signature string) string {
+	if raw, err := base64.StdEncoding.DecodeString(alphabet.Replace(signature)); err == nil && len(raw) == 32 {
+		return ": it is in base64"
+	}
+	if len(signature) == 40 {
+		return ": it looks like HMAC-SHA-1"
+	}
+	return ""
+}

@@ -1,0 +1,193 @@
+package policy
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"math"
+	"strings"
+	"time"
+)
+
+// A Credential is a policy and its signature, as a protocol received them after
+// undoing its own encoding.
+type Credential struct {
+	Policy    string
+	Signature string
+}
+
+// text returns the policy as it was signed: a form decoder makes a space of the
+// '+' that Filestack's Swift SDK does not escape.
+func (c Credential) text() string { return strings.ReplaceAll(c.Policy, " ", "+") }
+
+// Digest returns what identifies a policy in App.Revoked and in Use: the SHA-256
+// of its text as it was signed.
+func Digest(policy string) [sha256.Size]byte {
+	return sha256.Sum256([]byte(Credential{Policy: policy}.text()))
+}
+
+// Authorize turns what came with a request into a grant: this is what protocols
+// call. The zero Credential means that none came.
+//
+// While the app's security is off, a public action needs no policy and none can
+// spoil it: a bad one is ignored, and a good one allows its actions besides, so
+// that a narrow policy never refuses what anybody may do. Otherwise the error is
+// a *Denial.
+func Authorize(app App, c Credential, now time.Time) (Grant, error) {
+	anybody := Public(app)
+	if c == (Credential{}) && anybody != (Grant{}) {
+		return anybody, nil
+	}
+	g, denial := verify(app, c, now)
+	switch {
+	case denial == nil:
+		g.Open = anybody.Actions
+		return g, nil
+	case anybody != (Grant{}):
+		anybody.Refusal = *denial
+		return anybody, nil
+	}
+	return Grant{}, denial
+}
+
+// Verify returns what c allows at now. The error is a *Denial.
+func Verify(app App, c Credential, now time.Time) (Grant, error) {
+	g, denial := verify(app, c, now)
+	if denial != nil {
+		return Grant{}, denial
+	}
+	return g, nil
+}
+
+func verify(app App, c Credential, now time.Time) (Grant, *Denial) {
+	if denial := app.disabled(); denial != nil {
+		return Grant{}, denial
+	}
+	secret, denial := app.signer(c, now)
+	if denial != nil {
+		return Grant{}, denial
+	}
+	d, err := readSigned(c.text(), app.Options)
+	if err != nil {
+		return Grant{}, deny(BadPolicy, "%v", err)
+	}
+	d.grant.App = app.Key
+	if denial := expired(d.grant, Request{}, now); denial != nil {
+		return Grant{}, denial
+	}
+	if denial := app.revoked(c, secret, d); denial != nil {
+		return Grant{}, denial
+	}
+	return d.grant, nil
+}
+
+func (app App) disabled() *Denial {
+	if app.Disabled {
+		return deny(AppDisabled, "app %s is switched off; its owner can switch it on", app.Key)
+	}
+	return nil
+}
+
+// signer returns the live secret that made c's signature. It does the same work
+// for an app that does not exist as for one with secrets.
+func (app App) signer(c Credential, now time.Time) (Secret, *Denial) {
+	if c.Policy == "" || c.Signature == "" {
+		return Secret{}, deny(NoCredentials, "a policy and its signature are needed; the request has %s", c.present())
+	}
+	signature, err := hex.DecodeString(c.Signature)
+	wellFormed := err == nil && len(signature) == sha256.Size
+	var signer Secret
+	for i := range max(len(app.Secrets), MaxSecrets) {
+		var s Secret // none: an empty key never verifies
+		if i < len(app.Secrets) {
+			s = app.Secrets[i]
+		}
+		same := hmac.Equal(mac(s.Key, c.text()), signature)
+		if same && wellFormed && s.live(now) {
+			signer = s
+		}
+	}
+	if signer.Key == "" {
+		return Secret{}, deny(BadSignature, "no live secret of the app made this signature")
+	}
+	return signer, nil
+}
+
+func (c Credential) present() string {
+	switch {
+	case c.Policy != "":
+		return "only a policy"
+	case c.Signature != "":
+		return "only a signature"
+	}
+	return "neither"
+}
+
+func (s Secret) live(now time.Time) bool {
+	return s.Key != "" && (s.Expires.IsZero() || now.Before(s.Expires))
+}
+
+func mac(key, text string) []byte {
+	h := hmac.New(sha256.New, []byte(key))
+	h.Write([]byte(text))
+	return h.Sum(nil)
+}
+
+// revoked returns why a policy that verified with secret does not count any
+// more. A policy that does not say when it was issued cannot be older than the
+// secret it verifies with.
+func (app App) revoked(c Credential, secret Secret, d document) *Denial {
+	if len(app.Revoked) > 0 && app.Revoked[Digest(c.Policy)] {
+		return deny(Revoked, "this very policy was revoked; sign another one")
+	}
+	switch since := app.RevokedBefore; {
+	case since.IsZero():
+	case d.issued.IsZero() && secret.Created.Before(since):
+		return deny(Revoked, "policies signed before %s were revoked, and this one does not say when it was signed (iat); sign a new one that does",
+			stamp(since))
+	case !d.issued.IsZero() && d.issued.Before(since):
+		return deny(Revoked, "signed at %s, and policies signed before %s were revoked; sign a new one", stamp(d.issued), stamp(since))
+	}
+	return nil
+}
+
+// VerifySecret returns everything for a caller who knows a live secret of the
+// app, as with Filestack's basic authentication. The error is a *Denial.
+func VerifySecret(app App, secret string, now time.Time) (Grant, error) {
+	if denial := app.disabled(); denial != nil {
+		return Grant{}, denial
+	}
+	known := false
+	given := sha256.Sum256([]byte(secret)) // of one length, so that the comparison tells no other
+	for _, s := range app.Secrets {
+		own := sha256.Sum256([]byte(s.Key))
+		same := hmac.Equal(own[:], given[:])
+		known = known || same && s.live(now)
+	}
+	if !known {
+		return Grant{}, deny(BadSignature, "this is no live secret of the app")
+	}
+	return Full(app), nil
+}
+
+// Full returns everything, for a caller who proved to be the app's owner. It
+// allows nothing on an app that is disabled or has no key.
+func Full(app App) Grant {
+	if app.Disabled || app.Key == "" {
+		return Grant{}
+	}
+	return Grant{App: app.Key, Actions: everything, MaxSize: math.MaxInt64}
+}
+
+// Public returns what anybody may do without a policy: while the app's security
+// is off, to upload, read and transform, but not to overwrite, delete, run
+// workflows or read EXIF data (Filestack documentation: "Security Policies",
+// default authentication). It is the zero Grant while security is on.
+func Public(app App) Grant {
+	g := Full(app)
+	if app.Security || g == (Grant{}) {
+		return Grant{}
+	}
+	g.Actions, g.Unsigned = public, true
+	return g
+}

@@ -1,0 +1,528 @@
+package fetch
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/fault"
+)
+
+func atPublic(serve func(io.Writer, *http.Request)) *network {
+	addr := [][]string{{public}}
+	return &network{
+		answers: map[string][][]string{"a.example": addr, "b.example": addr, "public.example": addr, "example.com": addr},
+		serve:   serve,
+	}
+}
+
+func TestGet(t *testing.T) {
+	for _, tt := range []struct {
+		name, url string
+		lines     []string
+		want      Response
+	}{
+		{"nothing said", "http://a.example", nil, Response{URL: "http://a.example", Size: -1}},
+		{"name from URL", "http://a.example/x/%C3%A9.png?y=/z#f", []string{"Content-Type: image/png", "Content-Length: 5"},
+			Response{URL: "http://a.example/x/%C3%A9.png?y=/z", Type: "image/png", Name: "\u00e9.png", Size: 5}},
+		{"no last segment", "http://a.example/x/", nil, Response{URL: "http://a.example/x/", Size: -1}},
+		{"name from header", "http://a.example/x", []string{`Content-Disposition: attachment; filename=a; filename*=UTF-8''%C3%A9`},
+			Response{URL: "http://a.example/x", Name: "\u00e9", Size: -1}},
+		{"unreadable header", "http://a.example/x", []string{`Content-Disposition: ;;`, `Content-Type: ;;`},
+			Response{URL: "http://a.example/x", Name: "x", Size: -1}},
+		{"type with parameters", "http://a.example/", []string{"Content-Type: Text/HTML; charset=x"},
+			Response{URL: "http://a.example/", Type: "text/html", Size: -1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := atPublic(answer("hello", append([]string{okLine}, tt.lines...)...)).client(t, Config{})
+			got, err := c.Get(t.Context(), tt.url, nil, 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer got.Body.Close()
+			if err := iotest.TestReader(got.Body, []byte("hello")); err != nil {
+				t.Error(err)
+			}
+			got.Body = nil
+			if *got != tt.want {
+				t.Errorf("Get = %+v, want %+v", *got, tt.want)
+			}
+		})
+	}
+}
+
+func TestGetReal(t *testing.T) {
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"} { // I7
+		t.Setenv(name, "http://127.0.0.1:1/")
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/gzip" {
+			w.Header().Set("Content-Encoding", "gzip")
+		}
+		fmt.Fprint(w, r.Host, " ", r.Header.Get("Accept-Encoding"), " ", r.Header.Get("X-Mine"))
+	}))
+	defer s.Close()
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := New(Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Ports: []uint16{uint16(port)}})
+	for _, path := range []string{"/", "/gzip"} { // nothing is unpacked
+		resp, err := c.Get(t.Context(), s.URL+path, map[string]string{"x-mine": "y"}, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		data, err := io.ReadAll(resp.Body)
+		if want := u.Host + " identity y"; err != nil || string(data) != want {
+			t.Errorf("Get(%s) body = %q, %v, want %q", path, data, err, want)
+		}
+	}
+	if c.transport.Proxy != nil {
+		t.Error("client asks for a proxy")
+	}
+}
+
+func TestI2NewConnections(t *testing.T) {
+	n := atPublic(answer("hello", okLine, "Content-Length: 5", "Connection: keep-alive"))
+	c := n.client(t, Config{})
+	for range 3 {
+		if _, err := get(t, c, "http://a.example/", 5); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(n.dials) != 3 || n.lookups != 3 {
+		t.Errorf("3 requests made %d connections after %d lookups", len(n.dials), n.lookups)
+	}
+}
+
+func TestI3Redirects(t *testing.T) {
+	type chain struct {
+		Chain  []string
+		Expect string
+	}
+	for _, tt := range lines[chain](t, "redirects.jsonl") {
+		hop := 0
+		n := atPublic(nil)
+		n.serve = func(conn io.Writer, r *http.Request) {
+			hop++
+			line := okLine
+			if hop < len(tt.Chain) {
+				status, location, _ := strings.Cut(tt.Chain[hop], " ")
+				line = fmt.Sprintf("HTTP/1.1 %s X\r\nLocation: %s", status, location)
+			}
+			answer("hello", line)(conn, r)
+		}
+		_, err := get(t, n.client(t, Config{}), tt.Chain[0], 100)
+		if fault.Of(err) != fault.Unreachable {
+			t.Errorf("Get along %v: error = %v, want %v", tt.Chain, err, fault.Unreachable)
+		}
+		want := 1
+		if strings.Contains(tt.Expect, "limit") {
+			want += maxRedirects
+		}
+		if len(n.dials) != want {
+			t.Errorf("Get along %v dialled %v, want %d", tt.Chain, n.dials, want)
+		}
+	}
+}
+
+// redirects returns a server that redirects from each URL to the one after
+// it, keeps the header of each request, and answers the last.
+func redirects(seen *[]http.Header, status int, urls ...string) func(io.Writer, *http.Request) {
+	return func(conn io.Writer, r *http.Request) {
+		*seen = append(*seen, r.Header)
+		if i := len(*seen); i < len(urls) {
+			fmt.Fprintf(conn, "HTTP/1.1 %d X\r\nLocation: %s\r\n\r\n", status, urls[i])
+			return
+		}
+		answer("hello", okLine)(conn, r)
+	}
+}
+
+func TestI3Follow(t *testing.T) {
+	var chain []string
+	for i := range maxRedirects + 2 {
+		chain = append(chain, fmt.Sprintf("http://a.example/%d", i))
+	}
+	const here, secure = "http://a.example/0", "https://example.com/0"
+	for _, tt := range []struct {
+		name   string
+		status int
+		urls   []string
+		ok     bool
+	}{
+		{"one below the limit", 302, chain[:maxRedirects], true},
+		{"at the limit", 302, chain[:maxRedirects+1], true},
+		{"one over", 302, chain, false},
+		{"301", 301, chain[:2], true},
+		{"303", 303, chain[:2], true},
+		{"307", 307, chain[:2], true},
+		{"308", 308, chain[:2], true},
+		{"300", 300, chain[:2], false},
+		{"304", 304, chain[:2], false},
+		{"relative", 302, []string{here, "x?y"}, true},
+		{"no location", 302, []string{here, ""}, false},
+		{"control character", 302, []string{here, "/\x01"}, false},
+		{"user information", 302, []string{here, "http://u:p@a.example/"}, false},
+		{"port", 302, []string{here, "http://a.example:8080/"}, false},
+		{"up to https", 302, []string{here, secure}, true},
+		{"down to http", 302, []string{secure, here}, false},
+		{"https to https", 302, []string{secure, secure}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var seen []http.Header
+			n := atPublic(redirects(&seen, tt.status, tt.urls...)).withTLS(t)
+			_, err := get(t, n.client(t, Config{}), tt.urls[0], 5)
+			if tt.ok && err != nil || !tt.ok && fault.Of(err) != fault.Unreachable {
+				t.Errorf("Get along %q with %d: error = %v, want ok %v", tt.urls, tt.status, err, tt.ok)
+			}
+		})
+	}
+}
+
+func TestI3HeaderStaysAtOrigin(t *testing.T) {
+	const home = "http://a.example/"
+	for _, tt := range []struct {
+		name string
+		urls []string
+		want string // for each request, whether the header came: y or n
+	}{
+		{"same origin", []string{home, "/b", home + "c"}, "yyy"},
+		{"other host", []string{home, "http://b.example/"}, "yn"},
+		{"other port", []string{home, "http://a.example:8080/"}, "yn"},
+		{"other scheme", []string{"http://example.com/", "https://example.com/"}, "yn"},
+		{"there and back", []string{home, "http://b.example/", home}, "ynn"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var seen []http.Header
+			n := atPublic(redirects(&seen, 302, tt.urls...)).withTLS(t)
+			secret := map[string]string{"authorization": "Bearer s", "Cookie": "c=s", "X-Key": "s"}
+			resp, err := n.client(t, Config{Ports: []uint16{8080}}).Get(t.Context(), tt.urls[0], secret, 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			got := ""
+			for _, header := range seen {
+				came := 0
+				for name, value := range secret {
+					if header.Get(name) == value {
+						came++
+					}
+				}
+				got += map[int]string{0: "n", len(secret): "y"}[came]
+				if header.Get("Referer") != "" {
+					t.Error("a Referer was sent")
+				}
+			}
+			if got != tt.want {
+				t.Errorf("header came along %q with %q, want %q", tt.urls, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestHeader(t *testing.T) {
+	for _, name := range []string{"", "a b", "a:b", "a\r\nb", "\u00e9", "Host", "host", "Content-Length", "transfer-encoding",
+		"Connection", "Upgrade", "Range", "Accept-Encoding", "Proxy-Authorization"} {
+		n := atPublic(answer("hello", okLine))
+		_, err := n.client(t, Config{}).Get(t.Context(), "http://a.example/", map[string]string{name: "v"}, 5)
+		if fault.Of(err) != fault.Invalid || len(n.dials) != 0 {
+			t.Errorf("Get with header %q: error = %v after dialling %v", name, err, n.dials)
+		}
+	}
+	for _, value := range []string{"a\r\nb: c", "a\x00", "\x7f"} {
+		if _, err := fieldsOf(map[string]string{"X": value}); fault.Of(err) != fault.Invalid {
+			t.Errorf("header with value %q: error = %v", value, err)
+		}
+	}
+}
+
+func TestI5Size(t *testing.T) {
+	const five = "Content-Length: 5"
+	chunked := []string{okLine, "Transfer-Encoding: chunked"}
+	for _, tt := range []struct {
+		name    string
+		max     int64
+		body    string
+		lines   []string
+		want    error
+		atStart bool // Get itself fails
+	}{
+		{"one below the limit", 6, "hello", []string{okLine, five}, nil, false},
+		{"at the limit", 5, "hello", []string{okLine, five}, nil, false},
+		{"one over", 4, "hello", []string{okLine, five}, fault.TooLarge, true},
+		{"nothing allowed, nothing there", 0, "", []string{okLine, "Content-Length: 0"}, nil, false},
+		{"unannounced, at the limit", 5, "hello", []string{okLine}, nil, false},
+		{"unannounced, one over", 4, "hello", []string{okLine}, fault.TooLarge, false},
+		{"chunked", 5, "5\r\nhello\r\n0\r\n\r\n", chunked, nil, false},
+		{"chunked, one over", 4, "5\r\nhello\r\n0\r\n\r\n", chunked, fault.TooLarge, false},
+		{"chunked, cut", 5, "5\r\nhello\r\n", chunked, fault.Unreachable, false},
+		{"chunked, malformed", 5, "z\r\nhello\r\n", chunked, fault.Unreachable, false},
+		{"shorter than announced", 9, "hell", []string{okLine, five}, fault.Unreachable, false},
+		{"longer than announced", 9, "hello!", []string{okLine, five}, nil, false},
+		{"two lengths", 9, "hello", []string{okLine, five, "Content-Length: 4"}, fault.Unreachable, true},
+		{"negative length", 9, "hello", []string{okLine, "Content-Length: -1"}, fault.Unreachable, true},
+		{"not HTTP", 9, "hello", []string{"220 mail.example ESMTP"}, fault.Unreachable, true},
+		{"no content", 9, "", []string{"HTTP/1.1 204 No Content"}, fault.Unreachable, true},
+		{"part", 9, "hello", []string{"HTTP/1.1 206 Partial Content", five}, fault.Unreachable, true},
+		{"not found", 9, "hello", []string{"HTTP/1.1 404 Not Found", five}, fault.Unreachable, true},
+		{"switched protocols", 9, "", []string{"HTTP/1.1 101 X", "Connection: upgrade", "Upgrade: x"}, fault.Unreachable, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := atPublic(answer(tt.body, tt.lines...)).client(t, Config{})
+			resp, err := c.Get(t.Context(), "http://a.example/", nil, tt.max)
+			if (err != nil) != tt.atStart {
+				t.Errorf("Get error = %v", err)
+			}
+			var data []byte
+			if err == nil {
+				defer resp.Body.Close()
+				data, err = io.ReadAll(resp.Body)
+			}
+			if !errors.Is(err, tt.want) || tt.want != nil && fault.Of(err) != tt.want {
+				t.Errorf("error = %v, want %v", err, tt.want)
+			}
+			if err == nil && int64(len(data)) > tt.max || int64(len(data)) > tt.max {
+				t.Errorf("body of %d bytes, at most %d are allowed", len(data), tt.max)
+			}
+			if err != nil && resp != nil {
+				if _, again := resp.Body.Read(make([]byte, 1)); again == nil || again == io.EOF {
+					t.Errorf("read after an error = %v", again)
+				}
+			}
+		})
+	}
+}
+
+func TestI5EndlessBody(t *testing.T) {
+	c := atPublic(func(conn io.Writer, _ *http.Request) {
+		fmt.Fprintf(conn, "%s\r\n\r\n", okLine)
+		for {
+			if _, err := conn.Write(make([]byte, 1<<10)); err != nil {
+				return
+			}
+		}
+	}).client(t, Config{})
+	data, err := get(t, c, "http://a.example/", 1<<20)
+	if fault.Of(err) != fault.TooLarge || len(data) != 1<<20 {
+		t.Errorf("Get = %d bytes, %v, want %d, %v", len(data), err, 1<<20, fault.TooLarge)
+	}
+}
+
+func TestI5HeaderSize(t *testing.T) {
+	for _, tt := range []struct {
+		size int
+		ok   bool
+	}{{maxHeader - 1, true}, {maxHeader, true}, {maxHeader + 1, false}} {
+		fixed := len(okLine + "\r\nX: \r\nContent-Length: 0\r\n\r\n")
+		c := atPublic(answer("", okLine, "X: "+strings.Repeat("x", tt.size-fixed), "Content-Length: 0")).client(t, Config{})
+		if _, err := get(t, c, "http://a.example/", 0); (err == nil) != tt.ok {
+			t.Errorf("Get with a header of %d bytes: error = %v, want ok %v", tt.size, err, tt.ok)
+		}
+	}
+}
+
+// drip returns a server that sends a header, and then a byte at each interval.
+func drip(interval time.Duration, bytes int) func(io.Writer, *http.Request) {
+	return func(conn io.Writer, _ *http.Request) {
+		fmt.Fprintf(conn, "%s\r\n\r\n", okLine)
+		for range bytes {
+			time.Sleep(interval)
+			if _, err := conn.Write([]byte("x")); err != nil {
+				return
+			}
+		}
+	}
+}
+
+func TestI5Time(t *testing.T) {
+	const quick, slow = time.Second / 1030, time.Second / 1000 // around 1 KiB/s
+	for _, tt := range []struct {
+		name  string
+		serve func(io.Writer, *http.Request)
+		cfg   Config
+		ok    bool
+		took  time.Duration
+	}{
+		{"no header", func(conn io.Writer, _ *http.Request) { time.Sleep(2 * time.Minute) }, Config{}, false, time.Minute},
+		{"endless header", func(conn io.Writer, _ *http.Request) {
+			io.WriteString(conn, okLine)
+			for range 120 {
+				time.Sleep(time.Second)
+				io.WriteString(conn, "\r\nX: y")
+			}
+		}, Config{}, false, time.Minute},
+		{"header just in time", func(conn io.Writer, r *http.Request) {
+			time.Sleep(time.Minute - 1)
+			answer("", okLine)(conn, r)
+		}, Config{}, true, time.Minute - 1},
+		{"no body", drip(time.Hour, 1), Config{}, false, 30 * time.Second},
+		{"body just fast enough", drip(quick, 100<<10), Config{}, true, quick * 100 << 10},
+		{"body just too slow", drip(slow, 100<<10), Config{}, false, 30 * time.Second},
+		{"total time", drip(quick, 100<<10), Config{MaxTime: 45 * time.Second}, false, 45 * time.Second},
+		{"long pause after a good start", func(conn io.Writer, r *http.Request) {
+			answer(strings.Repeat("x", 30<<10), okLine)(conn, r)
+			time.Sleep(time.Minute)
+		}, Config{}, false, 30 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				_, err := get(t, atPublic(tt.serve).client(t, tt.cfg), "http://a.example/", 1<<20)
+				if (err == nil) != tt.ok || err != nil && fault.Of(err) != fault.Unreachable {
+					t.Errorf("Get error = %v, want ok %v", err, tt.ok)
+				}
+				if took := time.Since(start); took != tt.took {
+					t.Errorf("Get took %v, want %v", took, tt.took)
+				}
+			})
+		})
+	}
+}
+
+// A caller that takes its time is not the server's fault.
+func TestI5SlowCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := atPublic(answer("hello", okLine)).client(t, Config{})
+		resp, err := c.Get(t.Context(), "http://a.example/", nil, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		for {
+			time.Sleep(5 * time.Minute)
+			if _, err := resp.Body.Read(make([]byte, 1)); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestI6SameAnswer(t *testing.T) {
+	refused := atPublic(nil)
+	refused.refuse = errors.New("connection refused")
+	for _, tt := range []struct {
+		name string
+		net  *network
+		url  string
+	}{
+		{"closed", refused, "http://a.example/"},
+		{"filtered", atPublic(nil), "http://a.example/"},
+		{"forbidden address", atPublic(nil), "http://10.0.0.1/"},
+		{"forbidden answer", &network{answers: map[string][][]string{"in.example": {{"10.0.0.1"}}}}, "http://in.example/"},
+		{"no such host", atPublic(nil), "http://nowhere.example/"},
+		{"forbidden scheme", atPublic(nil), "file:///etc/passwd"},
+		{"forbidden port", atPublic(nil), "http://a.example:22/"},
+		{"malformed", atPublic(nil), "http://[/"},
+		{"refused status", atPublic(answer("", "HTTP/1.1 403 Forbidden")), "http://a.example/"},
+		{"redirect inside", atPublic(answer("", "HTTP/1.1 302 Found", "Location: http://127.0.0.1/")), "http://a.example/"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := tt.net.client(t, Config{})
+				c.connectTimeout = 5 * time.Second
+				for _, call := range []func() error{
+					func() error { _, err := c.Get(t.Context(), tt.url, nil, 5); return err },
+					func() error {
+						status, err := c.Post(t.Context(), tt.url, nil, nil)
+						if status != 0 { // a webhook learns the status of its own receiver
+							time.Sleep(c.connectTimeout)
+							return fault.Unreachable
+						}
+						return err
+					},
+				} {
+					start := time.Now()
+					if err := call(); fault.Of(err) != fault.Unreachable {
+						t.Errorf("error = %v, want %v", err, fault.Unreachable)
+					}
+					if took := time.Since(start); took != 5*time.Second {
+						t.Errorf("took %v, want 5 s", took)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestCanceled(t *testing.T) {
+	for _, serve := range []func(io.Writer, *http.Request){nil, drip(time.Second, 100)} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
+			defer cancel()
+			c := atPublic(serve).client(t, Config{})
+			c.connectTimeout = 5 * time.Second
+			start := time.Now()
+			resp, err := c.Get(ctx, "http://a.example/", nil, 100)
+			if err == nil {
+				defer resp.Body.Close()
+				_, err = io.ReadAll(resp.Body)
+			}
+			if fault.Of(err) != fault.Canceled || time.Since(start) != 2500*time.Millisecond {
+				t.Errorf("Get error = %v after %v, want %v", err, time.Since(start), fault.Canceled)
+			}
+		})
+	}
+}
+
+func TestPost(t *testing.T) {
+	for _, tt := range []struct {
+		line   string
+		status int
+	}{
+		{"HTTP/1.1 200 OK", 200},
+		{"HTTP/1.1 500 X", 500},
+		{"HTTP/1.1 302 X\r\nLocation: http://b.example/", 302}, // N1: not followed
+	} {
+		var got, body string
+		n := atPublic(func(conn io.Writer, r *http.Request) {
+			data, err := io.ReadAll(r.Body)
+			got, body = r.Method+" "+r.Header.Get("X-Sign"), fmt.Sprint(string(data), " ", err)
+			answer("ignored", tt.line)(conn, r)
+		})
+		status, err := n.client(t, Config{}).Post(t.Context(), "http://a.example/", map[string]string{"X-Sign": "s"}, []byte("{}"))
+		if err != nil || status != tt.status || len(n.dials) != 1 {
+			t.Errorf("Post = %d, %v after dialling %v, want %d", status, err, n.dials, tt.status)
+		}
+		if got != "POST s" || body != "{} <nil>" {
+			t.Errorf("Post sent %q with body %q", got, body)
+		}
+	}
+	if _, err := New(Config{}).Post(t.Context(), "http://a.example/", map[string]string{"Host": "x"}, nil); fault.Of(err) != fault.Invalid {
+		t.Errorf("Post with header Host: error = %v, want %v", err, fault.Invalid)
+	}
+}
+
+func TestCertificate(t *testing.T) {
+	n := atPublic(answer("hello", okLine)).withTLS(t)
+	if got, err := get(t, n.client(t, Config{}), "https://example.com/", 5); got != "hello" {
+		t.Errorf("Get over TLS = %q, %v", got, err)
+	}
+	if _, err := get(t, n.client(t, Config{}), "https://a.example/", 5); fault.Of(err) != fault.Unreachable {
+		t.Errorf("Get with another host's certificate: error = %v", err)
+	}
+	n.tls = &tls.Config{Certificates: n.tls.Certificates}
+	if _, err := get(t, n.client(t, Config{}), "https://example.com/", 5); fault.Of(err) != fault.Unreachable {
+		t.Errorf("Get with an unknown certificate: error = %v", err)
+	}
+}

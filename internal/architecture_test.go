@@ -64,7 +64,8 @@ var imports = []row{
 	{"internal/catalog", "internal/asset internal/blob internal/policy internal/upload internal/library internal/job internal/fault"},
 	{"internal/catalog/*", "internal/catalog internal/asset internal/blob internal/policy internal/upload internal/library internal/job internal/fault"},
 
-	{"internal/server", "internal/asset internal/policy internal/fault"},
+	{"internal/server", "internal/asset internal/inspect internal/policy internal/server/redact internal/fault"},
+	{"internal/server/*", ""},
 	{"internal/protocol/*", "internal/asset internal/policy internal/upload internal/library internal/transform internal/delivery internal/account internal/server internal/fault"},
 	{"internal/protocol/*/*", "internal/asset internal/policy internal/transform internal/fault"},
 	{"internal/app", "any"},

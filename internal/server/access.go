@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/server/redact"
 )
 
 // wrap puts every request of next under the server's rules, and records it.
@@ -113,7 +114,7 @@ func (s *Server) answerHealth(w http.ResponseWriter, r *http.Request) bool {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if why != nil {
 		w.WriteHeader(http.StatusServiceUnavailable)
-		fmt.Fprintln(w, Redact(why.Error()))
+		fmt.Fprintln(w, redact.Text(why.Error()))
 		return true
 	}
 	io.WriteString(w, "ok\n")

@@ -1,4 +1,5 @@
-package server
+// Package redact takes secrets out of what is logged.
+package redact
 
 import (
 	"context"
@@ -25,9 +26,9 @@ var (
 		`|((?:` + secretNames + `)["'\]]?\s*(?:=|:|%3[ad])\s*["'\[]?)[^&,;\s"'<>\])]+`)
 )
 
-// Redact returns s without the values of policies, signatures, tokens, cookies
+// Text returns s without the values of policies, signatures, tokens, cookies
 // and other secrets, as they stand in URLs, headers, forms and JSON.
-func Redact(s string) string {
+func Text(s string) string {
 	if !strings.ContainsAny(s, "=:%") {
 		return s
 	}
@@ -38,15 +39,16 @@ func Redact(s string) string {
 // on, so that no caller can forget to.
 type redactor struct{ next slog.Handler }
 
-// NewRedactor returns a handler that redacts what is logged, and passes it on.
-func NewRedactor(next slog.Handler) slog.Handler { return redactor{next} }
+// Handler returns a handler that takes secrets out of what is logged, and
+// passes it on to next.
+func Handler(next slog.Handler) slog.Handler { return redactor{next} }
 
 func (h redactor) Enabled(ctx context.Context, level slog.Level) bool {
 	return h.next.Enabled(ctx, level)
 }
 
 func (h redactor) Handle(ctx context.Context, r slog.Record) error {
-	clean := slog.NewRecord(r.Time, r.Level, Redact(r.Message), r.PC)
+	clean := slog.NewRecord(r.Time, r.Level, Text(r.Message), r.PC)
 	r.Attrs(func(a slog.Attr) bool {
 		clean.AddAttrs(redactAttr(a))
 		return true
@@ -78,9 +80,9 @@ func redactAttr(a slog.Attr) slog.Attr {
 	case secretKey.MatchString(a.Key):
 		return slog.String(a.Key, hidden)
 	case v.Kind() == slog.KindString:
-		return slog.String(a.Key, Redact(v.String()))
+		return slog.String(a.Key, Text(v.String()))
 	case v.Kind() == slog.KindAny && v.Any() != nil:
-		return slog.String(a.Key, Redact(fmt.Sprint(v.Any())))
+		return slog.String(a.Key, Text(fmt.Sprint(v.Any())))
 	}
 	return a
 }

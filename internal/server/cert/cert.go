@@ -1,4 +1,6 @@
-package server
+// Package cert keeps certificates in files: given ones, which are read again
+// when they change, or one of its own making.
+package cert
 
 import (
 	"bytes"
@@ -22,13 +24,13 @@ import (
 	"time"
 )
 
-// certCheck is how often certificate files are looked at for changes.
-const certCheck = 10 * time.Second
+// checkEvery is how often certificate files are looked at for changes.
+const checkEvery = 10 * time.Second
 
-// CertFiles returns TLS settings whose certificate and key are PEM files. They
+// Files returns TLS settings whose certificate and key are PEM files. They
 // are read again when they change; if they make no sense by then, the old ones
 // stay in use and log says so.
-func CertFiles(certFile, keyFile string, log *slog.Logger) (*tls.Config, error) {
+func Files(certFile, keyFile string, log *slog.Logger) (*tls.Config, error) {
 	k := &keyPair{certFile: certFile, keyFile: keyFile, log: log}
 	if err := k.load(); err != nil {
 		return nil, err
@@ -50,7 +52,7 @@ type keyPair struct {
 func (k *keyPair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if now := time.Now(); now.Sub(k.checked) >= certCheck {
+	if now := time.Now(); now.Sub(k.checked) >= checkEvery {
 		k.checked = now
 		if k.state != k.fileState() {
 			if err := k.load(); err != nil {
@@ -97,7 +99,7 @@ func SelfSigned(dir, domain string, log *slog.Logger) (*tls.Config, error) {
 			return nil, fmt.Errorf("make certificate: %w", err)
 		}
 	}
-	return CertFiles(certFile, keyFile, log)
+	return Files(certFile, keyFile, log)
 }
 
 func usable(certFile string, names []string, now time.Time) bool {

@@ -1,0 +1,223 @@
+package catalog
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/policy"
+)
+
+// stepSize is how many records one step of a long work takes, so that no
+// transaction is long.
+const stepSize = 500
+
+const appColumns = `key, name, security, disabled, created, secrets, revoked_before, revoked, options`
+
+// CreateApp adds an app. The error wraps fault.Conflict if there is one with its
+// key, and fault.Invalid if it has no key.
+func (c *Catalog) CreateApp(ctx context.Context, app policy.App) error {
+	if app.Key == "" {
+		return fmt.Errorf("create app without a key: %w", fault.Invalid)
+	}
+	values, err := c.appValues(app)
+	if err != nil {
+		return fmt.Errorf("create app %s: %w", app.Key, err)
+	}
+	err = c.db.Write(ctx, func(ctx context.Context, tx *Statements) error {
+		_, err := tx.Exec(ctx, `INSERT INTO apps (`+appColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, values...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("create app %s: %w", app.Key, err)
+	}
+	return nil
+}
+
+// App returns the app with key. The error wraps fault.NotFound if there is none.
+func (c *Catalog) App(ctx context.Context, key string) (policy.App, error) {
+	app, ok, mark := c.apps.get(key)
+	if ok {
+		return app, nil
+	}
+	app, err := c.readApp(ctx, c.reads, key)
+	if err != nil {
+		return policy.App{}, fmt.Errorf("app %q: %w", key, err)
+	}
+	c.apps.put(key, app, mark)
+	return app, nil
+}
+
+// Apps returns every app, in the order of their keys.
+func (c *Catalog) Apps(ctx context.Context) ([]policy.App, error) {
+	apps, err := rows(ctx, c.reads, c.scanApp, `SELECT `+appColumns+` FROM apps ORDER BY key`)
+	if err != nil {
+		return nil, fmt.Errorf("list apps: %w", err)
+	}
+	return apps, nil
+}
+
+// UpdateApp lets change edit the app with key, and returns it as it is then.
+// Nothing else changes the app meanwhile; change may be called more than once
+// and must not call the catalog. An error of change is returned, and nothing is
+// changed. The error wraps fault.NotFound if there is no such app.
+func (c *Catalog) UpdateApp(ctx context.Context, key string, change func(*policy.App) error) (policy.App, error) {
+	var app policy.App
+	err := c.db.Write(ctx, func(ctx context.Context, tx *Statements) (err error) {
+		if app, err = c.readApp(ctx, tx, key); err != nil {
+			return err
+		}
+		if err := change(&app); err != nil {
+			return err
+		}
+		if app.Key != key {
+			return fmt.Errorf("new key %q: %w", app.Key, fault.Invalid)
+		}
+		values, err := c.appValues(app)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE apps SET (`+appColumns+`) = (?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE key = ?`, append(values, key)...)
+		return err
+	})
+	c.apps.drop(key)
+	if err != nil {
+		return policy.App{}, fmt.Errorf("change app %q: %w", key, err)
+	}
+	return c.App(ctx, key)
+}
+
+// DeleteApp removes an app, and its unfinished uploads, and the uses of its
+// grants. If withAssets is set it removes the app's assets as well, otherwise
+// the error wraps fault.Conflict if there are any. No events are written.
+//
+// It works in steps, and disables the app before the first. After an error some
+// steps may be done; calling it again does the rest. The error wraps
+// fault.NotFound if there is no such app.
+func (c *Catalog) DeleteApp(ctx context.Context, key string, withAssets bool) error {
+	defer c.forget()
+	err := c.db.Write(ctx, func(ctx context.Context, tx *Statements) error {
+		n, err := tx.Exec(ctx, `UPDATE apps SET disabled = ? WHERE key = ?`, true, key)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("no such app: %w", fault.NotFound)
+		}
+		if withAssets {
+			return nil
+		}
+		any, err := value[bool](tx.Row(ctx, `SELECT EXISTS (SELECT 1 FROM assets WHERE app = ?)`, key))
+		if err == nil && any {
+			err = fmt.Errorf("it has assets: %w", fault.Conflict)
+		}
+		return err
+	})
+	for done := false; err == nil && !done; {
+		err = c.db.Write(ctx, func(ctx context.Context, tx *Statements) (err error) {
+			done, err = c.deleteAppStep(ctx, tx, key)
+			return err
+		})
+		c.forget()
+	}
+	if err != nil {
+		return fmt.Errorf("delete app %q: %w", key, err)
+	}
+	return nil
+}
+
+// deleteAppStep removes some of what belongs to an app, or when nothing is left
+// the app. It reports whether the app is gone.
+func (c *Catalog) deleteAppStep(ctx context.Context, tx *Statements, key string) (bool, error) {
+	assets, err := rows(ctx, tx, scanAsset, `SELECT `+assetColumns+` FROM assets WHERE app = ? LIMIT ?`, key, stepSize)
+	if err != nil {
+		return false, err
+	}
+	for _, a := range assets {
+		if err := c.removeAsset(ctx, tx, a); err != nil {
+			return false, err
+		}
+	}
+	sessions, err := rows(ctx, tx, value[string], `SELECT id FROM sessions WHERE app = ? LIMIT ?`, key, stepSize)
+	if err != nil {
+		return false, err
+	}
+	for _, id := range sessions {
+		if err := c.removeSession(ctx, tx, id); err != nil {
+			return false, err
+		}
+	}
+	if len(assets)+len(sessions) > 0 {
+		return false, nil
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM uses WHERE app = ?`, key); err != nil {
+		return false, err
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM apps WHERE key = ?`, key)
+	return true, err
+}
+
+func (c *Catalog) readApp(ctx context.Context, s *Statements, key string) (policy.App, error) {
+	return c.scanApp(s.Row(ctx, `SELECT `+appColumns+` FROM apps WHERE key = ?`, key))
+}
+
+// appValues returns the values of appColumns.
+func (c *Catalog) appValues(app policy.App) ([]any, error) {
+	secrets, err := json.Marshal(app.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	options, err := json.Marshal(app.Options)
+	if err != nil {
+		return nil, err
+	}
+	var digests []string
+	for digest, revoked := range app.Revoked {
+		if revoked {
+			digests = append(digests, hex.EncodeToString(digest[:]))
+		}
+	}
+	revoked, err := json.Marshal(digests)
+	if err != nil {
+		return nil, err
+	}
+	return []any{app.Key, app.Name, app.Security, app.Disabled, nanos(app.Created),
+		c.box.seal(app.Key, secrets), nanos(app.RevokedBefore), string(revoked), string(options)}, nil
+}
+
+func (c *Catalog) scanApp(row Row) (policy.App, error) {
+	var app policy.App
+	var created, revokedBefore int64
+	var secrets, revoked, options []byte
+	err := row.Scan(&app.Key, &app.Name, &app.Security, &app.Disabled, &created, &secrets, &revokedBefore, &revoked, &options)
+	if err != nil {
+		return policy.App{}, err
+	}
+	app.Created, app.RevokedBefore = instant(created), instant(revokedBefore)
+	if secrets, err = c.box.open(app.Key, secrets); err != nil {
+		return policy.App{}, err
+	}
+	if err := json.Unmarshal(secrets, &app.Secrets); err != nil {
+		return policy.App{}, fmt.Errorf("read secrets: %w", err)
+	}
+	if err := json.Unmarshal(options, &app.Options); err != nil {
+		return policy.App{}, fmt.Errorf("read options: %w", err)
+	}
+	var digests []string
+	if err := json.Unmarshal(revoked, &digests); err != nil {
+		return policy.App{}, fmt.Errorf("read revocations: %w", err)
+	}
+	for _, text := range digests {
+		var digest [32]byte
+		if n, err := hex.Decode(digest[:], []byte(text)); err != nil || n != len(digest) {
+			return policy.App{}, fmt.Errorf("read revocation %q: %w", text, fault.Damaged)
+		}
+		if app.Revoked == nil {
+			app.Revoked = make(map[[32]byte]bool)
+		}
+		app.Revoked[digest] = true
+	}
+	return app, nil
+}

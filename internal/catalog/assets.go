@@ -1,0 +1,258 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/policy"
+)
+
+// maxCachedSums bounds the checksums of an asset that is kept in memory: of
+// larger files (4 GiB and more) they take too much of it.
+const maxCachedSums = 4096
+
+const (
+	assetColumns = `id, uuid, app, name, type, detected, width, height, content, size, version,
+		location, container, path, access, tags, alt, workflows, source, client, created, modified`
+	assetMarks = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?`
+)
+
+// AddAsset makes a visible: it records a and the keys of its blobs, writes an
+// event and counts a use of the grant.
+//
+// The error wraps fault.Conflict if one of its names, or of its blobs, is or was
+// another's, fault.NotFound if there is no such app, fault.Denied if the grant
+// is used up, and fault.Invalid if the version is not 1.
+func (c *Catalog) AddAsset(ctx context.Context, a asset.Asset, use policy.Use) error {
+	err := c.db.Write(ctx, func(ctx context.Context, tx *Statements) error {
+		if err := c.spend(ctx, tx, a.App, use); err != nil {
+			return err
+		}
+		return c.addAsset(ctx, tx, a, nil)
+	})
+	if err != nil {
+		return fmt.Errorf("add asset %s: %w", a.ID, err)
+	}
+	return nil
+}
+
+// addAsset records a. The blobs called known are on record already.
+func (c *Catalog) addAsset(ctx context.Context, tx *Statements, a asset.Asset, known map[blob.Key]bool) error {
+	if a.Version != 1 {
+		return fmt.Errorf("new asset of version %d: %w", a.Version, fault.Invalid)
+	}
+	retired, err := value[bool](tx.Row(ctx, `SELECT EXISTS (SELECT 1 FROM retired WHERE name IN (?, ?))`, a.ID, a.UUID))
+	if err != nil {
+		return err
+	}
+	if retired {
+		return fmt.Errorf("its name was a removed asset's: %w", fault.Conflict)
+	}
+	values, err := assetValues(a)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO assets (`+assetColumns+`) VALUES (`+assetMarks+`)`, values...); err != nil {
+		return err
+	}
+	if err := register(ctx, tx, a.Content, known); err != nil {
+		return err
+	}
+	return c.tell(ctx, tx, Uploaded, a)
+}
+
+// Asset returns the asset called id. The error wraps fault.NotFound if there is
+// none.
+func (c *Catalog) Asset(ctx context.Context, id asset.ID) (asset.Asset, error) {
+	a, ok, mark := c.assets.get(id)
+	if ok {
+		return a, nil
+	}
+	a, err := readAsset(ctx, c.reads, id)
+	if err != nil {
+		return asset.Asset{}, fmt.Errorf("asset %q: %w", id, err)
+	}
+	sums := 0
+	for _, s := range a.Content.Segments {
+		sums += len(s.Sums)
+	}
+	if sums <= maxCachedSums {
+		c.assets.put(id, a, mark)
+	}
+	return a, nil
+}
+
+// AssetByUUID returns the asset with that second name. The error wraps
+// fault.NotFound if there is none.
+func (c *Catalog) AssetByUUID(ctx context.Context, name uuid.UUID) (asset.Asset, error) {
+	id, ok, mark := c.ids.get(name)
+	if !ok {
+		var err error
+		id, err = value[asset.ID](c.reads.Row(ctx, `SELECT id FROM assets WHERE uuid = ?`, name))
+		if err != nil {
+			return asset.Asset{}, fmt.Errorf("asset %s: %w", name, err)
+		}
+		c.ids.put(name, id, mark)
+	}
+	return c.Asset(ctx, id)
+}
+
+// ReplaceContent stores all of a, except UUID, App and Created, in place of the
+// version before, whose blobs it dooms; it writes an event and counts a use of
+// the grant.
+//
+// The error wraps fault.Conflict if a.Version is not the stored one plus 1 or a
+// new blob is on record already, fault.NotFound if a.App has no such asset, and
+// fault.Denied if the grant is used up.
+func (c *Catalog) ReplaceContent(ctx context.Context, a asset.Asset, use policy.Use) error {
+	err := c.db.Write(ctx, func(ctx context.Context, tx *Statements) error {
+		if err := c.spend(ctx, tx, a.App, use); err != nil {
+			return err
+		}
+		old, err := ownAsset(ctx, tx, a.App, a.ID)
+		if err != nil {
+			return err
+		}
+		if a.Version != old.Version+1 {
+			return fmt.Errorf("version %d after %d: %w", a.Version, old.Version, fault.Conflict)
+		}
+		next := a
+		next.UUID, next.Created = old.UUID, old.Created
+		values, err := assetValues(next)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE assets SET (`+assetColumns+`) = (`+assetMarks+`) WHERE id = ? AND app = ?`, append(values, a.ID, a.App)...)
+		if err != nil {
+			return err
+		}
+		before := keySet(old.Content)
+		if err := register(ctx, tx, a.Content, before); err != nil {
+			return err
+		}
+		for key := range keySet(a.Content) {
+			delete(before, key)
+		}
+		if err := c.doom(ctx, tx, before); err != nil {
+			return err
+		}
+		return c.tell(ctx, tx, Overwritten, next)
+	})
+	c.assets.drop(a.ID)
+	if err != nil {
+		return fmt.Errorf("replace content of asset %s: %w", a.ID, err)
+	}
+	return nil
+}
+
+// RemoveAsset removes the asset called id of app and dooms its blobs, writes an
+// event and counts a use of the grant. Neither name of the asset is given again.
+// The error wraps fault.NotFound if that app has no such asset, and fault.Denied
+// if the grant is used up.
+func (c *Catalog) RemoveAsset(ctx context.Context, app string, id asset.ID, use policy.Use) error {
+	err := c.db.Write(ctx, func(ctx context.Context, tx *Statements) error {
+		if err := c.spend(ctx, tx, app, use); err != nil {
+			return err
+		}
+		a, err := ownAsset(ctx, tx, app, id)
+		if err != nil {
+			return err
+		}
+		if err := c.removeAsset(ctx, tx, a); err != nil {
+			return err
+		}
+		return c.tell(ctx, tx, Deleted, a)
+	})
+	c.assets.drop(id)
+	if err != nil {
+		return fmt.Errorf("remove asset %s: %w", id, err)
+	}
+	return nil
+}
+
+func (c *Catalog) removeAsset(ctx context.Context, tx *Statements, a asset.Asset) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM assets WHERE id = ?`, a.ID); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO retired (name) VALUES (?), (?)`, a.ID, a.UUID); err != nil {
+		return err
+	}
+	return c.doom(ctx, tx, keySet(a.Content))
+}
+
+// EachAsset calls do with every asset whose ID is after the one given, in the
+// order of their IDs, until do returns an error, which it returns. What is added
+// or removed meanwhile may be missing.
+func (c *Catalog) EachAsset(ctx context.Context, after asset.ID, do func(asset.Asset) error) error {
+	for {
+		step, err := rows(ctx, c.reads, scanAsset, `SELECT `+assetColumns+` FROM assets WHERE id > ? ORDER BY id LIMIT ?`, after, stepSize)
+		if err != nil {
+			return fmt.Errorf("list assets after %q: %w", after, err)
+		}
+		for _, a := range step {
+			if err := do(a); err != nil {
+				return err
+			}
+			after = a.ID
+		}
+		if len(step) < stepSize {
+			return nil
+		}
+	}
+}
+
+func readAsset(ctx context.Context, s *Statements, id asset.ID) (asset.Asset, error) {
+	return scanAsset(s.Row(ctx, `SELECT `+assetColumns+` FROM assets WHERE id = ?`, id))
+}
+
+func ownAsset(ctx context.Context, s *Statements, app string, id asset.ID) (asset.Asset, error) {
+	return scanAsset(s.Row(ctx, `SELECT `+assetColumns+` FROM assets WHERE id = ? AND app = ?`, id, app))
+}
+
+// assetValues returns the values of assetColumns.
+func assetValues(a asset.Asset) ([]any, error) {
+	content, err := encodeContent(a.Content)
+	if err != nil {
+		return nil, err
+	}
+	tags, err := json.Marshal(a.Tags)
+	if err != nil {
+		return nil, err
+	}
+	workflows, err := json.Marshal(a.Workflows)
+	if err != nil {
+		return nil, err
+	}
+	return []any{a.ID, a.UUID, a.App, a.Name, a.Type, a.Detected, a.Width, a.Height,
+		content, a.Content.Size(), a.Version, a.Location, a.Container, a.Path, a.Access, string(tags), a.Alt,
+		string(workflows), a.Source, a.Client, nanos(a.Created), nanos(a.Modified)}, nil
+}
+
+func scanAsset(row Row) (asset.Asset, error) {
+	var a asset.Asset
+	var content, tags, workflows []byte
+	var size, created, modified int64
+	err := row.Scan(&a.ID, &a.UUID, &a.App, &a.Name, &a.Type, &a.Detected, &a.Width, &a.Height,
+		&content, &size, &a.Version, &a.Location, &a.Container, &a.Path, &a.Access, &tags, &a.Alt,
+		&workflows, &a.Source, &a.Client, &created, &modified)
+	if err != nil {
+		return asset.Asset{}, err
+	}
+	a.Created, a.Modified = instant(created), instant(modified)
+	if err := decodeContent(content, &a.Content); err != nil {
+		return asset.Asset{}, fmt.Errorf("read content of asset %s: %w", a.ID, err)
+	}
+	if err := json.Unmarshal(tags, &a.Tags); err != nil {
+		return asset.Asset{}, fmt.Errorf("read tags of asset %s: %w", a.ID, err)
+	}
+	if err := json.Unmarshal(workflows, &a.Workflows); err != nil {
+		return asset.Asset{}, fmt.Errorf("read workflows of asset %s: %w", a.ID, err)
+	}
+	return a, nil
+}

@@ -1,0 +1,50 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/policy"
+)
+
+const (
+	// useKept is how long after a grant has expired its uses are remembered: a
+	// clock that was set forward and back must not give them again.
+	useKept = 24 * time.Hour
+
+	// usesForgotten is how many such records each use drops, so that they do
+	// not pile up.
+	usesForgotten = 10
+)
+
+// Spend counts a use of one of app's grants. The zero Use costs nothing. The
+// error wraps fault.Denied if the grant is used up, or its limit is negative.
+func (c *Catalog) Spend(ctx context.Context, app string, use policy.Use) error {
+	if use.Limit == 0 {
+		return nil
+	}
+	return c.db.Write(ctx, func(ctx context.Context, tx *Statements) error { return c.spend(ctx, tx, app, use) })
+}
+
+func (c *Catalog) spend(ctx context.Context, tx *Statements, app string, use policy.Use) error {
+	if use.Limit == 0 {
+		return nil
+	}
+	if use.Limit < 0 {
+		return fmt.Errorf("grant with a limit of %d uses: %w", use.Limit, fault.Denied)
+	}
+	n, err := tx.Exec(ctx, `INSERT INTO uses (app, digest, used, expires) VALUES (?, ?, 1, ?)
+		ON CONFLICT (app, digest) DO UPDATE SET used = uses.used + 1 WHERE uses.used < ?`,
+		app, use.Digest[:], nanos(use.Expires), use.Limit)
+	if err != nil {
+		return fmt.Errorf("count use of grant: %w", err)
+	}
+	if n == 0 {
+		return fmt.Errorf("grant was used %d times: %w", use.Limit, fault.Denied)
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM uses WHERE (app, digest) IN
+		(SELECT app, digest FROM uses WHERE expires > 0 AND expires < ? LIMIT ?)`, nanos(c.now().Add(-useKept)), usesForgotten)
+	return err
+}

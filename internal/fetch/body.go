@@ -33,7 +33,7 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	// One byte more than is allowed, to tell a body that ends at the limit
 	// from one that goes on.
-	if int64(len(p)) > b.left+1 {
+	if int64(len(p))-1 > b.left {
 		p = p[:b.left+1]
 	}
 	start := time.Now()

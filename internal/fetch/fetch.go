@@ -6,6 +6,7 @@ package fetch
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,28 +77,18 @@ func New(cfg Config) *Client {
 	c := &Client{
 		ports:          append([]uint16{80, 443}, cfg.Ports...),
 		ownHosts:       slices.Clone(cfg.OwnHosts),
-		connectTimeout: or(cfg.ConnectTimeout, 5*time.Second),
-		timeout:        or(cfg.Timeout, time.Minute),
-		maxTime:        or(cfg.MaxTime, time.Hour),
-		stall:          or(cfg.Stall, 30*time.Second),
-	}
-	if cfg.Resolver == nil {
-		cfg.Resolver = net.DefaultResolver
+		connectTimeout: cmp.Or(cfg.ConnectTimeout, 5*time.Second),
+		timeout:        cmp.Or(cfg.Timeout, time.Minute),
+		maxTime:        cmp.Or(cfg.MaxTime, time.Hour),
+		stall:          cmp.Or(cfg.Stall, 30*time.Second),
 	}
 	c.transport = &http.Transport{
-		DialContext:            newDialer(cfg.Resolver, slices.Clone(cfg.Allow), c.connectTimeout).dial,
+		DialContext:            newDialer(cmp.Or[resolver](cfg.Resolver, net.DefaultResolver), slices.Clone(cfg.Allow), c.connectTimeout).dial,
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: maxHeader,
 	}
 	return c
-}
-
-func or(d, otherwise time.Duration) time.Duration {
-	if d == 0 {
-		return otherwise
-	}
-	return d
 }
 
 // A Response is what a remote server answered. The caller closes Body.
@@ -119,15 +110,16 @@ type Response struct {
 //
 // The error of Get wraps fault.TooLarge if more than maxSize bytes are
 // announced, fault.Invalid for a host in OwnHosts and for a header that callers
-// may not set, and fault.Unreachable for everything else: a stranger must not
-// learn why. What else it says is for the log.
+// may not set, fault.Canceled once ctx has ended, and fault.Unreachable for
+// everything else: a stranger must not learn why. What else it says is for the
+// log.
 func (c *Client) Get(ctx context.Context, rawURL string, header map[string]string, maxSize int64) (*Response, error) {
 	fields, err := fieldsOf(header)
 	if err != nil {
 		return nil, err
 	}
-	r := c.begin(ctx)
-	resp, err := c.follow(r, rawURL, fields)
+	ctx, r := c.begin(ctx)
+	resp, err := c.follow(ctx, r, rawURL, fields)
 	if err != nil {
 		return nil, r.end(err)
 	}
@@ -143,7 +135,7 @@ func (c *Client) Get(ctx context.Context, rawURL string, header map[string]strin
 			watch:    r.watch,
 			deadline: r.began.Add(c.maxTime),
 			window:   c.stall,
-			left:     maxSize,
+			left:     max(maxSize, 0),
 		},
 		Type: mediaType(resp.Header.Get("Content-Type")),
 		Name: fileName(resp),
@@ -160,12 +152,12 @@ func (c *Client) Post(ctx context.Context, rawURL string, header map[string]stri
 	if err != nil {
 		return 0, err
 	}
-	r := c.begin(ctx)
+	ctx, r := c.begin(ctx)
 	u, err := c.parse(nil, rawURL)
 	if err != nil {
 		return 0, r.end(err)
 	}
-	resp, err := c.send(r, http.MethodPost, u, fields, bytes.NewReader(content))
+	resp, err := c.send(ctx, http.MethodPost, u, fields, bytes.NewReader(content))
 	if err != nil {
 		return 0, r.end(err)
 	}
@@ -176,13 +168,13 @@ func (c *Client) Post(ctx context.Context, rawURL string, header map[string]stri
 
 // follow sends a GET request, and again for each redirect, until there is
 // something to read.
-func (c *Client) follow(r *run, rawURL string, fields http.Header) (*http.Response, error) {
+func (c *Client) follow(ctx context.Context, r *run, rawURL string, fields http.Header) (*http.Response, error) {
 	u, err := c.parse(nil, rawURL)
 	if err != nil {
 		return nil, err
 	}
 	for range 1 + maxRedirects {
-		resp, err := c.send(r, http.MethodGet, u, fields, nil)
+		resp, err := c.send(ctx, http.MethodGet, u, fields, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -211,8 +203,8 @@ func (c *Client) follow(r *run, rawURL string, fields http.Header) (*http.Respon
 }
 
 // send makes one request. It is where everything leaves from.
-func (c *Client) send(r *run, method string, u *url.URL, fields http.Header, content io.Reader) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(r.ctx, method, u.String(), content)
+func (c *Client) send(ctx context.Context, method string, u *url.URL, fields http.Header, content io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), content)
 	if err != nil {
 		return nil, errors.New("malformed request")
 	}
@@ -231,19 +223,19 @@ func (c *Client) send(r *run, method string, u *url.URL, fields http.Header, con
 
 // A run is one call: what it may take, and how it ends.
 type run struct {
-	ctx   context.Context // ends when time is up
-	watch *time.Timer     // ends ctx when it fires
+	watch *time.Timer     // ends the call's context when it fires
 	began time.Time       // the call
 	hop   time.Time       // the request that runs now
 	end   func(error) error
 }
 
-// begin starts the clock of a call. Its end must be called, with the error
-// that the call ends with, if any; it returns the error to tell.
-func (c *Client) begin(caller context.Context) *run {
+// begin starts the clock of a call, and returns the context that ends with it.
+// The run's end must be called, with the error that the call ends with, if any;
+// it returns the error to tell.
+func (c *Client) begin(caller context.Context) (context.Context, *run) {
 	ctx, cancel := context.WithCancelCause(caller)
 	now := time.Now()
-	r := &run{ctx: ctx, began: now, hop: now}
+	r := &run{began: now, hop: now}
 	r.watch = time.AfterFunc(c.timeout, func() { cancel(errTimeout) })
 	r.end = func(err error) error {
 		r.watch.Stop()
@@ -266,7 +258,7 @@ func (c *Client) begin(caller context.Context) *run {
 		}
 		return fmt.Errorf("fetch: %w: %w", fault.Unreachable, err)
 	}
-	return r
+	return ctx, r
 }
 
 // ownFields are those that the client or its transport set, and those that

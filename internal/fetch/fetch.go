@@ -223,9 +223,9 @@ func (c *Client) send(ctx context.Context, method string, u *url.URL, fields htt
 
 // A run is one call: what it may take, and how it ends.
 type run struct {
-	watch *time.Timer     // ends the call's context when it fires
-	began time.Time       // the call
-	hop   time.Time       // the request that runs now
+	watch *time.Timer // ends the call's context when it fires
+	began time.Time   // the call
+	hop   time.Time   // the request that runs now
 	end   func(error) error
 }
 

@@ -69,7 +69,7 @@ type Reader interface {
 
 // A RangeReader is a Reader that reaches any part of what it was opened for, so
 // that bytes can be verified first and sent from where they lie afterwards.
-// Offsets count from where Open began.
+// Offsets count from where Open began. Its stamp is not empty.
 type RangeReader interface {
 	Reader
 	io.ReaderAt

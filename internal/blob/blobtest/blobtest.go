@@ -607,6 +607,9 @@ func testRangeReader(t *testing.T, s blob.Store) {
 		if !ok {
 			t.Skip("the driver's readers reach no range")
 		}
+		if rr.Stamp() == "" {
+			t.Error("the stamp of a RangeReader is empty")
+		}
 		var got bytes.Buffer
 		if n, err := rr.WriteRangeTo(&got, 100, 5000); n != 5000 || err != nil || !bytes.Equal(got.Bytes(), data[100:5100]) {
 			t.Errorf("WriteRangeTo(100, 5000) = %d, %v", n, err)

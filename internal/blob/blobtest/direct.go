@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/blob/memblob"
 	"github.com/stowgate/stowgate/internal/fault"
 )
 
@@ -181,4 +183,21 @@ func testDirectAbort(t *testing.T, s blob.Store, d blob.Direct) {
 	wantKind(t, "Finish after Abort", d.Finish(t.Context(), key, []blob.DirectPart{part}), fault.NotFound)
 	wantKind(t, "Finish of a key that was never reserved",
 		d.Finish(t.Context(), "nothing", []blob.DirectPart{part}), fault.NotFound)
+}
+
+// NewDirect returns a memblob.Direct and serves the URLs it signs until the
+// test ends.
+func NewDirect(t testing.TB) *memblob.Direct {
+	d := new(memblob.Direct)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tag, err := d.Receive(r.URL.Path[1:], r.Header.Get("Content-Type"), r.Body)
+		if r.Method != http.MethodPut || err != nil {
+			http.Error(w, "refused", http.StatusForbidden)
+			return
+		}
+		w.Header().Set("ETag", tag)
+	}))
+	t.Cleanup(server.Close)
+	d.Base = server.URL
+	return d
 }

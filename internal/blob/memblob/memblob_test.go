@@ -11,3 +11,7 @@ import (
 func TestConformance(t *testing.T) {
 	blobtest.Run(t, func(testing.TB) blob.Store { return new(memblob.Store) })
 }
+
+func TestDirectConformance(t *testing.T) {
+	blobtest.Run(t, func(t testing.TB) blob.Store { return blobtest.NewDirect(t) })
+}

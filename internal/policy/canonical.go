@@ -48,17 +48,18 @@ func CanonicalPath(p string) (string, error) {
 
 // CanonicalURL returns the one spelling of the source URL raw that is matched
 // and fetched: scheme and host in lower case, no default port, no fragment, at
-// least "/" as path, and nothing unescaped in the query that HTTP would not
-// carry. The error wraps fault.TooLarge if raw is longer than MaxURL, and
-// fault.Invalid if it is not an absolute http or https URL, names a user, has a
-// host that is not plain ASCII, or holds a backslash, a control character, or a
-// path segment "." or "..", escaped or not.
+// least "/" as path, and escaped what HTTP would not carry. The error wraps
+// fault.TooLarge if it is longer than MaxURL then, and fault.Invalid if raw is
+// not an absolute http or https URL, names a user, has a host that is not plain
+// ASCII, or holds a backslash, a control character, or a path segment "." or
+// "..", escaped or not.
 func CanonicalURL(raw string) (string, error) {
-	if len(raw) > MaxURL {
-		return "", fmt.Errorf("URL of %d bytes is over the limit of %d: %w", len(raw), MaxURL, fault.TooLarge)
-	}
 	if !utf8.ValidString(raw) || strings.ContainsFunc(raw, func(c rune) bool { return c == '\\' || unicode.IsControl(c) }) {
 		return "", fmt.Errorf("URL with a backslash or a control character, or not UTF-8: %w", fault.Invalid)
+	}
+	raw = escape(raw)
+	if len(raw) > MaxURL {
+		return "", fmt.Errorf("URL of %d bytes is over the limit of %d: %w", len(raw), MaxURL, fault.TooLarge)
 	}
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -81,7 +82,6 @@ func CanonicalURL(raw string) (string, error) {
 	if u.Path == "" {
 		u.Path = "/"
 	}
-	u.RawQuery = escapeQuery(u.RawQuery)
 	u.Fragment, u.RawFragment = "", ""
 	return u.String(), nil
 }
@@ -109,12 +109,12 @@ func canonicalHost(u *url.URL) (string, error) {
 	return host + ":" + strconv.FormatUint(port, 10), nil
 }
 
-// escapeQuery escapes what a URL typed by a person may have in its query, and
-// leaves alone what is escaped already.
-func escapeQuery(q string) string {
+// escape escapes what a URL typed by a person may have in it, and leaves alone
+// what is escaped already. In a host that is refused later.
+func escape(raw string) string {
 	var b strings.Builder
-	for i := range len(q) {
-		if c := q[i]; c <= ' ' || c >= 0x7f || c == '"' || c == '<' || c == '>' {
+	for i := range len(raw) {
+		if c := raw[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>^`{|}", c) >= 0 {
 			fmt.Fprintf(&b, "%%%02X", c)
 		} else {
 			b.WriteByte(c)

@@ -14,10 +14,13 @@ window.run = async (name, setup, args) => {
     ...(setup.cname && { cname: setup.cname }),
     ...(setup.security && { security: setup.security }),
   });
+  // upload() rejects with the file; why it failed comes as an event.
+  let failure;
+  client.on('upload.error', (err) => { failure = err; });
   try {
     return { result: await scenarios[name](client, args) };
   } catch (err) {
-    return { error: describe(err) };
+    return { error: describe(failure ?? err) };
   }
 };
 

@@ -54,6 +54,9 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 
 // Read implements io.Reader.
 func (f *File) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
 	if f.next >= f.size {
 		return 0, io.EOF
 	}

@@ -217,7 +217,7 @@ func ownAsset(ctx context.Context, s *Statements, app string, id asset.ID) (asse
 
 // assetValues returns the values of assetColumns.
 func assetValues(a asset.Asset) ([]any, error) {
-	content, err := encodeContent(a.Content)
+	content, err := a.Content.MarshalBinary()
 	if err != nil {
 		return nil, err
 	}
@@ -245,7 +245,7 @@ func scanAsset(row Row) (asset.Asset, error) {
 		return asset.Asset{}, err
 	}
 	a.Created, a.Modified = instant(created), instant(modified)
-	if err := decodeContent(content, &a.Content); err != nil {
+	if err := a.Content.UnmarshalBinary(content); err != nil {
 		return asset.Asset{}, fmt.Errorf("read content of asset %s: %w", a.ID, err)
 	}
 	if err := json.Unmarshal(tags, &a.Tags); err != nil {

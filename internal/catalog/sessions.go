@@ -56,7 +56,7 @@ func (c *Catalog) Session(ctx context.Context, id string) (upload.Session, error
 // the upload is finished or the part's blob is on record already, and
 // fault.NotFound if there is no such upload.
 func (c *Catalog) AddPart(ctx context.Context, session string, p upload.Part) error {
-	content, err := encodeContent(blob.Content{Segments: []blob.Segment{p.Segment}})
+	content, err := blob.Content{Segments: []blob.Segment{p.Segment}}.MarshalBinary()
 	if err != nil {
 		return fmt.Errorf("add part %d: %w", p.Number, err)
 	}
@@ -265,7 +265,7 @@ func scanPart(row Row) (upload.Part, error) {
 		return upload.Part{}, err
 	}
 	var c blob.Content
-	if err := decodeContent(content, &c); err != nil {
+	if err := c.UnmarshalBinary(content); err != nil {
 		return upload.Part{}, fmt.Errorf("read part %d: %w", p.Number, err)
 	}
 	p.Segment = c.Segments[0]

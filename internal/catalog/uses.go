@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 )
 
@@ -20,7 +19,7 @@ const (
 )
 
 // Spend counts a use of one of app's grants. The zero Use costs nothing. The
-// error wraps fault.Denied if the grant is used up, or its limit is negative.
+// error is a *policy.Denial if the grant is used up, or its limit is negative.
 func (c *Catalog) Spend(ctx context.Context, app string, use policy.Use) error {
 	if use.Limit == 0 {
 		return nil
@@ -33,7 +32,7 @@ func (c *Catalog) spend(ctx context.Context, tx *Statements, app string, use pol
 		return nil
 	}
 	if use.Limit < 0 {
-		return fmt.Errorf("grant with a limit of %d uses: %w", use.Limit, fault.Denied)
+		return usedUp("it allows %d uses", use.Limit)
 	}
 	n, err := tx.Exec(ctx, `INSERT INTO uses (app, digest, used, expires) VALUES (?, ?, 1, ?)
 		ON CONFLICT (app, digest) DO UPDATE SET used = uses.used + 1 WHERE uses.used < ?`,
@@ -42,9 +41,13 @@ func (c *Catalog) spend(ctx context.Context, tx *Statements, app string, use pol
 		return fmt.Errorf("count use of grant: %w", err)
 	}
 	if n == 0 {
-		return fmt.Errorf("grant was used %d times: %w", use.Limit, fault.Denied)
+		return usedUp("it was used %d times", use.Limit)
 	}
 	_, err = tx.Exec(ctx, `DELETE FROM uses WHERE (app, digest) IN
 		(SELECT app, digest FROM uses WHERE expires > 0 AND expires < ? LIMIT ?)`, nanos(c.now().Add(-useKept)), usesForgotten)
 	return err
+}
+
+func usedUp(detail string, times int) error {
+	return &policy.Denial{Reason: policy.UsedUp, Detail: fmt.Sprintf(detail, times)}
 }

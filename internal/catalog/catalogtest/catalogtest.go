@@ -281,6 +281,9 @@ func fillValue(t testing.TB, v reflect.Value) {
 		*at = content(newKeys(2)...).Segments[1]
 		return
 	case *policy.Pattern:
+		p, err := policy.ParsePattern(fmt.Sprintf("é|%x", rand.Uint32()), rand.IntN(2) == 0)
+		must(t, err)
+		*at = p
 		return
 	}
 	switch v.Kind() {

@@ -1,6 +1,7 @@
 package catalogtest
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -245,7 +246,12 @@ func spend(t *testing.T, s Store) {
 	for range 3 {
 		wantError(t, "Spend within the limit", s.Spend(t.Context(), "app", use), nil)
 	}
-	wantError(t, "Spend over the limit", s.Spend(t.Context(), "app", use), fault.Denied)
+	err := s.Spend(t.Context(), "app", use)
+	wantError(t, "Spend over the limit", err, fault.Denied)
+	var denial *policy.Denial
+	if !errors.As(err, &denial) || denial.Reason != policy.UsedUp {
+		t.Errorf("Spend error = %v, want a Denial for %v", err, policy.UsedUp)
+	}
 	wantError(t, "Spend in another app", s.Spend(t.Context(), "other", use), nil)
 	use.Limit = 4
 	wantError(t, "Spend under a higher limit", s.Spend(t.Context(), "app", use), nil)

@@ -66,8 +66,8 @@ var imports = []row{
 	{"internal/catalog", "internal/asset internal/blob internal/policy internal/upload internal/library internal/job internal/fault"},
 	{"internal/catalog/*", "internal/catalog internal/asset internal/blob internal/policy internal/upload internal/library internal/job internal/fault"},
 
-	{"internal/server", "internal/asset internal/inspect internal/policy internal/server/redact internal/fault"},
-	{"internal/server/*", ""},
+	{"internal/server", "internal/asset internal/inspect internal/policy internal/server/multipart internal/server/redact internal/fault"},
+	{"internal/server/*", "internal/fault"},
 	{protocols, "internal/asset internal/policy internal/upload internal/library internal/transform internal/delivery internal/account internal/server internal/fault"},
 	{"internal/app", "any"},
 }

@@ -1,9 +1,6 @@
 package server
 
 import (
-	"bufio"
-	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -13,18 +10,15 @@ import (
 	"strings"
 
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/server/multipart"
 )
 
-// Bounds of a form. A body over one of them is refused with fault.TooLarge.
+// Bounds of a form, besides multipart.MaxHeader. A body over one of them is
+// refused with fault.TooLarge.
 const (
 	MaxFormParts  = 100
-	MaxFormHeader = 16 << 10 // bytes of one part's header, or before the first part
 	MaxFormFields = 64 << 10 // bytes of all names and values that are not files
 )
-
-// formBuffer is how much of a body is looked at at once. It is more than a
-// header may have, so that every line of one fits.
-const formBuffer = 2 * MaxFormHeader
 
 // A Form reads a form as a stream: first the fields before its file, then the
 // file, then the fields after it. Reading a repeated field, a second file, or a
@@ -35,7 +29,7 @@ type Form struct {
 	values map[string]string
 	fields int // bytes of them
 	count  int // parts so far
-	parts  *partReader
+	parts  *multipart.Reader
 }
 
 // A FormFile is the file of a form. Its bytes are read once.
@@ -110,21 +104,14 @@ func (f *Form) readMultipart(body io.Reader, boundary string) error {
 	if len(boundary) == 0 || len(boundary) > 70 { // RFC 2046, section 5.1.1
 		return fmt.Errorf("form boundary of %d characters: %w", len(boundary), fault.Invalid)
 	}
-	f.parts = newPartReader(body, boundary)
-	before, err := io.Copy(io.Discard, io.LimitReader(f.parts, MaxFormHeader+1))
-	switch {
-	case err != nil:
-		return err
-	case before > MaxFormHeader:
-		return fmt.Errorf("more than %d bytes before the first part: %w", MaxFormHeader, fault.TooLarge)
-	}
+	f.parts = multipart.NewReader(body, boundary)
 	return f.readFields()
 }
 
 // readFields reads parts up to and with the header of the file, or to the end.
 func (f *Form) readFields() error {
 	for {
-		head, err := f.parts.next()
+		head, err := f.parts.Next()
 		if err == io.EOF {
 			return nil
 		}
@@ -209,104 +196,3 @@ func disposition(head map[string]string) (name string, file *FormFile, err error
 	}
 	return name, file, nil
 }
-
-// A partReader takes a multipart body apart. It is strict: lines end in CRLF,
-// header lines are not folded, no header repeats, and the body's end is marked.
-type partReader struct {
-	body  *bufio.Reader
-	delim []byte // CRLF, two hyphens, boundary
-	ready int    // buffered bytes known to belong to the part
-	atEnd bool   // whether the next bytes are a delimiter
-}
-
-func newPartReader(body io.Reader, boundary string) *partReader {
-	// A body begins with a delimiter that lacks its CRLF.
-	whole := io.MultiReader(strings.NewReader("\r\n"), body)
-	return &partReader{body: bufio.NewReaderSize(whole, formBuffer), delim: []byte("\r\n--" + boundary)}
-}
-
-// Read gives bytes of the current part, and io.EOF at its delimiter. A body
-// that ends before one is an error.
-func (p *partReader) Read(dst []byte) (int, error) {
-	for p.ready == 0 && !p.atEnd {
-		if err := p.look(); err != nil {
-			return 0, err
-		}
-	}
-	if p.ready == 0 {
-		return 0, io.EOF
-	}
-	n, err := p.body.Read(dst[:min(len(dst), p.ready)])
-	p.ready -= n
-	return n, err
-}
-
-// look finds out how many of the next bytes belong to the part.
-func (p *partReader) look() error {
-	need := max(p.body.Buffered(), len(p.delim)+2)
-	buf, err := p.body.Peek(need)
-	if len(buf) < len(p.delim)+2 {
-		if err == nil || err == io.EOF {
-			return fmt.Errorf("form ends without its last boundary: %w", fault.Invalid)
-		}
-		return fmt.Errorf("read form: %w", err)
-	}
-	i := bytes.Index(buf, p.delim)
-	switch {
-	case i < 0:
-		p.ready = len(buf) - len(p.delim) + 1
-	case i > 0:
-		p.ready = i
-	default:
-		after := string(buf[len(p.delim) : len(p.delim)+2])
-		if p.atEnd = after == "\r\n" || after == "--"; !p.atEnd {
-			p.ready = len(p.delim)
-		}
-	}
-	return nil
-}
-
-// next goes to the next part, past the delimiter that the reader must be at,
-// and returns its header with lower-case names. After the last part it returns
-// io.EOF.
-func (p *partReader) next() (map[string]string, error) {
-	var after [2]byte
-	p.body.Discard(len(p.delim))
-	io.ReadFull(p.body, after[:]) // look has seen them
-	if string(after[:]) == "--" {
-		return nil, io.EOF
-	}
-	p.atEnd = false
-	head := map[string]string{}
-	for size := 0; ; {
-		line, err := p.body.ReadSlice('\n')
-		if size += len(line); size > MaxFormHeader || errors.Is(err, bufio.ErrBufferFull) {
-			return nil, fmt.Errorf("part header has more than %d bytes: %w", MaxFormHeader, fault.TooLarge)
-		}
-		if err == io.EOF {
-			return nil, fmt.Errorf("form ends within a header: %w", fault.Invalid)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read part header: %w", err)
-		}
-		text, ok := strings.CutSuffix(string(line), "\r\n")
-		if ok && text == "" {
-			return head, nil
-		}
-		name, value, colon := strings.Cut(text, ":")
-		name = strings.ToLower(name)
-		_, repeated := head[name]
-		if !ok || !colon || repeated || !isToken(name) || strings.ContainsFunc(value, isControl) {
-			return nil, fmt.Errorf("part header line makes no sense: %w", fault.Invalid)
-		}
-		head[name] = strings.TrimSpace(value)
-	}
-}
-
-func isToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
-		return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
-	})
-}
-
-func isControl(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }

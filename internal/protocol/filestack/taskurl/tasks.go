@@ -27,20 +27,12 @@ type Value struct {
 // or a list.
 func (t Task) Text(name string) string { return t.Params[name].Text }
 
-// Texts returns the text of v, or of its items if v is a list, without the
-// empty ones.
-func (v Value) Texts() []string {
-	if v.List == nil {
-		if v.Text == "" {
-			return nil
-		}
-		return []string{v.Text}
+// MarshalJSON returns v as a JSON string or array.
+func (v Value) MarshalJSON() ([]byte, error) {
+	if v.List != nil {
+		return json.Marshal(v.List)
 	}
-	var texts []string
-	for _, item := range v.List {
-		texts = append(texts, item.Texts()...)
-	}
-	return texts
+	return json.Marshal(v.Text)
 }
 
 // Known reports whether name, in lower case, is a task.
@@ -64,7 +56,7 @@ func (t *Task) UnmarshalJSON(text []byte) error {
 	name, index, _ := strings.Cut(raw.Name, "@")
 	*t = Task{Name: canonicalName(snake(name)), Index: index, Params: map[string]Value{}}
 	if !Known(t.Name) {
-		return UnknownTask(t.Name)
+		return &UnknownTask{t.Name}
 	}
 	switch string(raw.Params) {
 	case "", "null", "true":

@@ -37,14 +37,14 @@ type Chain struct {
 	Query   string // raw query of the request; that of an outside source is part of the source
 }
 
-// UnknownTask returns the error for a task that is not known. It wraps
+// An UnknownTask is an error about a task that is not known. It wraps
 // fault.Invalid.
-func UnknownTask(name string) error { return &taskError{name} }
+type UnknownTask struct{ Name string }
 
-type taskError struct{ name string }
+func (e *UnknownTask) Error() string { return fmt.Sprintf("unknown task %q", e.Name) }
 
-func (e *taskError) Error() string { return fmt.Sprintf("unknown task %q", e.name) }
-func (e *taskError) Unwrap() error { return fault.Invalid }
+// Unwrap returns fault.Invalid.
+func (e *UnknownTask) Unwrap() error { return fault.Invalid }
 
 // Find returns the first task called name, and whether there is one.
 func (c Chain) Find(name string) (Task, bool) {
@@ -147,7 +147,7 @@ func (p *parser) segment() error {
 		p.glue(text)
 	case taskLike.MatchString(text):
 		name, _, _ := strings.Cut(text, "=")
-		return UnknownTask(name)
+		return &UnknownTask{name}
 	default: // an address without its scheme
 		return p.source("http://" + p.rest)
 	}

@@ -1,0 +1,215 @@
+// Package answer words what Filestack's routes answer: JSON, and errors as each
+// of the hosted service's hosts puts them.
+package answer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/taskurl"
+	"github.com/stowgate/stowgate/internal/server"
+)
+
+// A Family is a group of routes that word their errors alike, because they are
+// on one host of the hosted service.
+type Family uint8
+
+// The families, by their host. The first three answer in JSON.
+const (
+	Upload Family = iota
+	Process
+	Cloud
+	WWW
+	CDN
+)
+
+// An outcome is how an error is answered: a status, and a text for people. No
+// official client branches on a text.
+type outcome struct {
+	status int
+	text   string
+}
+
+// outcomes has an answer for every kind. A conflict is a 400 because no client
+// can resolve one: filestack-java would repeat a 409.
+var outcomes = map[fault.Kind]outcome{
+	fault.Internal:    {http.StatusInternalServerError, "internal error"},
+	fault.Invalid:     {http.StatusBadRequest, "invalid params"},
+	fault.Denied:      {http.StatusForbidden, "not allowed"},
+	fault.NotFound:    {http.StatusNotFound, "not found"},
+	fault.Conflict:    {http.StatusBadRequest, "invalid params: parts"},
+	fault.TooLarge:    {http.StatusRequestEntityTooLarge, "too large"},
+	fault.Unsupported: {http.StatusBadRequest, "Unsupported conversion"},
+	fault.Unreachable: {http.StatusBadRequest, "Invalid response when trying to read from the source"},
+	fault.Mismatch:    {http.StatusBadRequest, "the bytes differ from their declared size or checksum"},
+	fault.Busy:        {http.StatusTooManyRequests, "too many requests"},
+	fault.Unavailable: {http.StatusServiceUnavailable, "temporarily unavailable"},
+	fault.Damaged:     {http.StatusInternalServerError, "internal error"},
+	fault.Canceled:    {http.StatusRequestTimeout, "request ended early"},
+}
+
+// refusals words each reason as "[…] Error: " on the host www and as "policy
+// error: " on cdn. The first, second and third are recorded answers of the
+// hosted service (filestack-rails issue 108, filestack-js issue 198,
+// filestack-claude-plugin changelog).
+var refusals = map[policy.Reason]string{
+	policy.NoCredentials:       "proper credentials were not provided",
+	policy.BadSignature:        "the signature was not valid",
+	policy.BadPolicy:           "policy was not properly url-safe base64 encoded JSON with an expiry",
+	policy.Expired:             "the policy has expired",
+	policy.Revoked:             "the policy was revoked",
+	policy.CallNotAllowed:      "the call is not allowed by the policy",
+	policy.OtherAsset:          "handle mismatch",
+	policy.PathNotAllowed:      "the path is not allowed by the policy",
+	policy.ContainerNotAllowed: "the container is not allowed by the policy",
+	policy.URLNotAllowed:       "the url is not allowed by the policy",
+	policy.TooLarge:            "the file is larger than the policy allows",
+	policy.TooSmall:            "the file is smaller than the policy allows",
+	policy.UsedUp:              "the policy was used as often as it allows",
+	policy.AppDisabled:         "the application is disabled",
+}
+
+// ErrUnknownApp is that no app has the API key of a request.
+var ErrUnknownApp = fmt.Errorf("unknown API key: %w", fault.Denied)
+
+// A subjectError is an error about an asset or app that may be named.
+type subjectError struct {
+	subject string
+	error
+}
+
+func (e *subjectError) Unwrap() error { return e.error }
+
+// About returns err as one about subject: "file" and a handle, or "application"
+// and a key.
+func About(subject string, err error) error { return &subjectError{subject, err} }
+
+// answerFor returns what the routes of f answer err with.
+func answerFor(f Family, err error) outcome {
+	out := outcomes[fault.Of(err)]
+	var param *params.Error
+	var task *taskurl.UnknownTask
+	var missing *unsupportedTask
+	var denial *policy.Denial
+	switch {
+	case errors.Is(err, ErrUnknownApp) && f == CDN:
+		out.text = "storage provider error: Invalid Application (idx 0)\n"
+	case errors.Is(err, ErrUnknownApp):
+		out.text = "Invalid Application"
+	case errors.As(err, &param):
+		out.text = param.Error()
+	case errors.As(err, &task):
+		out.text = "unknown task `" + task.Name + "`"
+	case errors.As(err, &missing):
+		out.text = "Unsupported conversion: " + string(*missing) + " is not available on this server"
+	case errors.As(err, &denial):
+		out.text = refusal(f, denial.Reason, err)
+		if f == Cloud {
+			out.status = http.StatusUnauthorized
+		}
+	case out.status == http.StatusTooManyRequests && f == Upload:
+		out.status = http.StatusServiceUnavailable // filestack-js gives up on a 429
+	}
+	return out
+}
+
+// refusal words a denial as the host of f does.
+func refusal(f Family, reason policy.Reason, err error) string {
+	text, ok := refusals[reason]
+	if !ok {
+		text = "not allowed"
+	}
+	switch f {
+	case Upload:
+		return "Invalid App policy"
+	case Cloud:
+		return "Invalid Policy"
+	case Process:
+		return "invalid security policy: " + text
+	case CDN:
+		if reason == policy.NoCredentials {
+			text += `: (signature: ""; policy "")`
+		}
+		var about *subjectError
+		if errors.As(err, &about) {
+			return about.subject + " policy error: " + text
+		}
+		return "policy error: " + text
+	}
+	return "This action has been secured by the developer of this website. Error: " + text
+}
+
+// Fail returns what answers a request of f that ended with an error.
+func Fail(f Family) func(http.ResponseWriter, *http.Request, error) {
+	return func(w http.ResponseWriter, r *http.Request, err error) {
+		server.NoteError(r.Context(), err)
+		out := answerFor(f, err)
+		id := server.RequestID(r.Context())
+		h := w.Header()
+		h.Set("Cache-Control", "private, no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		if out.status == http.StatusTooManyRequests || out.status == http.StatusServiceUnavailable {
+			h.Set("Retry-After", "1")
+		}
+		if f < WWW {
+			JSON(w, out.status, failure{out.text, id, time.Now().Unix()})
+			return
+		}
+		if f == WWW {
+			out.text = "[uuid=" + id + "] " + out.text
+		}
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(out.status)
+		w.Write([]byte(html.EscapeString(out.text)))
+	}
+}
+
+// A failure is the body of an error in JSON. ID is the request's, which the log
+// names too.
+type failure struct {
+	Error     string `json:"error"`
+	ID        string `json:"c"`
+	Timestamp int64  `json:"timestamp"`
+}
+
+// An unsupportedTask is something this server knows but cannot do. It wraps
+// fault.Unsupported.
+type unsupportedTask string
+
+func (t *unsupportedTask) Error() string { return string(*t) + " is not available" }
+func (t *unsupportedTask) Unwrap() error { return fault.Unsupported }
+
+// Unsupported returns the error for what this server cannot do, whose name may
+// be told. It wraps fault.Unsupported.
+func Unsupported(what string) error {
+	t := unsupportedTask(what)
+	return &t
+}
+
+// JSON answers with v. filestack-js reads a body only under this type.
+func JSON(w http.ResponseWriter, status int, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(text)))
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "private, no-store")
+	}
+	w.WriteHeader(status)
+	w.Write(text) // a client that has gone does not hear of it either
+	return nil
+}

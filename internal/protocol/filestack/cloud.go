@@ -1,0 +1,170 @@
+package filestack
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
+)
+
+// prefetch answers POST /prefetch: flat for filestack-java and filestack-ios,
+// nested for filestack-js. iOS sends no credential, whatever the app's security.
+func (a *API) prefetch(w http.ResponseWriter, r *http.Request) error {
+	c, p, err := readBody(r)
+	if err != nil {
+		return err
+	}
+	if c.key == "" {
+		return params.Invalid("apikey")
+	}
+	app, err := a.apps.App(r.Context(), c.key)
+	if fault.Of(err) == fault.NotFound {
+		return answer.ErrUnknownApp
+	}
+	if err != nil {
+		return err
+	}
+	asked := func(name string, has ...string) map[string]bool {
+		body := map[string]bool{}
+		for _, one := range p.Texts(name) {
+			body[one] = false
+		}
+		for _, one := range has {
+			body[one] = true
+		}
+		return body
+	}
+	body := map[string]any{
+		"blocked": app.Disabled, "intelligent_ingestion": true, "whitelabel": true, "customsource": false,
+		"permissions": asked("permissions", "intelligent_ingestion", "whitelabel"),
+		"settings":    asked("settings"),
+	}
+	if err := p.Err(); err != nil {
+		return err
+	}
+	return answer.JSON(w, http.StatusOK, body)
+}
+
+// folders answers POST /folder/list: no cloud drive is connected, so all are
+// empty.
+func (a *API) folders(w http.ResponseWriter, r *http.Request, g policy.Grant, p params.Set) error {
+	if err := g.Check(policy.Request{Action: policy.Pick | policy.Store, Size: -1}, a.config.Now()); err != nil {
+		return err
+	}
+	body := map[string]any{"token": p.Text("token")}
+	for _, name := range p.Object("clouds").Names() {
+		body[name] = map[string]any{"client": name, "filename": "/", "next": "", "contents": []any{}}
+	}
+	if err := p.Err(); err != nil {
+		return err
+	}
+	return answer.JSON(w, http.StatusOK, body)
+}
+
+type cloudArgs struct {
+	job
+	token string
+}
+
+// readCloudStore reads POST /store/, by which the picker imports links. Java
+// repeats the options of the cloud at the top.
+func (a *API) readCloudStore(r *http.Request) (caller, cloudArgs, error) {
+	c, p, err := readBody(r)
+	if err != nil {
+		return c, cloudArgs{}, err
+	}
+	link := p.Object("clouds").Object("url")
+	args := cloudArgs{token: p.Text("token")}
+	path := link.Text("path")
+	if path == "" {
+		return c, args, answer.Unsupported("cloud other than url")
+	}
+	if args.src, err = a.source(path, &c); err != nil {
+		return c, args, err
+	}
+	store := link.Object("store")
+	if !link.Has("store") {
+		store = p.Object("store")
+	}
+	args.spec, err = params.Store(p, store)
+	return c, args, err
+}
+
+func (a *API) cloudStore(w http.ResponseWriter, r *http.Request, g policy.Grant, args cloudArgs) error {
+	file, err := a.take(r.Context(), g, args.src, args.spec)
+	if err != nil {
+		return err
+	}
+	return answer.JSON(w, http.StatusOK, map[string]any{"token": args.token, "url": a.stored(file)})
+}
+
+// readOutside reads POST /metadata.
+func (a *API) readOutside(r *http.Request) (caller, source, error) {
+	c, p, err := readBody(r)
+	if err != nil {
+		return c, source{}, err
+	}
+	text := p.Text("url")
+	if text == "" {
+		return c, source{}, params.Invalid("url")
+	}
+	src, err := a.source(text, &c)
+	if headers, ok := p.Raw("headers"); ok && json.Unmarshal(headers, &src.remote.Header) != nil {
+		return c, src, params.Invalid("headers")
+	}
+	return c, src, err
+}
+
+// describeOutside answers POST /metadata with what an outside file is.
+func (a *API) describeOutside(w http.ResponseWriter, r *http.Request, g policy.Grant, src source) error {
+	type description struct {
+		URL      string `json:"url"`
+		Filename string `json:"filename"`
+		Mimetype string `json:"mimetype"`
+		Size     *int64 `json:"size"`
+	}
+	if src.asset != "" {
+		file, err := a.library.Describe(r.Context(), g, src.asset)
+		if err != nil {
+			return err
+		}
+		size := file.Content.Size()
+		return answer.JSON(w, http.StatusOK, description{a.link(file.ID), file.Name, file.Type, &size})
+	}
+	url, err := policy.CanonicalURL(src.remote.URL)
+	if err != nil {
+		return err
+	}
+	if err := g.Check(policy.Request{Action: policy.Pick | policy.Store, URL: url, Size: -1}, a.config.Now()); err != nil {
+		return err
+	}
+	if a.config.Fetch == nil {
+		return fmt.Errorf("outside files are switched off: %w", fault.Unsupported)
+	}
+	remote, err := a.config.Fetch(r.Context(), url, src.remote.Header, math.MaxInt64)
+	if err != nil {
+		return err
+	}
+	defer remote.Body.Close()
+	body := description{URL: src.remote.URL, Filename: remote.Name, Mimetype: remote.Type}
+	if remote.Size >= 0 {
+		body.Size = &remote.Size
+	}
+	return answer.JSON(w, http.StatusOK, body)
+}
+
+// logout answers POST /auth/logout.
+func (a *API) logout(w http.ResponseWriter, r *http.Request) error {
+	return answer.JSON(w, http.StatusOK, struct{}{})
+}
+
+// recording answers the routes that record from a camera, which need a service
+// of another vendor.
+func (a *API) recording(http.ResponseWriter, *http.Request) error {
+	return fmt.Errorf("recording is not available on this server: %w", fault.NotFound)
+}

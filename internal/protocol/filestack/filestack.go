@@ -1,0 +1,193 @@
+// Package filestack speaks Filestack's wire protocol, so that its official
+// clients work unmodified: the store, multipart, process, cloud and file APIs,
+// and delivery URLs. It translates requests into calls of upload, library and
+// delivery, and what those return into answers; it decides nothing itself.
+package filestack
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/delivery"
+	"github.com/stowgate/stowgate/internal/library"
+	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
+	"github.com/stowgate/stowgate/internal/server"
+	"github.com/stowgate/stowgate/internal/upload"
+)
+
+// apps is where tenants are recorded.
+type apps interface {
+	App(ctx context.Context, key string) (policy.App, error)
+}
+
+// Config adjusts an API. PublicURL is needed; zero for the rest is ready to use.
+type Config struct {
+	// PublicURL is where clients reach the server. Links are made from it and
+	// never from what a request says about its host.
+	PublicURL string
+
+	// Domain is the host under which cdn, upload, www, process and cloud are
+	// hosts of their own; empty means that PublicURL serves everything.
+	Domain string
+
+	Container string           // name of the storage in answers; "" means stowgate
+	Region    string           // of uploads in parts, in answers; "" means us-east-1
+	Fetch     upload.Fetch     // describes outside files; nil means that none can be
+	Now       func() time.Time // nil means time.Now
+}
+
+// An API answers Filestack's protocol.
+type API struct {
+	apps     apps
+	uploads  *upload.Service
+	library  *library.Service
+	delivery *delivery.Service
+	config   Config
+
+	cdn    string // where assets are, without a slash at the end
+	upload string // where uploads in parts go
+	host   string // of PublicURL, as policy.CanonicalURL writes it
+}
+
+// New returns an API that calls the services. The error says what about c
+// makes no sense.
+func New(apps apps, uploads *upload.Service, lib *library.Service, deliver *delivery.Service, c Config) (*API, error) {
+	canonical, err := policy.CanonicalURL(c.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("public URL: %w", err)
+	}
+	base, err := url.Parse(canonical)
+	if err != nil || base.Path != "/" || base.RawQuery != "" {
+		return nil, fmt.Errorf("public URL %q is not like https://files.example.com", c.PublicURL)
+	}
+	if c.Container == "" {
+		c.Container = "stowgate"
+	}
+	if c.Region == "" {
+		c.Region = "us-east-1"
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	a := &API{apps: apps, uploads: uploads, library: lib, delivery: deliver, config: c, host: base.Host}
+	a.cdn = base.Scheme + "://" + base.Host
+	a.upload = a.cdn
+	if c.Domain != "" {
+		host := c.Domain
+		if base.Port() != "" {
+			host += ":" + base.Port()
+		}
+		a.cdn = base.Scheme + "://cdn." + host
+		a.upload = base.Scheme + "://upload." + host
+	}
+	return a, nil
+}
+
+// ExposedHeaders are the header fields that pages of other origins must be able
+// to read; see server.CORS. filestack-js does not upload without ETag (s3.ts).
+var ExposedHeaders = []string{"ETag", "X-File-Name", "Content-Length", "Content-Disposition", "Content-Range", "Accept-Ranges"}
+
+// guarded returns a route whose handler runs only with the grant of its caller.
+// read says who that is, and what the request asks for.
+func guarded[Args any](
+	a *API, f answer.Family, method, pattern string,
+	read func(*http.Request) (caller, Args, error),
+	serve func(http.ResponseWriter, *http.Request, policy.Grant, Args) error,
+) server.Route {
+	type call struct {
+		grant  policy.Grant
+		caller caller
+		args   Args
+	}
+	check := func(r *http.Request) (c call, err error) {
+		if c.caller, c.args, err = read(r); err != nil {
+			return c, err
+		}
+		if c.grant, err = a.authorize(r.Context(), c.caller); err != nil {
+			err = answer.About(c.caller.subject(), err)
+		}
+		return c, err
+	}
+	handle := func(w http.ResponseWriter, r *http.Request, c call) error {
+		if err := serve(w, r, c.grant, c.args); err != nil {
+			return answer.About(c.caller.subject(), err)
+		}
+		return nil
+	}
+	return server.Guarded(method, pattern, check, handle, answer.Fail(f))
+}
+
+// public returns a route that needs no credential, because of why.
+func public(f answer.Family, method, pattern, why string, serve func(http.ResponseWriter, *http.Request) error) server.Route {
+	return server.Public(method, pattern, why, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := serve(w, r); err != nil {
+			answer.Fail(f)(w, r, err)
+		}
+	}))
+}
+
+// Routes returns the table of everything the API answers. Its last rows take
+// every other path as a delivery URL, so it must be the last of its router.
+func (a *API) Routes() []server.Route {
+	var table []server.Route
+	on := func(hosts string, routes ...server.Route) {
+		for _, route := range routes {
+			table = append(table, route.On(strings.Fields(hosts)...))
+		}
+	}
+	on("upload",
+		guarded(a, answer.Upload, "POST", "/multipart/start", readStart, a.start),
+		guarded(a, answer.Upload, "POST", "/multipart/upload", readStep, a.ticket),
+		guarded(a, answer.Upload, "POST", "/multipart/commit", readStep, a.commit),
+		guarded(a, answer.Upload, "POST", "/multipart/complete", readStep, a.complete),
+		public(answer.Upload, "PUT", partPath+"{ticket}", "the sealed ticket in the URL permits sending exactly one part", a.part))
+	on("upload cloud", public(answer.Upload, "POST", "/prefetch", "tells a page what the server can do before it signs anything", a.prefetch))
+	on("process cdn", guarded(a, answer.Process, "POST", "/process", a.readProcess, a.process))
+	on("cloud",
+		guarded(a, answer.Cloud, "POST", "/folder/list", readBody, a.folders),
+		guarded(a, answer.Cloud, "POST", "/store/", a.readCloudStore, a.cloudStore),
+		guarded(a, answer.Cloud, "POST", "/metadata", a.readOutside, a.describeOutside),
+		public(answer.Cloud, "POST", "/auth/logout", "no cloud account is ever logged in, so there is nothing to end", a.logout),
+		public(answer.Cloud, "POST", "/recording/{kind}/{step}", "answers only that it is not available", a.recording))
+	on("www",
+		guarded(a, answer.WWW, "POST", "/api/store", a.readStore, a.store),
+		guarded(a, answer.WWW, "POST", "/api/store/{path...}", a.readStore, a.store),
+		guarded(a, answer.WWW, "DELETE", "/api/file/{handle}", readFile, a.remove),
+		guarded(a, answer.WWW, "POST", "/api/file/{handle}/remove", readFile, a.remove),
+		guarded(a, answer.WWW, "POST", "/api/file/{handle}", readFile, a.overwrite))
+	on("www cdn",
+		guarded(a, answer.WWW, "GET", "/api/file/{handle}", readFile, a.read),
+		guarded(a, answer.WWW, "GET", "/api/file/{handle}/metadata", readFile, a.metadata))
+	on("cdn process",
+		guarded(a, answer.CDN, "GET", "/{handle}/metadata", readFile, a.metadata),
+		guarded(a, answer.CDN, "GET", "/file/{handle}/metadata", readFile, a.metadata))
+	table = append(table, otherMethods(table)...)
+	on("cdn process",
+		guarded(a, answer.CDN, "GET", "/{path...}", a.readLink, a.follow),
+		guarded(a, answer.CDN, "POST", "/{path...}", a.readLink, a.follow))
+	return table
+}
+
+// otherMethods returns rows that answer 405 on the paths of table, so that no
+// other method on them is taken for a delivery URL.
+func otherMethods(table []server.Route) []server.Route {
+	allow := map[string][]string{}
+	var rows []server.Route
+	for _, route := range table {
+		if allow[route.Pattern] = append(allow[route.Pattern], route.Method); len(allow[route.Pattern]) > 1 {
+			continue
+		}
+		pattern := route.Pattern
+		rows = append(rows, server.Public("", pattern, "says only which methods the path has",
+			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Allow", strings.Join(allow[pattern], ", "))
+				http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+			})).On(route.Hosts...))
+	}
+	return rows
+}

@@ -136,7 +136,8 @@ func (s *Store) unnamedWork() bool {
 	if err := s.sys.link(f, s.tmp, s.tmp, name); err != nil {
 		return full(err)
 	}
-	return unix.Unlinkat(int(s.tmp.Fd()), name, 0) == nil
+	unix.Unlinkat(int(s.tmp.Fd()), name, 0) // cleanTemp of another process may have been faster
+	return true
 }
 
 // Close releases the store. Its writers must be closed before.

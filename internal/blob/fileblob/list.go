@@ -107,9 +107,7 @@ func (s *Store) blobsIn(path string, pack bool) ([]blob.Info, error) {
 		return nil, nil
 	}
 	if slices.ContainsFunc(entries, func(e entry) bool { return e.state == stateRemoved }) {
-		if err := s.reclaimAt(path); err != nil {
-			return nil, notMissing(err)
-		}
+		s.reclaimAt(path) // should it fail, blocks stay in use, and the next List tries again
 	}
 	var infos []blob.Info
 	for i, e := range entries {
@@ -120,13 +118,11 @@ func (s *Store) blobsIn(path string, pack bool) ([]blob.Info, error) {
 	return infos, nil
 }
 
-func (s *Store) reclaimAt(path string) error {
-	f, err := openAt(s.root, path, unix.O_RDWR)
-	if err != nil {
-		return err
+func (s *Store) reclaimAt(path string) {
+	if f, err := openAt(s.root, path, unix.O_RDWR); err == nil {
+		defer f.Close()
+		s.reclaim(f, path)
 	}
-	defer f.Close()
-	return s.reclaim(f, path)
 }
 
 // walk calls visit with everything in the store's folder but tmp, until visit

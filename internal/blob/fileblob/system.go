@@ -44,10 +44,10 @@ func kernel() system {
 		openTemp:   openUnnamed,
 		write:      writeAt,
 		push:       push,
-		syncFile:   func(f *os.File) error { return unix.Fdatasync(int(f.Fd())) },
+		syncFile:   syncFile,
 		link:       link,
 		mkdir:      func(root *os.File, name string) error { return unix.Mkdirat(int(root.Fd()), name, folderMode) },
-		syncFolder: func(dir *os.File) error { return unix.Fsync(int(dir.Fd())) },
+		syncFolder: (*os.File).Sync,
 		unlink:     func(root *os.File, path string) error { return unix.Unlinkat(int(root.Fd()), path, 0) },
 		punch:      punch,
 		free:       free,
@@ -57,13 +57,22 @@ func kernel() system {
 // openAt opens the file or folder at path below dir. The path is one that
 // parseKey allowed or this package made.
 func openAt(dir *os.File, path string, flags int) (*os.File, error) {
+	var fd int
+	err := retry(func() (err error) {
+		fd, err = unix.Openat(int(dir.Fd()), path, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, fileMode)
+		return err
+	})
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	return os.NewFile(uintptr(fd), path), nil
+}
+
+// retry calls f until a signal does not interrupt it.
+func retry(f func() error) error {
 	for {
-		fd, err := unix.Openat(int(dir.Fd()), path, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, fileMode)
-		if err == nil {
-			return os.NewFile(uintptr(fd), path), nil
-		}
-		if err != unix.EINTR {
-			return nil, &os.PathError{Op: "open", Path: path, Err: err}
+		if err := f(); err != unix.EINTR {
+			return err
 		}
 	}
 }
@@ -121,6 +130,10 @@ func link(f, tmp, dir *os.File, name string) error {
 	return unix.Linkat(int(tmp.Fd()), f.Name(), int(dir.Fd()), name, 0)
 }
 
+func syncFile(f *os.File) error {
+	return retry(func() error { return unix.Fdatasync(int(f.Fd())) })
+}
+
 func writeAt(f *os.File, p []byte, offset int64) error {
 	_, err := f.WriteAt(p, offset)
 	return err
@@ -131,7 +144,9 @@ func push(f *os.File, offset, size int64) {
 }
 
 func punch(f *os.File, offset, size int64) error {
-	return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, offset, size)
+	return retry(func() error {
+		return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, offset, size)
+	})
 }
 
 func free(root *os.File) (volume, error) {

@@ -4,12 +4,99 @@
 package upload
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/inspect"
 	"github.com/stowgate/stowgate/internal/policy"
 )
+
+// assets is where finished files are recorded.
+type assets interface {
+	Asset(ctx context.Context, id asset.ID) (asset.Asset, error)
+	AddAsset(ctx context.Context, a asset.Asset, use policy.Use) error
+	ReplaceContent(ctx context.Context, a asset.Asset, use policy.Use) error
+}
+
+// apps is where tenants are recorded.
+type apps interface {
+	App(ctx context.Context, key string) (policy.App, error)
+}
+
+// Records is what a Service keeps its books in.
+type Records interface {
+	apps
+	assets
+	sessions
+}
+
+// Config adjusts a Service. TicketKey is needed; zero for the rest is ready to use.
+type Config struct {
+	TicketKey [32]byte // seals the tickets that part uploads carry
+
+	MaxPut   int64         // bytes of a file sent in one request or from a URL; 0 means 5 GiB
+	MaxSize  int64         // bytes of a file sent in parts; 0 means 5 TiB
+	Lifetime time.Duration // of an upload in parts from its beginning; 0 means 7 days
+	Fetch    Fetch         // nil means that nothing is imported from URLs
+	Now      func() time.Time
+}
+
+// Defaults of Config.
+const (
+	DefaultMaxPut   = 5 << 30
+	DefaultMaxSize  = 5 << 40
+	DefaultLifetime = 7 * 24 * time.Hour
+)
+
+// A Service stores files for callers whose grant allows it.
+type Service struct {
+	blobs   blob.Store
+	vault   *blob.Vault
+	records Records
+	tickets tickets
+	follows *follows
+	end     context.CancelFunc
+	config  Config
+}
+
+// New returns a Service that puts bytes into blobs, reads them back through
+// vault, and records them in records.
+func New(blobs blob.Store, vault *blob.Vault, records Records, c Config) *Service {
+	if c.MaxPut == 0 {
+		c.MaxPut = DefaultMaxPut
+	}
+	if c.MaxSize == 0 {
+		c.MaxSize = DefaultMaxSize
+	}
+	if c.Lifetime == 0 {
+		c.Lifetime = DefaultLifetime
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	ctx, end := context.WithCancel(context.Background())
+	return &Service{
+		blobs: blobs, vault: vault, records: mutateRecords(records, blobs), config: c,
+		tickets: newTickets(c.TicketKey), follows: newFollows(ctx, blobs), end: end,
+	}
+}
+
+// Close ends what goes on between requests and waits for it. Unfinished uploads
+// can be gone on with by another Service.
+func (s *Service) Close() {
+	s.end()
+	s.follows.wg.Wait()
+}
 
 // A Spec is what a caller says about a file it stores. Nothing in it is trusted.
 type Spec struct {
@@ -29,44 +116,238 @@ type Spec struct {
 	Client    string // what brings it; empty means "Computer"
 }
 
-// A Session is an upload in parts that was begun and may be finished.
-type Session struct {
-	ID      string // 128 random bits as text: knowing it is the permission to go on
-	App     string
-	Grant   policy.Grant // as verified when the upload began
-	Spec    Spec
-	Created time.Time
-	Touched time.Time // when a part last arrived
-	Asset   asset.ID  // what it became; empty while unfinished
+// storing is what a grant must allow for a new file: either action is enough,
+// because official clients' policies list only one of them.
+const storing = policy.Pick | policy.Store
+
+// admit is the one function that decides whether a file may be stored: it
+// checks g and the limits for spec with its size, and returns spec with its
+// name and path made canonical. A negative size is not checked.
+func (s *Service) admit(ctx context.Context, g policy.Grant, spec Spec, source string, limit int64) (Spec, int64, error) {
+	app, err := s.records.App(ctx, g.App)
+	if err != nil {
+		return spec, 0, fmt.Errorf("app of the grant: %w", err)
+	}
+	if app.Disabled {
+		return spec, 0, &policy.Denial{Reason: policy.AppDisabled, Detail: "app " + app.Key + " is disabled"}
+	}
+	if app.Options.MaxSize > 0 {
+		limit = min(limit, app.Options.MaxSize)
+	}
+	if spec.Path, err = policy.CanonicalPath(spec.Path); err != nil {
+		return spec, 0, err
+	}
+	spec.Name = asset.CleanName(spec.Name)
+	if err := g.Check(policy.Request{
+		Action: storing, Path: spec.Path, Container: spec.Container, URL: source, Size: spec.Size,
+	}, s.config.Now()); err != nil {
+		return spec, 0, err
+	}
+	if len(spec.Workflows) > 0 && !g.Unsigned {
+		if err := g.Check(policy.Request{Action: policy.RunWorkflow, Size: -1}, s.config.Now()); err != nil {
+			return spec, 0, err
+		}
+	}
+	if spec.Size > limit {
+		return spec, 0, fmt.Errorf("file of %d bytes is over the limit of %d: %w", spec.Size, limit, fault.TooLarge)
+	}
+	return spec, limit, nil
 }
 
-// A Part is a run of bytes that has arrived for a session, durable.
-type Part struct {
-	Number  int   // from 1
-	Offset  int64 // of these bytes within the part; 0 for a part sent whole
-	Chunked bool  // whether the part comes in chunks with offsets
-	Segment blob.Segment
-	Tag     string // what the caller was told identifies the bytes: lowercase hex
+// Put stores body as a new asset described by spec.
+//
+// It reads body once, to its end, without holding it in memory. The error wraps
+// fault.Denied if g does not allow the upload, and fault.TooLarge if body is
+// over the limit. After an error nothing is stored; after nil, the asset
+// survives a power cut.
+func (s *Service) Put(ctx context.Context, g policy.Grant, spec Spec, body io.Reader) (asset.Asset, error) {
+	return s.put(ctx, g, spec, "", body)
 }
 
-// A PartSpec is what a caller says about a part it is about to send.
-type PartSpec struct {
-	Number  int   // 1 to MaxParts
-	Offset  int64 // within the part
-	Chunked bool
-	Size    int64  // exact bytes to come
-	MD5     []byte // what they must hash to; nil means not declared
+func (s *Service) put(ctx context.Context, g policy.Grant, spec Spec, source string, body io.Reader) (asset.Asset, error) {
+	g = g.For(storing)
+	spec, limit, err := s.admit(ctx, g, spec, source, s.config.MaxPut)
+	if err != nil {
+		return asset.Asset{}, err
+	}
+	content, detected, err := s.receive(ctx, body, spec, limit, g)
+	if err != nil {
+		return asset.Asset{}, err
+	}
+	a := s.describe(ctx, g.App, spec, content, detected)
+	a.Source = source
+	err = s.records.AddAsset(context.WithoutCancel(ctx), a, g.Use)
+	if err != nil {
+		s.discard(ctx, content, err)
+		return asset.Asset{}, fmt.Errorf("record asset %s: %w", a.ID, err)
+	}
+	return a, nil
 }
 
-// A Finish is what a caller says when it completes a session. Zero fields leave
-// what was said at the beginning.
-type Finish struct {
-	Spec  Spec       // Size negative means not repeated
-	Parts []DonePart // parts the caller names; nil means those that arrived
+// Replace overwrites the content of asset id with body; only Size and Base64 of
+// spec count. The asset keeps its names and its type. The error wraps
+// fault.Denied if g does not allow it and fault.NotFound if g's app has no such
+// asset; after an error the old content is still there.
+func (s *Service) Replace(ctx context.Context, g policy.Grant, id asset.ID, spec Spec, body io.Reader) (asset.Asset, error) {
+	return s.replace(ctx, g, id, spec, policy.Request{Action: policy.Write, Asset: id, Size: spec.Size}, body)
 }
 
-// A DonePart is a part as the caller names it when completing.
-type DonePart struct {
-	Number int
-	Tag    string // as it was told; quotes do not matter; empty means not named
+func (s *Service) replace(ctx context.Context, g policy.Grant, id asset.ID, spec Spec, want policy.Request, body io.Reader) (asset.Asset, error) {
+	a, err := s.own(ctx, g, id)
+	if err != nil {
+		return asset.Asset{}, err
+	}
+	if err := g.Check(want, s.config.Now()); err != nil {
+		return asset.Asset{}, err
+	}
+	app, err := s.records.App(ctx, g.App)
+	if err != nil {
+		return asset.Asset{}, err
+	}
+	limit := s.config.MaxPut
+	if app.Options.MaxSize > 0 {
+		limit = min(limit, app.Options.MaxSize)
+	}
+	if spec.Size > limit {
+		return asset.Asset{}, fmt.Errorf("file of %d bytes is over the limit of %d: %w", spec.Size, limit, fault.TooLarge)
+	}
+	content, detected, err := s.receive(ctx, body, spec, limit, g)
+	if err != nil {
+		return asset.Asset{}, err
+	}
+	// Another overwrite may have come first: the one that finishes last wins.
+	for range 10 {
+		b := a
+		b.Content, b.Detected, b.Version, b.Modified = content, detected, a.Version+1, s.config.Now()
+		b.Width, b.Height = s.dimensions(ctx, content, detected)
+		err = s.records.ReplaceContent(context.WithoutCancel(ctx), b, g.Use)
+		if err == nil {
+			return b, nil
+		}
+		if !errors.Is(err, fault.Conflict) {
+			break
+		}
+		if a, err = s.own(ctx, g, id); err != nil {
+			break
+		}
+	}
+	s.discard(ctx, content, err)
+	return asset.Asset{}, fmt.Errorf("replace asset %s: %w", id, err)
+}
+
+// own returns the asset called id if it belongs to the app of g.
+func (s *Service) own(ctx context.Context, g policy.Grant, id asset.ID) (asset.Asset, error) {
+	a, err := s.records.Asset(ctx, id)
+	if err != nil {
+		return asset.Asset{}, err
+	}
+	if a.App != g.App {
+		return asset.Asset{}, fmt.Errorf("asset %s of another app: %w", id, fault.NotFound)
+	}
+	return a, nil
+}
+
+// Copy stores the content of asset id as a new asset described by spec. It
+// needs a grant that allows storing, and reading or transforming id.
+func (s *Service) Copy(ctx context.Context, g policy.Grant, id asset.ID, spec Spec) (asset.Asset, error) {
+	a, err := s.own(ctx, g, id)
+	if err != nil {
+		return asset.Asset{}, err
+	}
+	if err := g.Check(policy.Request{Action: policy.Store | policy.Read | policy.Convert, Asset: id, Size: -1}, s.config.Now()); err != nil {
+		return asset.Asset{}, err
+	}
+	body, err := s.vault.Open(ctx, a.Content)
+	if err != nil {
+		return asset.Asset{}, err
+	}
+	defer body.Close()
+	if spec.Name == "" {
+		spec.Name = a.Name
+	}
+	if spec.Type == "" {
+		spec.Type = a.Type
+	}
+	spec.Size = a.Content.Size()
+	// The new file has a name of its own: a grant that is bound to id was
+	// checked above, and allows storing what id holds.
+	g = g.For(storing)
+	g.Asset = ""
+	return s.put(ctx, g, spec, a.Source, body)
+}
+
+// describe makes the asset of a file that was received.
+func (s *Service) describe(ctx context.Context, app string, spec Spec, content blob.Content, detected string) asset.Asset {
+	now := s.config.Now()
+	a := asset.Asset{
+		ID: asset.NewID(), UUID: uuid.New(), App: app,
+		Name: spec.Name, Type: bareType(spec.Type), Detected: detected,
+		Content: content, Version: 1,
+		Location: spec.Location, Container: spec.Container, Path: spec.Path, Access: spec.Access,
+		Tags: spec.Tags, Alt: spec.Alt, Client: spec.Client,
+		Created: now, Modified: now,
+	}
+	if a.Type == "" {
+		a.Type = detected
+	}
+	if a.Client == "" {
+		a.Client = "Computer"
+	}
+	for _, w := range spec.Workflows {
+		a.Workflows = append(a.Workflows, asset.Workflow{ID: w, Job: uuid.NewString()})
+	}
+	a.Width, a.Height = s.dimensions(ctx, content, detected)
+	return a
+}
+
+// dimensions reads the size in pixels from the header of a picture. What it
+// cannot find out is 0: a strange picture is still a file.
+func (s *Service) dimensions(ctx context.Context, content blob.Content, detected string) (width, height int) {
+	if !strings.HasPrefix(detected, "image/") {
+		return 0, 0
+	}
+	f, err := s.vault.Open(ctx, content)
+	if err != nil {
+		return 0, 0
+	}
+	defer f.Close()
+	width, height, err = inspect.Dimensions(detected, f)
+	if err != nil {
+		return 0, 0
+	}
+	return width, height
+}
+
+// bareType returns a media type as a label that can stand in a header: what is
+// not printable ASCII or too long is no label.
+func bareType(t string) string {
+	t = strings.TrimSpace(t)
+	if len(t) > MaxType || strings.ContainsFunc(t, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return ""
+	}
+	return t
+}
+
+// MaxType is the longest media type kept, in bytes.
+// Source: filestack-js, src/schema/store.schema.ts.
+const MaxType = 255
+
+// discard removes the blobs of content that the catalog has refused to record.
+// When the failure leaves open whether they were recorded, they stay for the sweep.
+func (s *Service) discard(ctx context.Context, content blob.Content, err error) {
+	switch fault.Of(err) {
+	case fault.Denied, fault.Conflict, fault.NotFound, fault.Invalid:
+		for _, seg := range content.Segments {
+			s.blobs.Remove(context.WithoutCancel(ctx), seg.Key) // the sweep finds what stays
+		}
+	}
+}
+
+// bound returns the size at which a body must stop: the smaller of limit and
+// what g allows, and the error for going over it.
+func bound(g policy.Grant, limit int64) (int64, error) {
+	if g.MaxSize < limit && g.MaxSize < math.MaxInt64 {
+		return g.MaxSize, &policy.Denial{Reason: policy.TooLarge, Detail: fmt.Sprintf("the file is larger than the %d bytes the policy allows", g.MaxSize)}
+	}
+	return limit, fmt.Errorf("the file is over the limit of %d bytes: %w", limit, fault.TooLarge)
 }

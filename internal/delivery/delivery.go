@@ -1,0 +1,130 @@
+// Package delivery gives bytes out: an asset's, checked against their sums, to
+// callers whose grant allows it.
+package delivery
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/inspect"
+	"github.com/stowgate/stowgate/internal/policy"
+)
+
+// finder finds the asset that a grant allows an action on.
+type finder interface {
+	Get(ctx context.Context, g policy.Grant, id asset.ID, action policy.Action) (asset.Asset, error)
+}
+
+// A Service delivers assets.
+type Service struct {
+	vault  *blob.Vault
+	finder finder
+	now    func() time.Time
+}
+
+// New returns a Service that reads bytes through vault and finds assets by
+// finder; now is the clock, and nil means time.Now.
+func New(vault *blob.Vault, finder finder, now func() time.Time) *Service {
+	if now == nil {
+		now = time.Now
+	}
+	return &Service{vault, finder, now}
+}
+
+// A File is an asset open for reading.
+type File struct {
+	Asset asset.Asset
+	*blob.File
+}
+
+// Open opens the asset called id for reading. The error wraps fault.NotFound if
+// the app of g has no such asset, fault.Denied if g does not allow reading it,
+// and fault.Damaged if its first bytes differ from their sum. It counts as a
+// use of g.
+func (s *Service) Open(ctx context.Context, g policy.Grant, id asset.ID) (*File, error) {
+	a, err := s.finder.Get(ctx, g, id, policy.Read)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.vault.Open(ctx, a.Content)
+	if err != nil {
+		return nil, fmt.Errorf("open asset %s: %w", id, err)
+	}
+	return &File{a, f}, nil
+}
+
+// algorithms are the hash functions that Digests knows.
+var algorithms = map[string]func() hash.Hash{
+	"md5": md5.New, "sha1": sha1.New, "sha224": sha256.New224, "sha256": sha256.New,
+	"sha384": sha512.New384, "sha512": sha512.New,
+}
+
+// Digests returns the hashes of a's content in lowercase hex, by the names
+// given: md5, sha1, sha224, sha256, sha384 or sha512. All but sha256 read the
+// whole content. The error wraps fault.Invalid for another name. The caller has
+// checked that a may be described; see library.Service.Describe.
+func (s *Service) Digests(ctx context.Context, a asset.Asset, names []string) (map[string]string, error) {
+	out := make(map[string]string, len(names))
+	hashes := make(map[string]hash.Hash, len(names))
+	var writers []io.Writer
+	for _, name := range names {
+		if name == "sha256" {
+			out[name] = hex.EncodeToString(a.Content.SHA256[:])
+			continue
+		}
+		fresh, ok := algorithms[name]
+		if !ok {
+			return nil, fmt.Errorf("hash function %q: %w", name, fault.Invalid)
+		}
+		hashes[name] = fresh()
+		writers = append(writers, hashes[name])
+	}
+	if len(writers) == 0 {
+		return out, nil
+	}
+	f, err := s.vault.Open(ctx, a.Content)
+	if err != nil {
+		return nil, fmt.Errorf("open asset %s: %w", a.ID, err)
+	}
+	defer f.Close()
+	if _, err := io.Copy(io.MultiWriter(writers...), struct{ io.Reader }{f}); err != nil {
+		return nil, fmt.Errorf("hash asset %s: %w", a.ID, err)
+	}
+	for name, h := range hashes {
+		out[name] = hex.EncodeToString(h.Sum(nil))
+	}
+	return out, nil
+}
+
+// EXIF returns what a camera wrote into a picture, as far as it can be read. It
+// needs a grant that names it, whatever the app's security.
+func (s *Service) EXIF(ctx context.Context, g policy.Grant, a asset.Asset) (map[string]any, error) {
+	if err := g.Check(policy.Request{Action: policy.EXIF, Asset: a.ID, Size: -1}, s.now()); err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(a.Detected, "image/") {
+		return map[string]any{}, nil
+	}
+	f, err := s.vault.Open(ctx, a.Content)
+	if err != nil {
+		return nil, fmt.Errorf("open asset %s: %w", a.ID, err)
+	}
+	defer f.Close()
+	tags, err := inspect.EXIF(f)
+	if err != nil {
+		return map[string]any{}, nil // a picture without readable tags has none
+	}
+	return tags, nil
+}

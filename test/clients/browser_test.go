@@ -3,7 +3,6 @@ package clients_test
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -11,24 +10,22 @@ import (
 
 const mib = 1 << 20
 
-// allowLoopback lets the server import from the test's own origins.
-const allowLoopback = "--fetch-allow=127.0.0.0/8"
-
 // A fixture is the server behind a proxy, with one origin and plain http, and
 // a browser that calls it.
 type fixture struct {
 	*browser
 	*server
 	*proxy
+	remote remote
 }
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	b, p, listen := launch(t), newProxy(t), "127.0.0.1:"+freePort(t)
-	s := start(t, "--listen", listen, "--public-url", p.URL, allowLoopback)
-	s.URL = "http://" + listen
+	b, p := launch(t), newProxy(t)
+	origin := newRemote(t)
+	s := start(t, append(origin.args, "--listen=127.0.0.1:0", "--public-url", p.URL)...)
 	p.target, _ = url.Parse(s.URL)
-	return &fixture{b, s, p}
+	return &fixture{b, s, p, origin}
 }
 
 // page returns how a page of a is set up, signed or not.
@@ -270,15 +267,6 @@ func TestBrowserLosesAnswers(t *testing.T) {
 
 func TestBrowserImports(t *testing.T) {
 	f := newFixture(t)
-	remote := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/noise.bin" {
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", "application/x-noise")
-		w.Write(content(3*mib, 1))
-	}))
-	t.Cleanup(remote.Close)
 	for _, security := range []string{"on", "off"} {
 		a := f.app(t, security)
 		var c *credentials
@@ -290,13 +278,13 @@ func TestBrowserImports(t *testing.T) {
 			UploadTags map[string]string
 		}
 		f.must(t, "storeURL", f.page(a, c), map[string]any{
-			"url": remote.URL + "/noise.bin", "store": map[string]any{"path": "in/"}, "tags": map[string]any{"via": "url"},
+			"url": f.remote.URL + "/noise.bin", "store": map[string]any{"path": "in/"}, "tags": map[string]any{"via": "url"},
 		}, &got)
 		if got.Filename != "noise.bin" || got.Size != 3*mib || got.MIMEType != "application/x-noise" || got.UploadTags["via"] != "url" {
 			t.Errorf("storeURL = %+v, want noise.bin", got)
 		}
 		f.mustRead(t, got.Handle, c, digestOf(content(3*mib, 1)))
-		f.mustFail(t, "storeURL", f.page(a, c), map[string]any{"url": remote.URL + "/not-there"})
+		f.mustFail(t, "storeURL", f.page(a, c), map[string]any{"url": f.remote.URL + "/not-there"})
 		f.mustFail(t, "storeURL", f.page(a, c), map[string]any{"url": "http://10.0.0.1/secret"})
 	}
 }

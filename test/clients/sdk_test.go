@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -36,14 +38,35 @@ func TestWebhookVector(t *testing.T) {
 // remoteText is a file that clients ask the server to import.
 const remoteText = "from elsewhere\n"
 
-func remoteOrigin(t *testing.T) string {
+// A remote is a host that files are imported from. It is 127.0.0.2, because a
+// server does not import from itself by any of its ports.
+type remote struct {
+	URL  string
+	args []string // settings that let a server import from it
+}
+
+func newRemote(t *testing.T) remote {
 	t.Helper()
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	l, err := net.Listen("tcp", "127.0.0.2:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := http.NewServeMux()
+	files.HandleFunc("/remote.txt", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.Write([]byte(remoteText))
-	}))
+		io.WriteString(w, remoteText)
+	})
+	files.HandleFunc("/noise.bin", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/x-noise")
+		w.Write(content(3*mib, 1))
+	})
+	s := httptest.NewUnstartedServer(files)
+	s.Listener.Close()
+	s.Listener = l
+	s.Start()
 	t.Cleanup(s.Close)
-	return s.URL + "/remote.txt"
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return remote{s.URL, []string{"--fetch-allow=127.0.0.2", "--fetch-port=" + port}}
 }
 
 // runClient runs a client program with one JSON argument, and reads what it prints.
@@ -67,12 +90,13 @@ func runClient(t *testing.T, arg, result any, command ...string) {
 
 func TestNode(t *testing.T) {
 	needNode(t)
-	s := start(t, "--listen", "127.0.0.1:0", allowLoopback)
+	origin := newRemote(t)
+	s := start(t, append(origin.args, "--listen=127.0.0.1:0")...)
 	for _, security := range []string{"on", "off"} {
 		t.Run("security "+security, func(t *testing.T) {
 			a := s.app(t, security)
 			arg := map[string]any{
-				"apikey": a.Key, "secret": a.Secret, "urls": urls(s.URL), "bytes": 9 * mib, "remote": remoteOrigin(t), "webhook": webhook,
+				"apikey": a.Key, "secret": a.Secret, "urls": urls(s.URL), "bytes": 9 * mib, "remote": origin.URL + "/remote.txt", "webhook": webhook,
 			}
 			if security == "on" {
 				arg["policy"] = map[string]any{
@@ -125,11 +149,12 @@ func TestGoSDK(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the driver of filestack-go: %v\n%s", err, out)
 	}
-	s := start(t, "--listen", "127.0.0.1:0", allowLoopback)
+	origin := newRemote(t)
+	s := start(t, append(origin.args, "--listen=127.0.0.1:0")...)
 	for _, security := range []string{"on", "off"} {
 		t.Run("security "+security, func(t *testing.T) {
 			a := s.app(t, security)
-			arg := map[string]any{"Server": s.URL, "APIKey": a.Key, "Bytes": 21 * mib, "Remote": remoteOrigin(t)}
+			arg := map[string]any{"Server": s.URL, "APIKey": a.Key, "Bytes": 21 * mib, "Remote": origin.URL + "/remote.txt"}
 			if security == "on" {
 				arg["Secret"] = a.Secret
 			}

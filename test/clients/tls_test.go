@@ -15,7 +15,7 @@ func TestBrowserCNAME(t *testing.T) {
 	needNode(t)
 	port := freePort(t)
 	s := start(t, "--listen", "127.0.0.1:"+freePort(t), "--tls-listen", "127.0.0.1:"+port, "--tls-self-signed",
-		"--domain", host, "--public-url", "https://"+host+":"+port, allowLoopback)
+		"--domain", host, "--public-url", "https://"+host+":"+port)
 	b := launch(t, "--host-resolver-rules=MAP *."+host+" 127.0.0.1",
 		"--ignore-certificate-errors-spki-list="+keyPin(t, "127.0.0.1:"+port, "upload."+host))
 

@@ -16,7 +16,7 @@ import (
 type records interface {
 	Asset(ctx context.Context, id asset.ID) (asset.Asset, error)
 	RemoveAsset(ctx context.Context, app string, id asset.ID, use policy.Use) error
-	Spend(ctx context.Context, use policy.Use) error
+	Spend(ctx context.Context, app string, use policy.Use) error
 }
 
 // A Service is the collection.
@@ -52,7 +52,7 @@ func (s *Service) Get(ctx context.Context, g policy.Grant, id asset.ID, action p
 	if err != nil {
 		return asset.Asset{}, err
 	}
-	if err := s.records.Spend(ctx, g.Use); err != nil {
+	if err := s.records.Spend(ctx, g.App, g.For(action).Use); err != nil {
 		return asset.Asset{}, err
 	}
 	return a, nil

@@ -18,7 +18,7 @@ import (
 func (s *Server) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		t := &trace{id: rand.Text(), client: clientAddr(r, s.config.TrustedProxies), route: "none"}
+		t := &trace{id: rand.Text(), client: clientAddr(r, s.config.TrustedProxies), route: "none", apps: s.apps}
 		r = r.WithContext(context.WithValue(r.Context(), traceKey{}, t))
 		control := http.NewResponseController(w)
 		rec := &recorder{

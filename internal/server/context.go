@@ -2,9 +2,13 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
+
+	"github.com/stowgate/stowgate/internal/fault"
 )
 
 // A trace is what is known about one request beside the request itself. It is
@@ -14,6 +18,7 @@ type trace struct {
 	client netip.Addr
 	route  string
 	err    error
+	apps   *appGate
 }
 
 type traceKey struct{}
@@ -34,6 +39,37 @@ func RequestID(ctx context.Context) string { return traceOf(ctx).id }
 // redacted, with the request's access line and counted by its kind; nothing
 // else needs to log it.
 func NoteError(ctx context.Context, err error) { traceOf(ctx).err = err }
+
+// An appGate bounds how many requests of one app run at once.
+type appGate struct {
+	max int // 0 or less means no bound
+
+	mu      sync.Mutex
+	running map[string]int
+}
+
+// EnterApp counts the request of ctx as one of the app with this key. The
+// caller calls leave when it is answered. The error wraps fault.Busy if as many
+// run as one app may have.
+func EnterApp(ctx context.Context, key string) (leave func(), err error) {
+	g := traceOf(ctx).apps
+	if g == nil || g.max <= 0 {
+		return func() {}, nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.running[key] >= g.max {
+		return nil, fmt.Errorf("app %s has %d requests running: %w", key, g.max, fault.Busy)
+	}
+	g.running[key]++
+	return sync.OnceFunc(func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.running[key]--; g.running[key] == 0 {
+			delete(g.running, key)
+		}
+	}), nil
+}
 
 // clientAddr returns the address of who sent r: the connection's, or if that
 // is a trusted proxy, the last address in X-Forwarded-For that is not one.

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -21,6 +22,7 @@ type Route struct {
 	Public string // why no credential is needed; empty for a guarded route
 
 	handler http.Handler
+	guarded bool
 	parts   []string // the pattern's segments
 }
 
@@ -38,7 +40,7 @@ func Guarded[Grant any](
 	handle func(http.ResponseWriter, *http.Request, Grant) error,
 	fail func(http.ResponseWriter, *http.Request, error),
 ) Route {
-	return Route{Method: method, Pattern: pattern, handler: http.HandlerFunc(
+	return Route{Method: method, Pattern: pattern, guarded: true, handler: http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) {
 			grant, err := check(r)
 			if err == nil {
@@ -69,16 +71,17 @@ type Router struct {
 }
 
 // NewRouter returns a router for the tables, in their order. With a domain, a
-// request must be for that host or for a sub-domain some route names; without
-// one, hosts do not matter. It fails if a pattern makes no sense, or a route
-// was not made by Public (with a reason) or Guarded.
+// request must be for that host, for a sub-domain some route names, or for an
+// address (or localhost), which has every route, as a server without a domain.
+// It fails if a pattern makes no sense, or a route was not made by Public (with
+// a reason) or Guarded.
 func NewRouter(domain string, tables ...[]Route) (*Router, error) {
 	t := &Router{domain: strings.ToLower(domain)}
 	for _, route := range slices.Concat(tables...) {
 		switch {
 		case !strings.HasPrefix(route.Pattern, "/"):
 			return nil, fmt.Errorf("route %q does not begin with a slash", route.Pattern)
-		case route.handler == nil:
+		case route.handler == nil, route.Public == "" && !route.guarded:
 			return nil, fmt.Errorf("route %s %s is neither public for a reason nor guarded", route.Method, route.Pattern)
 		}
 		route.parts = strings.Split(route.Pattern, "/")
@@ -120,7 +123,7 @@ func (t *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, "not found", http.StatusNotFound)
 }
 
-// anyHost is the host of every request when the server has no domain.
+// anyHost is the host of a request for which hosts do not matter.
 const anyHost = "*"
 
 // host returns the sub-domain that a Host header names, and whether this
@@ -130,6 +133,9 @@ func (t *Router) host(header string) (string, bool) {
 		return anyHost, true
 	}
 	name := strings.TrimSuffix(strings.ToLower(hostOnly(header)), ".")
+	if _, err := netip.ParseAddr(name); err == nil || name == "localhost" {
+		return anyHost, true
+	}
 	if name == t.domain {
 		return "", true
 	}

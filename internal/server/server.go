@@ -29,6 +29,7 @@ type Config struct {
 	Pace              Pace          // of bodies and answers
 	MaxConns          int           // connections at once; 0 means 10,000, negative no bound
 	MaxConnsPerClient int           // of one address, unless loopback or trusted; 0 means 512, negative no bound
+	MaxPerApp         int           // requests of one app at once, see EnterApp; 0 means no bound
 	TrustedProxies    []netip.Prefix
 
 	Log   *slog.Logger // nil means slog.Default
@@ -41,6 +42,7 @@ type Server struct {
 	config   Config
 	log      *slog.Logger
 	metrics  *metrics
+	apps     *appGate
 	plain    net.Listener
 	secure   net.Listener
 	admin    net.Listener
@@ -68,7 +70,8 @@ func New(c Config) (*Server, error) {
 		c.Log = slog.Default()
 	}
 	c.Pace = c.Pace.orDefault()
-	s := &Server{config: c, log: c.Log, metrics: newMetrics()}
+	s := &Server{config: c, log: c.Log, metrics: newMetrics(),
+		apps: &appGate{max: c.MaxPerApp, running: map[string]int{}}}
 	gate := newConnGate(c, s.metrics)
 	var errs []error
 	for _, l := range []struct {

@@ -14,7 +14,7 @@ import (
 )
 
 // maxCachedSums bounds the checksums of an asset that is kept in memory: of
-// larger files (4 GiB and more) they take too much of it.
+// files over 4 GiB they take too much of it.
 const maxCachedSums = 4096
 
 const (
@@ -78,14 +78,18 @@ func (c *Catalog) Asset(ctx context.Context, id asset.ID) (asset.Asset, error) {
 	if err != nil {
 		return asset.Asset{}, fmt.Errorf("asset %q: %w", id, err)
 	}
+	if cacheable(a) {
+		c.assets.put(id, a, mark)
+	}
+	return a, nil
+}
+
+func cacheable(a asset.Asset) bool {
 	sums := 0
 	for _, s := range a.Content.Segments {
 		sums += len(s.Sums)
 	}
-	if sums <= maxCachedSums {
-		c.assets.put(id, a, mark)
-	}
-	return a, nil
+	return sums <= maxCachedSums
 }
 
 // AssetByUUID returns the asset with that second name. The error wraps

@@ -144,6 +144,9 @@ func content(keys ...blob.Key) blob.Content {
 	return c
 }
 
+// NewAsset returns an asset of app with new names and content.
+func NewAsset(app string) asset.Asset { return newAsset(app, newKeys(1)...) }
+
 // newAsset returns an asset of app with that content.
 func newAsset(app string, keys ...blob.Key) asset.Asset {
 	return asset.Asset{

@@ -65,26 +65,15 @@ func ParseAction(name string) (Action, error) {
 
 // String returns the names of the actions in a as policies write them, parted
 // by commas, and "none" if there are none.
-func (a Action) String() string { return a.join(",", ",") }
-
-func (a Action) join(comma, last string) string {
-	var b strings.Builder
+func (a Action) String() string {
+	var names []string
 	for i, call := range calls {
-		bit := Action(1) << i
-		if a&bit == 0 {
-			continue
+		if a&(1<<i) != 0 {
+			names = append(names, call)
 		}
-		switch {
-		case b.Len() == 0:
-		case a&everything < 2*bit: // nothing follows
-			b.WriteString(last)
-		default:
-			b.WriteString(comma)
-		}
-		b.WriteString(call)
 	}
-	if b.Len() == 0 {
+	if len(names) == 0 {
 		return "none"
 	}
-	return b.String()
+	return strings.Join(names, ",")
 }

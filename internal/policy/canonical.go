@@ -49,7 +49,7 @@ func CanonicalPath(p string) (string, error) {
 // CanonicalURL returns the one spelling of the source URL raw that is matched
 // and fetched: scheme and host in lower case, no default port, no fragment, at
 // least "/" as path, and escaped what HTTP would not carry. The error wraps
-// fault.TooLarge if it is longer than MaxURL then, and fault.Invalid if raw is
+// fault.TooLarge if that is longer than MaxURL, and fault.Invalid if raw is
 // not an absolute http or https URL, names a user, has a host that is not plain
 // ASCII, or holds a backslash, a control character, or a path segment "." or
 // "..", escaped or not.
@@ -57,11 +57,7 @@ func CanonicalURL(raw string) (string, error) {
 	if !utf8.ValidString(raw) || strings.ContainsFunc(raw, func(c rune) bool { return c == '\\' || unicode.IsControl(c) }) {
 		return "", fmt.Errorf("URL with a backslash or a control character, or not UTF-8: %w", fault.Invalid)
 	}
-	raw = escape(raw)
-	if len(raw) > MaxURL {
-		return "", fmt.Errorf("URL of %d bytes is over the limit of %d: %w", len(raw), MaxURL, fault.TooLarge)
-	}
-	u, err := url.Parse(raw)
+	u, err := url.Parse(escape(raw))
 	if err != nil {
 		return "", fmt.Errorf("URL does not parse: %w", fault.Invalid)
 	}
@@ -83,7 +79,11 @@ func CanonicalURL(raw string) (string, error) {
 		u.Path = "/"
 	}
 	u.Fragment, u.RawFragment = "", ""
-	return u.String(), nil
+	canonical := u.String()
+	if len(canonical) > MaxURL {
+		return "", fmt.Errorf("URL of %d bytes is over the limit of %d: %w", len(canonical), MaxURL, fault.TooLarge)
+	}
+	return canonical, nil
 }
 
 func canonicalHost(u *url.URL) (string, error) {

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"math"
-	"strings"
 	"time"
 )
 
@@ -39,108 +38,81 @@ type check struct {
 	name    string
 	applies func(Grant, Request) bool
 	deny    func(Grant, Request, time.Time) *Denial
-	passed  func(Grant, Request, time.Time) string // why it holds
-	skipped string                                 // why it does not apply
+	passed  string // what Explain says if it holds
+	skipped string // what Explain says if it does not apply
 }
 
-var checks = []check{
-	{
-		name:    "expiry",
-		applies: func(g Grant, _ Request) bool { return !g.Expires.IsZero() },
-		deny:    expired,
-		passed: func(g Grant, _ Request, now time.Time) string {
-			return "valid for another " + span(g.Expires.Sub(now)) + ", until " + stamp(g.Expires)
-		},
-		skipped: "it does not expire",
-	}, {
-		name:    "call",
-		applies: func(Grant, Request) bool { return true },
-		deny: func(g Grant, r Request, _ time.Time) *Denial {
-			switch {
-			case g.Actions&r.Action != 0:
-				return nil
-			case g.Refusal.Reason != 0:
-				refusal := g.Refusal
-				return &refusal
-			case g.Unsigned:
-				return deny(NoCredentials, "%s needs a policy and its signature", r.Action.join(", ", " or "))
-			}
-			return deny(CallNotAllowed, "this needs the call %s, and the policy lists %s", r.Action.join(", ", " or "), g.Actions.join(", ", " and "))
-		},
-		passed: func(g Grant, r Request, _ time.Time) string {
-			return "allows " + (g.Actions&r.Action).join(", ", " and ")
-		},
-	}, {
-		name:    "asset",
-		applies: func(g Grant, _ Request) bool { return g.Asset != "" },
-		deny: func(g Grant, r Request, _ time.Time) *Denial {
-			switch r.Asset {
-			case g.Asset:
-				return nil
-			case "":
-				return deny(OtherAsset, "the policy is for %s alone, and the request names no asset", g.Asset)
-			}
-			return deny(OtherAsset, "the policy is for %s, and the request for %s", g.Asset, r.Asset)
-		},
-		passed:  func(g Grant, _ Request, _ time.Time) string { return "the policy is for this one" },
-		skipped: "the policy names no handle",
-	}, {
-		name:    "path",
-		applies: func(_ Grant, r Request) bool { return r.Action&storing != 0 },
-		deny:    otherPath,
-		passed: func(g Grant, r Request, _ time.Time) string {
-			if g.Path == (Pattern{}) {
-				return "any path will do"
-			}
-			return quote("/"+strings.TrimPrefix(r.Path, "/")) + " matches " + g.Path.String()
-		},
-		skipped: "nothing is stored under a new path",
-	}, {
-		name:    "container",
-		applies: func(g Grant, r Request) bool { return r.Action&storing != 0 && g.Container != (Pattern{}) },
-		deny: func(g Grant, r Request, _ time.Time) *Denial {
-			if g.Container.Match(r.Container) {
-				return nil
-			}
-			return deny(ContainerNotAllowed, "the container %s does not match %s", quote(r.Container), g.Container)
-		},
-		passed: func(g Grant, r Request, _ time.Time) string {
-			return quote(r.Container) + " matches " + g.Container.String()
-		},
-		skipped: "nothing is stored, or the policy names no container",
-	}, {
-		name:    "url",
-		applies: func(_ Grant, r Request) bool { return r.URL != "" },
-		deny:    otherURL,
-		passed: func(g Grant, r Request, _ time.Time) string {
-			if g.URL == (Pattern{}) {
-				return "any source will do"
-			}
-			return r.URL + " matches " + g.URL.String()
-		},
-		skipped: "there is no outside source",
-	}, {
-		name:    "size",
-		applies: func(_ Grant, r Request) bool { return r.Action&sizing != 0 && r.Size >= 0 },
-		deny: func(g Grant, r Request, _ time.Time) *Denial {
-			switch {
-			case r.Size > g.MaxSize:
-				return deny(TooLarge, "the file has %d bytes, and the policy allows %d", r.Size, g.MaxSize)
-			case r.Size < g.MinSize:
-				return deny(TooSmall, "the file has %d bytes, and the policy asks for %d", r.Size, g.MinSize)
-			}
-			return nil
-		},
-		passed:  func(g Grant, r Request, _ time.Time) string { return size(r.Size) + " are within the bounds" },
-		skipped: "nothing is stored, or its size is not known yet",
-	},
-}
+var checks = []check{{
+	name:    "expiry",
+	applies: func(g Grant, _ Request) bool { return !g.Expires.IsZero() },
+	deny:    expired,
+	passed:  "is still to come",
+	skipped: "does not expire",
+}, {
+	name:    "call",
+	applies: func(Grant, Request) bool { return true },
+	deny:    otherCall,
+	passed:  "is allowed",
+}, {
+	name:    "asset",
+	applies: func(g Grant, _ Request) bool { return g.Asset != "" },
+	deny:    otherAsset,
+	passed:  "is the one that the policy is for",
+	skipped: "the policy names no handle",
+}, {
+	name:    "path",
+	applies: func(_ Grant, r Request) bool { return r.Action&storing != 0 },
+	deny:    otherPath,
+	passed:  "makes sense, and matches where the policy asks for it",
+	skipped: "nothing is stored under a path",
+}, {
+	name:    "container",
+	applies: func(g Grant, r Request) bool { return r.Action&storing != 0 && g.Container != Pattern{} },
+	deny:    otherContainer,
+	passed:  "matches",
+	skipped: "nothing is stored, or the policy names no container",
+}, {
+	name:    "url",
+	applies: func(_ Grant, r Request) bool { return r.URL != "" },
+	deny:    otherURL,
+	passed:  "makes sense, and matches where the policy asks for it",
+	skipped: "there is no outside source",
+}, {
+	name:    "size",
+	applies: func(_ Grant, r Request) bool { return r.Action&sizing != 0 && r.Size >= 0 },
+	deny:    otherSize,
+	passed:  "is within the bounds",
+	skipped: "nothing is stored, or its size is not known yet",
+}}
 
 func expired(g Grant, _ Request, now time.Time) *Denial {
 	if g.Expires.IsZero() || now.Before(g.Expires) {
 		return nil
 	}
 	return deny(Expired, "expired %s ago, at %s: sign a new one", span(now.Sub(g.Expires)), stamp(g.Expires))
+}
+
+func otherCall(g Grant, r Request, _ time.Time) *Denial {
+	switch {
+	case g.Actions&r.Action != 0:
+		return nil
+	case g.Refusal.Reason != 0:
+		refusal := g.Refusal
+		return &refusal
+	case g.Unsigned:
+		return deny(NoCredentials, "this needs a policy with the call %s, and its signature", r.Action)
+	}
+	return deny(CallNotAllowed, "this needs the call %s, and the policy lists %s", r.Action, g.Actions)
+}
+
+func otherAsset(g Grant, r Request, _ time.Time) *Denial {
+	switch r.Asset {
+	case g.Asset:
+		return nil
+	case "":
+		return deny(OtherAsset, "the policy is for %s alone, and the request names no asset", g.Asset)
+	}
+	return deny(OtherAsset, "the policy is for %s, and the request for %s", g.Asset, r.Asset)
 }
 
 // otherPath matches the path with its leading slash and without: official
@@ -153,7 +125,14 @@ func otherPath(g Grant, r Request, _ time.Time) *Denial {
 	if g.Path.Match("/"+p) || g.Path.Match(p) {
 		return nil
 	}
-	return deny(PathNotAllowed, "the storage path %s does not match %s", quote("/"+p), g.Path)
+	return deny(PathNotAllowed, "the storage path %q does not match %s", "/"+p, g.Path)
+}
+
+func otherContainer(g Grant, r Request, _ time.Time) *Denial {
+	if g.Container.Match(r.Container) {
+		return nil
+	}
+	return deny(ContainerNotAllowed, "the container %q does not match %s", r.Container, g.Container)
 }
 
 func otherURL(g Grant, r Request, _ time.Time) *Denial {
@@ -165,4 +144,14 @@ func otherURL(g Grant, r Request, _ time.Time) *Denial {
 		return nil
 	}
 	return deny(URLNotAllowed, "the source %s does not match %s", u, g.URL)
+}
+
+func otherSize(g Grant, r Request, _ time.Time) *Denial {
+	switch {
+	case r.Size > g.MaxSize:
+		return deny(TooLarge, "the file has %d bytes, and the policy allows %d", r.Size, g.MaxSize)
+	case r.Size < g.MinSize:
+		return deny(TooSmall, "the file has %d bytes, and the policy asks for %d", r.Size, g.MinSize)
+	}
+	return nil
 }

@@ -11,74 +11,51 @@ import (
 // String says in words what g allows.
 func (g Grant) String() string { return g.describe("") }
 
-// Describe says in words what g allows, seen from now.
+// Describe says in words what g allows, and how long from now.
 func (g Grant) Describe(now time.Time) string {
-	switch {
-	case g.Expires.IsZero():
-		return g.describe("")
-	case !now.Before(g.Expires):
-		return g.describe(" (" + span(now.Sub(g.Expires)) + " ago)")
+	if left := g.Expires.Sub(now); left > 0 {
+		return g.describe(" (" + span(left) + " from now)")
 	}
-	return g.describe(" (" + span(g.Expires.Sub(now)) + " from now)")
+	return g.describe(" (" + span(now.Sub(g.Expires)) + " ago)")
 }
 
 // verbs say what each call does, in the order of the constants. Pick and store
 // are one thing to a person.
-var verbs = [...]string{"upload files", "upload files", "read", "see the metadata of", "overwrite",
-	"overwrite from a URL", "transform", "delete", "see the EXIF data of", "run workflows on"}
+var verbs = [...]string{"upload files", "", "read", "see metadata", "overwrite", "overwrite from URLs", "transform", "delete",
+	"see EXIF data", "run workflows"}
 
 func (g Grant) describe(relative string) string {
 	if g.Actions == 0 {
 		return "may do nothing"
 	}
-	var b strings.Builder
-	b.WriteString("may ")
-	if g.Actions&storing != 0 {
-		b.WriteString(verbs[0])
-		b.WriteString(g.stored())
+	var parts, others []string
+	add := func(is bool, part string) {
+		if is {
+			parts = append(parts, part)
+		}
 	}
-	var others []string
 	for i, verb := range verbs {
-		if a := Action(1) << i; g.Actions&a&^storing != 0 {
+		if g.Actions&^storing&(1<<i) != 0 {
 			others = append(others, verb)
 		}
 	}
-	if len(others) > 0 {
-		if g.Actions&storing != 0 {
-			b.WriteString("; and ")
-		}
-		b.WriteString(strings.Join(others, ", "))
-		if g.Asset != "" {
-			b.WriteString(" asset " + string(g.Asset))
-		} else {
-			b.WriteString(" any asset")
-		}
-	}
-	if g.Asset != "" && len(others) == 0 {
-		b.WriteString(", all for asset " + string(g.Asset))
-	}
-	if g.URL != (Pattern{}) {
-		b.WriteString("; from sources that match " + g.URL.String())
-	}
-	if g.Use.Limit > 0 {
-		fmt.Fprintf(&b, "; %d times", g.Use.Limit)
-	}
-	if !g.Expires.IsZero() {
-		b.WriteString("; until " + stamp(g.Expires) + relative)
-	}
-	return b.String()
+	add(g.Actions&storing != 0, verbs[0]+g.bounds())
+	add(len(others) > 0, strings.Join(others, ", "))
+	add(g.Asset != "", "asset "+string(g.Asset)+" only")
+	add(g.URL != Pattern{}, "from sources that match "+g.URL.String())
+	add(g.Use.Limit > 0, strconv.Itoa(g.Use.Limit)+" times")
+	add(!g.Expires.IsZero(), "until "+stamp(g.Expires)+relative)
+	return "may " + strings.Join(parts, "; ")
 }
 
-// stored says what bounds there are on files that are stored.
-func (g Grant) stored() string {
+// bounds says which files may be stored.
+func (g Grant) bounds() string {
 	var s string
-	switch {
-	case g.MinSize > 0 && g.MaxSize < math.MaxInt64:
-		s = " of " + size(g.MinSize) + " to " + size(g.MaxSize)
-	case g.MinSize > 0:
-		s = " of at least " + size(g.MinSize)
-	case g.MaxSize < math.MaxInt64:
-		s = " up to " + size(g.MaxSize)
+	if g.MinSize > 0 {
+		s += " from " + size(g.MinSize)
+	}
+	if g.MaxSize < math.MaxInt64 {
+		s += " up to " + size(g.MaxSize)
 	}
 	if g.Path != (Pattern{}) {
 		s += " into " + g.Path.String()
@@ -104,23 +81,18 @@ func size(n int64) string {
 
 // span says d in its largest unit, rounded down, as in "3 minutes".
 func span(d time.Duration) string {
-	const day = 24 * time.Hour
-	n, unit := int64(d/time.Second), "second"
-	switch {
-	case d >= 2*day:
-		n, unit = int64(d/day), "day"
-	case d >= 2*time.Hour:
-		n, unit = int64(d/time.Hour), "hour"
-	case d >= 2*time.Minute:
-		n, unit = int64(d/time.Minute), "minute"
+	for _, unit := range []struct {
+		name string
+		size time.Duration
+	}{{"days", 24 * time.Hour}, {"hours", time.Hour}, {"minutes", time.Minute}} {
+		if d >= 2*unit.size {
+			return fmt.Sprint(int64(d/unit.size), " ", unit.name)
+		}
 	}
-	if n != 1 {
-		unit += "s"
+	if d >= 2*time.Second {
+		return fmt.Sprint(int64(d/time.Second), " seconds")
 	}
-	return strconv.FormatInt(n, 10) + " " + unit
+	return "a moment"
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-// quote makes s, which came with a request, safe to read in a log.
-func quote(s string) string { return strconv.Quote(s) }

@@ -25,17 +25,21 @@ type Step struct {
 func Explain(app App, c Credential, r Request, now time.Time) []Step {
 	var e explanation
 	if anybody := Public(app); anybody.Actions&r.Action != 0 {
-		e.step("app", nil, "security is off, and anybody may "+(anybody.Actions&r.Action).join(", ", " or "))
+		e.step("app", nil, "security is off, and anybody may do this")
 		e.skipTo("call", "no policy is needed")
 		return e.checks(anybody, r, now)
 	}
-	e.app(app)
+	denial := app.disabled()
+	if app.Key == "" {
+		denial = deny(NoCredentials, "there is no such app")
+	}
+	e.step("app", denial, "exists, and this needs a policy")
 
 	secret, denial := app.signer(c, now)
 	if denial != nil && denial.Reason == BadSignature {
 		denial.Detail += "; " + app.diagnose(c, now)
 	}
-	e.step("signature", denial, "made with "+app.describeSecret(secret))
+	e.step("signature", denial, "made with the secret of "+stamp(secret.Created))
 	if c.Policy == "" {
 		return e.skipTo("", "there is no policy")
 	}
@@ -73,17 +77,6 @@ func (e *explanation) step(name string, denial *Denial, passed string) {
 	*e = append(*e, s)
 }
 
-func (e *explanation) app(app App) {
-	switch {
-	case app.Key == "":
-		e.step("app", deny(NoCredentials, "there is no such app"), "")
-	case app.Security:
-		e.step("app", app.disabled(), "security is on: every request needs a policy")
-	default:
-		e.step("app", app.disabled(), "security is off, but this needs a policy all the same")
-	}
-}
-
 // skipTo skips the steps before name, or all that are left if there is none.
 func (e *explanation) skipTo(name, why string) []Step {
 	for _, next := range stepNames[len(*e):] {
@@ -108,15 +101,7 @@ func (e *explanation) check(c check, g Grant, r Request, now time.Time) {
 		*e = append(*e, Step{Check: c.name, OK: true, Skipped: true, Detail: c.skipped})
 		return
 	}
-	denial := c.deny(g, r, now)
-	e.step(c.name, denial, c.passed(g, r, now))
-}
-
-func (app App) describeSecret(s Secret) string {
-	if len(app.Secrets) > 0 && s == app.Secrets[0] {
-		return "the app's newest secret, of " + stamp(s.Created)
-	}
-	return "an older secret of the app, of " + stamp(s.Created)
+	e.step(c.name, c.deny(g, r, now), c.passed)
 }
 
 // diagnose says why no live secret made c's signature: it tries the usual

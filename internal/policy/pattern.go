@@ -78,17 +78,12 @@ func (p Pattern) compile() (*regexp.Regexp, error) {
 	return re, nil
 }
 
-const (
-	anchorOpen  = `\A(?:`
-	anchorClose = `)`
-	anchorWhole = `)\z`
-)
-
+// anchored returns the expression that is matched.
 func (p Pattern) anchored() string {
 	if p.whole {
-		return anchorOpen + p.text + anchorWhole
+		return `\A(?:` + p.text + `)\z`
 	}
-	return anchorOpen + p.text + anchorClose
+	return `\A(?:` + p.text + `)`
 }
 
 // Match reports whether s matches, in time linear in its length.
@@ -117,12 +112,9 @@ func (p *Pattern) UnmarshalText(text []byte) error {
 		*p = Pattern{}
 		return nil
 	}
-	inner, open := strings.CutPrefix(string(text), anchorOpen)
-	inner, whole := strings.CutSuffix(inner, anchorWhole)
-	closed := whole
-	if !whole {
-		inner, closed = strings.CutSuffix(inner, anchorClose)
-	}
+	inner, open := strings.CutPrefix(string(text), `\A(?:`)
+	inner, whole := strings.CutSuffix(inner, `\z`)
+	inner, closed := strings.CutSuffix(inner, `)`)
 	if !open || !closed {
 		return fmt.Errorf("pattern that is not anchored: %w", fault.Invalid)
 	}

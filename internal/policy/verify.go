@@ -38,28 +38,20 @@ func Authorize(app App, c Credential, now time.Time) (Grant, error) {
 	if c == (Credential{}) && anybody != (Grant{}) {
 		return anybody, nil
 	}
-	g, denial := verify(app, c, now)
-	switch {
-	case denial == nil:
+	g, err := Verify(app, c, now)
+	if err == nil {
 		g.Open = anybody.Actions
 		return g, nil
-	case anybody != (Grant{}):
+	}
+	if denial, ok := err.(*Denial); ok && anybody != (Grant{}) {
 		anybody.Refusal = *denial
 		return anybody, nil
 	}
-	return Grant{}, denial
+	return Grant{}, err
 }
 
 // Verify returns what c allows at now. The error is a *Denial.
 func Verify(app App, c Credential, now time.Time) (Grant, error) {
-	g, denial := verify(app, c, now)
-	if denial != nil {
-		return Grant{}, denial
-	}
-	return g, nil
-}
-
-func verify(app App, c Credential, now time.Time) (Grant, *Denial) {
 	if denial := app.disabled(); denial != nil {
 		return Grant{}, denial
 	}
@@ -92,7 +84,8 @@ func (app App) disabled() *Denial {
 // for an app that does not exist as for one with secrets.
 func (app App) signer(c Credential, now time.Time) (Secret, *Denial) {
 	if c.Policy == "" || c.Signature == "" {
-		return Secret{}, deny(NoCredentials, "a policy and its signature are needed; the request has %s", c.present())
+		return Secret{}, deny(NoCredentials, "a policy and its signature are needed (policy given: %t, signature given: %t)",
+			c.Policy != "", c.Signature != "")
 	}
 	signature, err := hex.DecodeString(c.Signature)
 	wellFormed := err == nil && len(signature) == sha256.Size
@@ -107,20 +100,10 @@ func (app App) signer(c Credential, now time.Time) (Secret, *Denial) {
 			signer = s
 		}
 	}
-	if signer.Key == "" {
+	if signer.Key == "" || app.Key == "" {
 		return Secret{}, deny(BadSignature, "no live secret of the app made this signature")
 	}
 	return signer, nil
-}
-
-func (c Credential) present() string {
-	switch {
-	case c.Policy != "":
-		return "only a policy"
-	case c.Signature != "":
-		return "only a signature"
-	}
-	return "neither"
 }
 
 func (s Secret) live(now time.Time) bool {

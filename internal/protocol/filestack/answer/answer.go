@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
 	"net/http"
 	"strconv"
 	"time"
@@ -101,7 +100,7 @@ func answerFor(f Family, err error) outcome {
 	var denial *policy.Denial
 	switch {
 	case errors.Is(err, ErrUnknownApp) && f == CDN:
-		out.text = "storage provider error: Invalid Application (idx 0)\n"
+		out.text = "storage provider error: Invalid Application (idx 0)"
 	case errors.Is(err, ErrUnknownApp):
 		out.text = "Invalid Application"
 	case errors.As(err, &param):
@@ -169,7 +168,7 @@ func Fail(f Family) func(http.ResponseWriter, *http.Request, error) {
 		}
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(out.status)
-		w.Write([]byte(html.EscapeString(out.text)))
+		w.Write([]byte(out.text))
 	}
 }
 

@@ -29,9 +29,9 @@ var exifFormats = map[string]imagemeta.ImageFormat{
 }
 
 // EXIF returns the EXIF tags of an image by name, for printing as JSON: each
-// value is a string, a number, or a list of them. Values that are binary, not a
-// number or over 2 KiB are left out, and so are tags after the 500th and those
-// of a thumbnail.
+// value is a string, a number, or a list of them, and a number that is none is
+// "undef". Values over 2 KiB are left out, and so are tags after the 500th and
+// those of a thumbnail.
 //
 // The image begins where r starts; at most 16 MiB of it is read. The error wraps
 // fault.Unsupported if its type has no such tags, fault.TooLarge if there is

@@ -35,10 +35,7 @@ func Detect(head []byte) string {
 		return Unknown
 	}
 	head = head[:min(len(head), HeadLen)]
-	found, _, err := mime.ParseMediaType(mimetype.Detect(head).String())
-	if err != nil {
-		return Unknown
-	}
+	found, _, _ := strings.Cut(mimetype.Detect(head).String(), ";")
 	if tag := markup(head); tag != nil && (found == "text/html" || found == "application/pdf" || !Active(found)) {
 		return kindOfMarkup(tag)
 	}

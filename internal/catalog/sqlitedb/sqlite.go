@@ -129,14 +129,8 @@ func (db *DB) closePools() error {
 
 // migrate brings the database at path to the newest schema, and keeps a copy of
 // what was there beside it. Several processes may do so at the same time.
-func migrate(ctx context.Context, path string, schema fs.FS) (err error) {
-	// SQLite would let others read a file that it creates. An existing file must
-	// not be opened here: closing it would release the locks of this process.
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err == nil {
-		err = f.Close()
-	}
-	if err != nil && !errors.Is(err, fs.ErrExist) {
+func migrate(ctx context.Context, path string, schema fs.FS) error {
+	if err := errors.Join(createPrivate(path), createPrivate(path+".lock")); err != nil {
 		return err
 	}
 	lock, err := openPool(path+".lock", 1, "busy_timeout(30000)")
@@ -174,6 +168,20 @@ func migrate(ctx context.Context, path string, schema fs.FS) (err error) {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil
+}
+
+// createPrivate creates an empty file if there is none: SQLite would let others
+// read it. An existing one must not even be opened, because closing it would
+// release the locks that this process has on it.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // backUp writes a copy of the database to path. What is there is replaced when

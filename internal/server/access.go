@@ -79,9 +79,12 @@ func (s *Server) record(r *http.Request, t *trace, w *recorder, in int64, took t
 		slog.Int("status", w.status),
 		slog.Int64("in", in),
 		slog.Int64("out", w.bytes),
-		slog.Duration("took", took),
+		slog.Float64("ms", float64(took.Microseconds())/1000),
 	}
 	level := slog.LevelInfo
+	if t.route == healthPath || t.route == readyPath {
+		level = slog.LevelDebug // asked all the time, by machines
+	}
 	if t.err != nil {
 		kind := fault.Of(t.err)
 		if kind == fault.Internal || kind == fault.Damaged {
@@ -92,12 +95,17 @@ func (s *Server) record(r *http.Request, t *trace, w *recorder, in int64, took t
 	s.log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
+const (
+	healthPath = "/healthz"
+	readyPath  = "/readyz"
+)
+
 // answerHealth answers GET /healthz, which says that the process runs, and
 // GET /readyz, which says whether it may be sent work. It reports whether r was
 // one of them.
 func (s *Server) answerHealth(w http.ResponseWriter, r *http.Request) bool {
 	path := r.URL.EscapedPath()
-	if path != "/healthz" && path != "/readyz" {
+	if path != healthPath && path != readyPath {
 		return false
 	}
 	traceOf(r.Context()).route = path
@@ -105,7 +113,7 @@ func (s *Server) answerHealth(w http.ResponseWriter, r *http.Request) bool {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	var why error
 	switch {
-	case path == "/healthz":
+	case path == healthPath:
 	case s.draining.Load():
 		why = fmt.Errorf("draining: %w", fault.Unavailable)
 	case s.config.Ready != nil:

@@ -1,0 +1,144 @@
+// Package app is the program: it reads its settings, wires everything together,
+// and runs its commands.
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/stowgate/stowgate/internal/app/setting"
+)
+
+// The exit statuses.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// commands is the command line.
+type commands struct {
+	Config   string           `placeholder:"FILE" help:"YAML or JSON file of settings, named like the flags of serve. Flags and variables come before it." env:"STOWGATE_CONFIG"`
+	Data     string           `placeholder:"DIR" help:"Folder that everything is kept in." default:"./stowgate-data" env:"STOWGATE_DATA"`
+	Database string           `placeholder:"URL" help:"Where records are: sqlite:PATH. The default is catalog.db in the data folder." env:"STOWGATE_DATABASE"`
+	Storage  string           `placeholder:"URL" help:"Where bytes are: a folder, or mem: for nothing that lasts. The default is blobs in the data folder." env:"STOWGATE_STORAGE"`
+	JSON     bool             `name:"json" help:"Print JSON, for machines."`
+	Version  kong.VersionFlag `help:"Print the version."`
+
+	Serve   serveCommand   `cmd:"" help:"Serve uploads and deliveries."`
+	App     appCommands    `cmd:"" help:"Manage apps: their keys, secrets and rules."`
+	Sign    signCommand    `cmd:"" help:"Sign a policy with an app's secret."`
+	Explain explainCommand `cmd:"" help:"Say why a policy, or a whole URL, is accepted or refused."`
+	Check   checkCommand   `cmd:"" help:"Read every stored byte back and compare it with its checksum."`
+	Doctor  doctorCommand  `cmd:"" help:"Say what works on this machine, and what is missing."`
+}
+
+// A session is what a command runs in.
+type session struct {
+	ctx    context.Context
+	stdout io.Writer
+	stderr io.Writer
+	cli    *commands
+	now    func() time.Time
+}
+
+// A usageError is a command line or setting that makes no sense.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// exited carries an exit status out of the parser, which ends the process for
+// --help and --version.
+type exited int
+
+// Run runs the command that args name and returns the exit status: 0 when it is
+// done, 1 when it failed, 2 for wrong usage. A server runs until ctx ends.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (status int) {
+	defer func() {
+		if r := recover(); r != nil {
+			code, ok := r.(exited)
+			if !ok {
+				panic(r)
+			}
+			status = int(code)
+		}
+	}()
+	s := &session{ctx: ctx, stdout: stdout, stderr: stderr, cli: new(commands), now: time.Now}
+	err := s.run(args)
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, new(usageError)):
+		status = exitUsage
+	default:
+		status = exitFailed
+	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintln(stderr, "stowgate:", strings.TrimRight(line, "\n"))
+	}
+	return status
+}
+
+func (s *session) run(args []string) error {
+	file, err := setting.Load(args, os.LookupEnv)
+	if err != nil {
+		return usageError{err}
+	}
+	parser, err := kong.New(s.cli,
+		kong.Name("stowgate"),
+		kong.Description("Secure file upload and delivery, by Filestack's wire protocol. Start with: stowgate serve"),
+		kong.Writers(s.stdout, s.stderr),
+		kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.Vars{"version": "stowgate " + version()},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.Resolvers(file),
+	)
+	if err != nil {
+		return err
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		hint := "stowgate"
+		var at *kong.ParseError
+		if errors.As(err, &at) && at.Context.Command() != "" {
+			hint += " " + strings.Fields(at.Context.Command())[0]
+		}
+		return usageError{fmt.Errorf("%w\nsee %s --help", err, hint)}
+	}
+	return command.Run(s)
+}
+
+// print writes v as JSON if the command line says so, and text otherwise.
+func (s *session) print(v any, text string) error {
+	if !s.cli.JSON {
+		_, err := io.WriteString(s.stdout, text)
+		return err
+	}
+	enc := json.NewEncoder(s.stdout)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// version returns the version of this program as it was built.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (v == "" || v == "(devel)") {
+			v = "development " + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return v
+}

@@ -1,0 +1,439 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/app/place"
+	"github.com/stowgate/stowgate/internal/app/setting"
+	"github.com/stowgate/stowgate/internal/catalog"
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/policy"
+)
+
+// appCommands manage tenants.
+type appCommands struct {
+	Create       appCreate `cmd:"" help:"Make an app, and print its key and secret."`
+	List         appList   `cmd:"" help:"List all apps."`
+	Show         appShow   `cmd:"" help:"Show an app. Its secrets are never shown again."`
+	Set          appSet    `cmd:"" help:"Change an app, or take policies back."`
+	RotateSecret appRotate `cmd:"" help:"Make a new secret. The old one goes on for a while."`
+	Delete       appDelete `cmd:"" help:"Delete an app."`
+}
+
+// A shownApp is an app as commands print it.
+type shownApp struct {
+	Name          string        `json:"name"`
+	Key           string        `json:"api_key"`
+	Security      string        `json:"security"`
+	Disabled      bool          `json:"disabled"`
+	Created       time.Time     `json:"created"`
+	Secrets       []shownSecret `json:"secrets"`
+	MaxSize       int64         `json:"max_size"`
+	WholePatterns bool          `json:"whole_patterns"`
+	CallsAlias    bool          `json:"calls_alias"`
+	RevokedBefore *time.Time    `json:"revoked_before"`
+	Revoked       []string      `json:"revoked_policies"`
+}
+
+// A shownSecret tells a secret from others without giving it away.
+type shownSecret struct {
+	Fingerprint string     `json:"fingerprint"`
+	Created     time.Time  `json:"created"`
+	Expires     *time.Time `json:"expires"`
+}
+
+func show(a policy.App) shownApp {
+	out := shownApp{
+		Name: a.Name, Key: a.Key, Security: onOff(a.Security), Disabled: a.Disabled, Created: a.Created.UTC(),
+		Secrets: []shownSecret{}, MaxSize: a.Options.MaxSize, WholePatterns: a.Options.WholePatterns,
+		CallsAlias: a.Options.CallsAlias, RevokedBefore: moment(a.RevokedBefore), Revoked: []string{},
+	}
+	for _, s := range a.Secrets {
+		digest := policy.Digest("fingerprint of a secret\n" + s.Key)
+		out.Secrets = append(out.Secrets, shownSecret{hex.EncodeToString(digest[:4]), s.Created.UTC(), moment(s.Expires)})
+	}
+	for digest := range a.Revoked {
+		out.Revoked = append(out.Revoked, hex.EncodeToString(digest[:]))
+	}
+	return out
+}
+
+func (a shownApp) text() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	state := "enabled"
+	if a.Disabled {
+		state = "disabled: everything is refused"
+	}
+	size := "the server's"
+	if a.MaxSize > 0 {
+		size = fmt.Sprintf("%d bytes", a.MaxSize)
+	}
+	fmt.Fprintf(w, "name\t%s\nAPI key\t%s\nsecurity\t%s\nstate\t%s\ncreated\t%s\nmax size\t%s\n",
+		a.Name, a.Key, a.Security, state, a.Created.Format(time.RFC3339), size)
+	fmt.Fprintf(w, "patterns\t%s\ncalls alias\t%s\n", map[bool]string{false: "match from the start", true: "match whole"}[a.WholePatterns], onOff(a.CallsAlias))
+	for _, s := range a.Secrets {
+		until := "does not expire"
+		if s.Expires != nil {
+			until = "expires " + s.Expires.Format(time.RFC3339)
+		}
+		fmt.Fprintf(w, "secret\t%s, made %s, %s\n", s.Fingerprint, s.Created.Format(time.RFC3339), until)
+	}
+	if a.RevokedBefore != nil {
+		fmt.Fprintf(w, "revoked\tpolicies signed before %s\n", a.RevokedBefore.Format(time.RFC3339))
+	}
+	for _, digest := range a.Revoked {
+		fmt.Fprintf(w, "revoked\tpolicy with digest %s\n", digest)
+	}
+	w.Flush()
+	return b.String()
+}
+
+func onOff(b bool) string {
+	if b {
+		return "on"
+	}
+	return "off"
+}
+
+// moment returns t in UTC, or nil for none.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// withCatalog calls do with the catalog open.
+func (s *session) withCatalog(do func(context.Context, *catalog.Catalog) error) error {
+	r := new(setting.Reader)
+	p := place.Read(r, s.cli.Data, s.cli.Database, s.cli.Storage)
+	if err := r.Err(); err != nil {
+		return usageError{err}
+	}
+	c, _, err := p.OpenCatalog(s.ctx, s.now)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return do(s.ctx, c)
+}
+
+// noSuchApp says what to do when an app is not there.
+func noSuchApp(key string, err error) error {
+	if errors.Is(err, fault.NotFound) {
+		return fmt.Errorf("there is no app with the key %q: stowgate app list shows all; is --data right?: %w", key, fault.NotFound)
+	}
+	return err
+}
+
+type appCreate struct {
+	Name     string `arg:"" help:"What people call it."`
+	Security string `default:"on" help:"on: every request needs a signed policy. off: anybody may upload and read (default ${default})."`
+	APIKey   string `name:"api-key" placeholder:"KEY" help:"Key to take over; the default is a new one."`
+	Secret   string `placeholder:"SECRET" help:"Secret to take over; the default is a new one."`
+	MaxSize  string `placeholder:"SIZE" default:"0" help:"Of one file; 0 means the server's limit."`
+}
+
+// Help implements kong.HelpProvider.
+func (appCreate) Help() string {
+	return `The secret is printed once and never again: keep it on your own server, out of pages.
+
+  stowgate app create photos
+  stowgate app create photos --security off
+  stowgate app create photos --api-key AbCdEfGhIjKlMnOpQrStUz --secret OLDSECRET`
+}
+
+func (c *appCreate) Run(s *session) error {
+	r := new(setting.Reader)
+	security := setting.Read(r, "security", c.Security, setting.OneOf("on", "off"))
+	size := setting.Read(r, "max-size", c.MaxSize, setting.Size)
+	if strings.ContainsFunc(c.APIKey, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("/?#%&=+,:", c) }) || len(c.APIKey) > 128 {
+		r.Fail("--api-key has characters that a URL would change: use letters, digits, - and _")
+	}
+	if strings.TrimSpace(c.Name) == "" {
+		r.Fail("the app needs a name")
+	}
+	if err := r.Err(); err != nil {
+		return usageError{err}
+	}
+	a := policy.App{
+		Key: cmp.Or(c.APIKey, newAPIKey()), Name: c.Name, Security: security == "on", Created: s.now(),
+		Secrets: []policy.Secret{{Key: cmp.Or(c.Secret, rand.Text()), Created: s.now()}},
+		Options: policy.Options{MaxSize: size},
+	}
+	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
+		if err := records.CreateApp(ctx, a); err != nil {
+			if errors.Is(err, fault.Conflict) {
+				return fmt.Errorf("there is an app with the key %s already: stowgate app show %s: %w", a.Key, a.Key, fault.Conflict)
+			}
+			return err
+		}
+		out := struct {
+			Name     string `json:"name"`
+			Key      string `json:"api_key"`
+			Secret   string `json:"secret"`
+			Security string `json:"security"`
+		}{a.Name, a.Key, a.Secrets[0].Key, security}
+		next := fmt.Sprintf("stowgate sign --app %s --call pick,store,read --expires 15m", a.Key)
+		if !a.Security {
+			next = "curl --data-binary @FILE 'http://127.0.0.1:8080/api/store/S3?key=" + a.Key + "&filename=NAME'"
+		}
+		return s.print(out, fmt.Sprintf("API key   %s\nsecret    %s\nsecurity  %s\n\nThe secret is not shown again. Next, try:\n\n  %s\n",
+			out.Key, out.Secret, out.Security, next))
+	})
+}
+
+// newAPIKey returns a key of the shape that Filestack's samples have: 22
+// characters, from A to z.
+func newAPIKey() string { return "A" + rand.Text()[:20] + "z" }
+
+type appList struct{}
+
+func (c *appList) Run(s *session) error {
+	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
+		apps, err := records.Apps(ctx)
+		if err != nil {
+			return err
+		}
+		all := make([]shownApp, len(apps))
+		var b strings.Builder
+		w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+		for i, a := range apps {
+			all[i] = show(a)
+			state := ""
+			if a.Disabled {
+				state = "disabled"
+			}
+			fmt.Fprintf(w, "%s\t%s\tsecurity %s\t%s\n", a.Key, a.Name, onOff(a.Security), state)
+		}
+		w.Flush()
+		if len(apps) == 0 {
+			b.WriteString("There is no app yet. Make one: stowgate app create NAME\n")
+		}
+		return s.print(all, b.String())
+	})
+}
+
+type appShow struct {
+	Key string `arg:"" help:"API key."`
+}
+
+func (c *appShow) Run(s *session) error {
+	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
+		a, err := records.App(ctx, c.Key)
+		if err != nil {
+			return noSuchApp(c.Key, err)
+		}
+		return s.print(show(a), show(a).text())
+	})
+}
+
+type appSet struct {
+	Key           string  `arg:"" help:"API key."`
+	Name          *string `help:"What people call it."`
+	Security      *string `placeholder:"on|off" help:"Whether every request needs a signed policy."`
+	MaxSize       *string `placeholder:"SIZE" help:"Of one file; 0 means the server's limit."`
+	WholePatterns *string `placeholder:"on|off" help:"Whether path, container and url patterns must match to the end."`
+	CallsAlias    *string `placeholder:"on|off" help:"Whether policies may write calls for call, as Filestack's Java SDK does."`
+	RevokeBefore  *string `placeholder:"TIME" help:"Refuse policies signed before: now, or a time like 2026-01-31T12:00:00Z. off takes it back."`
+	RevokePolicy  *string `placeholder:"POLICY" help:"Refuse one policy: its text, or its SHA-256 in hexadecimal."`
+	Disable       bool    `xor:"state" help:"Refuse everything."`
+	Enable        bool    `xor:"state" help:"Undo --disable."`
+}
+
+// Help implements kong.HelpProvider.
+func (appSet) Help() string {
+	return `A running server sees a change within a second.
+
+  stowgate app set KEY --security on
+  stowgate app set KEY --max-size 20MB --whole-patterns on
+  stowgate app set KEY --revoke-before now
+  stowgate app set KEY --revoke-policy eyJleHBpcnkiOjE5OTk5OTk5OTl9`
+}
+
+func (c *appSet) Run(s *session) error {
+	changes, err := c.changes(s.now())
+	if err != nil {
+		return usageError{err}
+	}
+	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
+		a, err := records.UpdateApp(ctx, c.Key, func(a *policy.App) error {
+			for _, change := range changes {
+				change(a)
+			}
+			return nil
+		})
+		if err != nil {
+			return noSuchApp(c.Key, err)
+		}
+		return s.print(show(a), show(a).text())
+	})
+}
+
+// changes returns what the flags ask for.
+func (c *appSet) changes(now time.Time) (changes []func(*policy.App), err error) {
+	r := new(setting.Reader)
+	do := func(change func(*policy.App)) { changes = append(changes, change) }
+	flag := func(name string, text *string, set func(*policy.App, bool)) {
+		if text != nil {
+			on := setting.Read(r, name, *text, setting.OneOf("on", "off")) == "on"
+			do(func(a *policy.App) { set(a, on) })
+		}
+	}
+	if c.Name != nil {
+		do(func(a *policy.App) { a.Name = *c.Name })
+	}
+	flag("security", c.Security, func(a *policy.App, on bool) { a.Security = on })
+	flag("whole-patterns", c.WholePatterns, func(a *policy.App, on bool) { a.Options.WholePatterns = on })
+	flag("calls-alias", c.CallsAlias, func(a *policy.App, on bool) { a.Options.CallsAlias = on })
+	if c.MaxSize != nil {
+		size := setting.Read(r, "max-size", *c.MaxSize, setting.Size)
+		do(func(a *policy.App) { a.Options.MaxSize = size })
+	}
+	if c.RevokeBefore != nil {
+		before := setting.Read(r, "revoke-before", *c.RevokeBefore, func(text string) (time.Time, error) {
+			return parseMoment(text, now)
+		})
+		do(func(a *policy.App) { a.RevokedBefore = before })
+	}
+	if c.RevokePolicy != nil {
+		digest := setting.Read(r, "revoke-policy", *c.RevokePolicy, parseDigest)
+		do(func(a *policy.App) {
+			revoked := map[[32]byte]bool{digest: true} // the old map is shared
+			for d := range a.Revoked {
+				revoked[d] = true
+			}
+			a.Revoked = revoked
+		})
+	}
+	if c.Disable || c.Enable {
+		do(func(a *policy.App) { a.Disabled = c.Disable })
+	}
+	if len(changes) == 0 {
+		r.Fail("there is nothing to change: see stowgate app set --help")
+	}
+	return changes, r.Err()
+}
+
+// parseMoment takes now, off for none, and times.
+func parseMoment(text string, now time.Time) (time.Time, error) {
+	switch text {
+	case "now":
+		return now, nil
+	case "off":
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, errors.New("is no time like now, 2026-01-31 or 2026-01-31T12:00:00Z")
+}
+
+// parseDigest takes a policy, or what identifies one.
+func parseDigest(text string) ([32]byte, error) {
+	if text == "" {
+		return [32]byte{}, errors.New("is no policy")
+	}
+	if raw, err := hex.DecodeString(text); err == nil && len(raw) == 32 {
+		return [32]byte(raw), nil
+	}
+	return policy.Digest(text), nil
+}
+
+type appRotate struct {
+	Key    string `arg:"" help:"API key."`
+	Keep   string `placeholder:"TIME" default:"24h" help:"How long the old secret goes on (default ${default})."`
+	Now    bool   `help:"Drop all old secrets at once: what they signed is refused from now on."`
+	Secret string `placeholder:"SECRET" help:"Secret to take over; the default is a new one."`
+}
+
+// Help implements kong.HelpProvider.
+func (appRotate) Help() string {
+	return `Give the new secret to everything that signs while the old one still works. At most two
+secrets live at once.
+
+  stowgate app rotate-secret KEY --keep 7d
+  stowgate app rotate-secret KEY --now`
+}
+
+func (c *appRotate) Run(s *session) error {
+	r := new(setting.Reader)
+	keep := setting.Read(r, "keep", c.Keep, setting.Duration)
+	if err := r.Err(); err != nil {
+		return usageError{err}
+	}
+	now := s.now()
+	fresh := policy.Secret{Key: cmp.Or(c.Secret, rand.Text()), Created: now}
+	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
+		a, err := records.UpdateApp(ctx, c.Key, func(a *policy.App) error {
+			var old []policy.Secret
+			for _, secret := range a.Secrets {
+				if !c.Now && (secret.Expires.IsZero() || now.Before(secret.Expires)) {
+					old = append(old, secret)
+				}
+			}
+			if len(old) >= policy.MaxSecrets {
+				return fmt.Errorf("app %s has two live secrets already, the older until %s: wait, or drop both with --now: %w",
+					a.Key, old[1].Expires.UTC().Format(time.RFC3339), fault.Conflict)
+			}
+			for i := range old {
+				old[i].Expires = now.Add(keep)
+			}
+			a.Secrets = append([]policy.Secret{fresh}, old...)
+			return nil
+		})
+		if err != nil {
+			return noSuchApp(c.Key, err)
+		}
+		out := struct {
+			Key        string     `json:"api_key"`
+			Secret     string     `json:"secret"`
+			OldExpires *time.Time `json:"old_expires"`
+		}{Key: a.Key, Secret: fresh.Key}
+		old := "No older secret is valid any more."
+		if len(a.Secrets) > 1 {
+			out.OldExpires = moment(a.Secrets[1].Expires)
+			old = "The old secret is valid until " + out.OldExpires.Format(time.RFC3339) + "."
+		}
+		return s.print(out, fmt.Sprintf("secret  %s\n\nIt is not shown again. %s\n", fresh.Key, old))
+	})
+}
+
+type appDelete struct {
+	Key        string `arg:"" help:"API key."`
+	WithAssets bool   `help:"Delete all of its files as well. There is no way back."`
+}
+
+// Help implements kong.HelpProvider.
+func (appDelete) Help() string {
+	return `An app that has files is not deleted without --with-assets. To stop an app for a while, use
+stowgate app set KEY --disable.
+
+  stowgate app delete KEY
+  stowgate app delete KEY --with-assets`
+}
+
+func (c *appDelete) Run(s *session) error {
+	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
+		err := records.DeleteApp(ctx, c.Key, c.WithAssets)
+		switch {
+		case errors.Is(err, fault.Conflict):
+			return fmt.Errorf("app %s has files: delete them too with --with-assets, or stop it with stowgate app set %s --disable: %w", c.Key, c.Key, fault.Conflict)
+		case err != nil:
+			return noSuchApp(c.Key, err)
+		}
+		return s.print(map[string]string{"deleted": c.Key}, "deleted "+c.Key+"\n")
+	})
+}

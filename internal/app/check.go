@@ -1,0 +1,104 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/app/place"
+	"github.com/stowgate/stowgate/internal/app/scrub"
+	"github.com/stowgate/stowgate/internal/app/setting"
+	"github.com/stowgate/stowgate/internal/blob/fileblob"
+)
+
+// orphanGrace is how old a blob without a record must be to count as an orphan:
+// a running upload records its blobs a moment after it has written them.
+const orphanGrace = time.Hour
+
+type checkCommand struct {
+	Repair bool   `help:"Remove orphans. Damaged bytes, and records whose bytes are missing, stay: a backup may bring the bytes back."`
+	Grace  string `placeholder:"TIME" default:"1h" help:"How old bytes without a record must be to count as orphans (default ${default}). 0s only when no server runs."`
+}
+
+// Help implements kong.HelpProvider.
+func (checkCommand) Help() string {
+	return `Works beside a running server. It lists files whose bytes differ from their checksums or are
+not there, and orphans: bytes that no file refers to. The exit status is 1 if bytes are damaged
+or missing.
+
+  stowgate check
+  stowgate check --repair --json`
+}
+
+func (c *checkCommand) Run(s *session) error {
+	r := new(setting.Reader)
+	p := place.Read(r, s.cli.Data, s.cli.Database, s.cli.Storage)
+	grace := setting.Read(r, "grace", c.Grace, setting.Duration)
+	if err := r.Err(); err != nil {
+		return usageError{err}
+	}
+	if p.Blobs == "" {
+		return usageError{errors.New("--storage=mem: keeps nothing that could be checked")}
+	}
+	before := s.now().Add(-grace)
+	records, _, err := p.OpenCatalog(s.ctx, s.now)
+	if err != nil {
+		return err
+	}
+	defer records.Close()
+	store, err := fileblob.Open(p.Blobs, fileblob.Config{})
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+
+	told := s.now()
+	out, err := scrub.Check(s.ctx, records, store, before, func(r scrub.Report) {
+		if now := s.now(); now.Sub(told) >= time.Second {
+			told = now
+			fmt.Fprintf(s.stderr, "stowgate: checked %d files, %d MB\n", r.Assets, r.Bytes/1e6)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	if c.Repair {
+		if err := scrub.Repair(s.ctx, store, &out); err != nil {
+			return err
+		}
+	}
+	if err := s.print(out, checkText(out, c.Repair)); err != nil {
+		return err
+	}
+	if bad := len(out.Damaged) + len(out.Missing); bad > 0 {
+		return fmt.Errorf("%d files are damaged or missing: restore %s from a backup, then check again", bad, p.Blobs)
+	}
+	return nil
+}
+
+func checkText(r scrub.Report, repaired bool) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "read: %d files, %d blobs, %d bytes\n", r.Assets, r.Blobs, r.Bytes)
+	for _, list := range []struct {
+		word   string
+		assets []scrub.Asset
+	}{{"damaged", r.Damaged}, {"missing", r.Missing}} {
+		for _, a := range list.assets {
+			fmt.Fprintf(&b, "%s  %s of app %s, %q: %s\n", list.word, a.Handle, a.App, a.Name, a.Why)
+		}
+	}
+	for _, o := range r.Orphans {
+		fmt.Fprintf(&b, "orphan   %s, %d bytes, of %s\n", o.Key, o.Size, o.Modified.Format(time.RFC3339))
+	}
+	switch {
+	case repaired:
+		fmt.Fprintf(&b, "%d orphans removed\n", r.Repaired)
+	case len(r.Orphans) > 0:
+		b.WriteString("Remove orphans with: stowgate check --repair\n")
+	}
+	if len(r.Damaged)+len(r.Missing) == 0 {
+		b.WriteString("All bytes are as they were stored.\n")
+	}
+	return b.String()
+}

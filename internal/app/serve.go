@@ -1,0 +1,434 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/app/place"
+	"github.com/stowgate/stowgate/internal/app/setting"
+	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/blob/fileblob"
+	"github.com/stowgate/stowgate/internal/catalog"
+	"github.com/stowgate/stowgate/internal/delivery"
+	"github.com/stowgate/stowgate/internal/fetch"
+	"github.com/stowgate/stowgate/internal/library"
+	"github.com/stowgate/stowgate/internal/protocol/filestack"
+	"github.com/stowgate/stowgate/internal/server"
+	"github.com/stowgate/stowgate/internal/server/cert"
+	"github.com/stowgate/stowgate/internal/server/redact"
+	"github.com/stowgate/stowgate/internal/upload"
+)
+
+// serveCommand holds the settings of a server as they were written.
+type serveCommand struct {
+	Listen        string `placeholder:"ADDR" default:"127.0.0.1:8080" env:"STOWGATE_LISTEN" help:"Address for plain HTTP. Port 0 picks one; off means none."`
+	TLSListen     string `placeholder:"ADDR" env:"STOWGATE_TLS_LISTEN" help:"Address for HTTPS."`
+	TLSCert       string `placeholder:"FILE" env:"STOWGATE_TLS_CERT" help:"Certificate, PEM. Read again when it changes."`
+	TLSKey        string `placeholder:"FILE" env:"STOWGATE_TLS_KEY" help:"Its key, PEM."`
+	TLSSelfSigned bool   `env:"STOWGATE_TLS_SELF_SIGNED" help:"Make a certificate and keep it in the data folder. For tests: no client trusts it by itself."`
+	AdminListen   string `placeholder:"ADDR" env:"STOWGATE_ADMIN_LISTEN" help:"Address for /metrics, /healthz and /readyz. None by default; keep it private."`
+	PublicURL     string `placeholder:"URL" env:"STOWGATE_PUBLIC_URL" help:"Where clients reach this server: links are made from it. The default is the address it listens on."`
+	Domain        string `placeholder:"HOST" env:"STOWGATE_DOMAIN" help:"Tell services apart by host: cdn.HOST, upload.HOST, www.HOST, process.HOST, cloud.HOST."`
+
+	TrustedProxy  []string `placeholder:"NET" env:"STOWGATE_TRUSTED_PROXY" help:"Addresses of proxies whose X-Forwarded-For is believed."`
+	MaxConns      string   `name:"max-connections" placeholder:"N" default:"10000" env:"STOWGATE_MAX_CONNECTIONS" help:"Open connections at once (default ${default}). 0 means no bound."`
+	MaxClient     string   `name:"max-connections-per-client" placeholder:"N" default:"512" env:"STOWGATE_MAX_CONNECTIONS_PER_CLIENT" help:"The same for one address, unless it is loopback or a trusted proxy (default ${default})."`
+	MaxApp        string   `name:"max-requests-per-app" placeholder:"N" default:"0" env:"STOWGATE_MAX_REQUESTS_PER_APP" help:"Requests of one app at once. 0, the default, means no bound."`
+	HeaderSize    string   `placeholder:"SIZE" default:"16KiB" env:"STOWGATE_HEADER_SIZE" help:"Of a request's header (default ${default})."`
+	HeaderTime    string   `placeholder:"TIME" default:"10s" env:"STOWGATE_HEADER_TIME" help:"For a request's header to arrive (default ${default})."`
+	MinRate       string   `placeholder:"SIZE" default:"1KiB" env:"STOWGATE_MIN_RATE" help:"Bytes a second that a client must send or take, on average over the stall time (default ${default})."`
+	StallTime     string   `placeholder:"TIME" default:"30s" env:"STOWGATE_STALL_TIME" help:"See --min-rate (default ${default})."`
+	MaxPut        string   `placeholder:"SIZE" default:"5GiB" env:"STOWGATE_MAX_PUT" help:"Of a file that comes in one request or from a URL (default ${default})."`
+	MaxSize       string   `placeholder:"SIZE" default:"5TiB" env:"STOWGATE_MAX_SIZE" help:"Of a file that comes in parts (default ${default})."`
+	UploadIdle    string   `placeholder:"TIME" default:"24h" env:"STOWGATE_UPLOAD_IDLE" help:"An upload in parts is dropped this long after its last part (default ${default})."`
+	UploadTime    string   `placeholder:"TIME" default:"7d" env:"STOWGATE_UPLOAD_TIME" help:"And this long after it began (default ${default})."`
+	Reserve       string   `placeholder:"SIZE" default:"" env:"STOWGATE_RESERVE" help:"Of the disk, left free: uploads are refused then, reads go on. The default is 1 GiB, or a twentieth of a small disk."`
+	FetchAllow    []string `placeholder:"NET" env:"STOWGATE_FETCH_ALLOW" help:"Private networks that files may be imported from. None by default."`
+	FetchPort     []string `placeholder:"PORT" env:"STOWGATE_FETCH_PORT" help:"Ports that files may be imported from, besides 80 and 443."`
+	SweepInterval string   `placeholder:"TIME" default:"10m" env:"STOWGATE_SWEEP_INTERVAL" help:"How often abandoned uploads and deleted bytes are removed (default ${default})."`
+
+	LogFormat string `placeholder:"FORMAT" default:"auto" env:"STOWGATE_LOG_FORMAT" help:"text, json, or auto: text on a terminal."`
+	LogLevel  string `placeholder:"LEVEL" default:"info" env:"STOWGATE_LOG_LEVEL" help:"debug, info, warn or error."`
+}
+
+// Help implements kong.HelpProvider.
+func (serveCommand) Help() string {
+	return `Everything has a default: the first run makes ./stowgate-data and listens on 127.0.0.1:8080.
+Each flag is also a variable: --public-url is STOWGATE_PUBLIC_URL. It prints "ready URL" on
+standard output once it serves, and logs to standard error. SIGTERM lets running requests
+finish; a second one ends it at once.
+
+  stowgate serve
+  stowgate serve --data /var/lib/stowgate --listen :8080 --public-url https://files.example.com --trusted-proxy 10.0.0.0/8
+  stowgate serve --tls-listen :443 --tls-cert cert.pem --tls-key key.pem --domain files.example.com`
+}
+
+// settings are what a serveCommand means.
+type settings struct {
+	place.Places
+	server    server.Config
+	upload    upload.Config
+	sweep     upload.SweepConfig
+	blobs     fileblob.Config
+	fetch     fetch.Config
+	publicURL string
+	domain    string
+	interval  time.Duration
+	logFormat string
+	logLevel  slog.Level
+}
+
+// settings reads every setting, and tells all that is wrong with them.
+func (c *serveCommand) settings(s *session) (settings, error) {
+	r := new(setting.Reader)
+	set := settings{Places: place.Read(r, s.cli.Data, s.cli.Database, s.cli.Storage)}
+	size := func(name, text string) int64 { return setting.Read(r, name, text, setting.Positive(setting.Size)) }
+	span := func(name, text string) time.Duration {
+		return setting.Read(r, name, text, setting.Positive(setting.Duration))
+	}
+	set.server = server.Config{
+		Listen:            setting.Read(r, "listen", c.Listen, setting.Address),
+		TLSListen:         setting.Read(r, "tls-listen", c.TLSListen, setting.Address),
+		AdminListen:       setting.Read(r, "admin-listen", c.AdminListen, setting.Address),
+		HeaderBytes:       int(size("header-size", c.HeaderSize)),
+		HeaderTime:        span("header-time", c.HeaderTime),
+		Pace:              server.Pace{Rate: size("min-rate", c.MinRate), Window: span("stall-time", c.StallTime)},
+		MaxConns:          setting.Read(r, "max-connections", c.MaxConns, setting.Count),
+		MaxConnsPerClient: setting.Read(r, "max-connections-per-client", c.MaxClient, setting.Count),
+		MaxPerApp:         setting.Read(r, "max-requests-per-app", c.MaxApp, setting.Count),
+		TrustedProxies:    setting.ReadAll(r, "trusted-proxy", c.TrustedProxy, setting.Prefix),
+	}
+	set.upload = upload.Config{
+		MaxPut: size("max-put", c.MaxPut), MaxSize: size("max-size", c.MaxSize),
+		Lifetime: span("upload-time", c.UploadTime), Now: s.now,
+	}
+	set.sweep = upload.SweepConfig{Idle: span("upload-idle", c.UploadIdle), Lifetime: set.upload.Lifetime, Now: s.now}
+	if c.Reserve != "" {
+		set.blobs.Reserve = cmp.Or(setting.Read(r, "reserve", c.Reserve, setting.Size), -1)
+	}
+	set.fetch = fetch.Config{
+		Allow: setting.ReadAll(r, "fetch-allow", c.FetchAllow, setting.Prefix),
+		Ports: setting.ReadAll(r, "fetch-port", c.FetchPort, setting.Port),
+	}
+	set.interval = span("sweep-interval", c.SweepInterval)
+	set.logFormat = setting.Read(r, "log-format", c.LogFormat, setting.OneOf("auto", "text", "json"))
+	set.logLevel = setting.Read(r, "log-level", c.LogLevel, func(text string) (l slog.Level, err error) {
+		if l.UnmarshalText([]byte(text)) != nil {
+			err = errors.New("is none of debug, info, warn, error")
+		}
+		return l, err
+	})
+	if c.PublicURL != "" {
+		set.publicURL = setting.Read(r, "public-url", c.PublicURL, setting.Origin)
+	}
+	if c.Domain != "" {
+		set.domain = setting.Read(r, "domain", c.Domain, setting.Host)
+	}
+	c.checkTogether(r)
+	if err := r.Err(); err != nil {
+		return set, usageError{err}
+	}
+	return set, nil
+}
+
+// checkTogether looks at settings that depend on each other.
+func (c *serveCommand) checkTogether(r *setting.Reader) {
+	if (c.Listen == "" || c.Listen == "off") && c.TLSListen == "" {
+		r.Fail("there is nothing to listen on: set --listen or --tls-listen")
+	}
+	files := c.TLSCert != "" || c.TLSKey != ""
+	switch {
+	case files && (c.TLSCert == "" || c.TLSKey == ""):
+		r.Fail("--tls-cert and --tls-key belong together: one of them is missing")
+	case files && c.TLSSelfSigned:
+		r.Fail("--tls-self-signed makes a certificate, and --tls-cert names one: choose")
+	case (files || c.TLSSelfSigned) && c.TLSListen == "":
+		r.Fail("there is a certificate but no --tls-listen: add --tls-listen :8443")
+	case !files && !c.TLSSelfSigned && c.TLSListen != "":
+		r.Fail("--tls-listen needs --tls-cert and --tls-key, or --tls-self-signed")
+	}
+}
+
+// Run serves until the session's context ends.
+func (c *serveCommand) Run(s *session) error {
+	set, err := c.settings(s)
+	if err != nil {
+		return err
+	}
+	log := slog.New(redact.Handler(logHandler(s.stderr, set)))
+	slog.SetDefault(log)
+	n, err := c.open(s, set, log)
+	if err != nil {
+		return err
+	}
+	defer n.close()
+	router, err := server.NewRouter(set.domain, n.api.Routes())
+	if err != nil {
+		return err
+	}
+	c.warn(log, set)
+	sweeping := n.startSweeping(s.ctx, set.interval, log)
+	defer sweeping()
+	ready := struct {
+		Ready string `json:"ready"`
+		TLS   string `json:"tls"`
+	}{localURL("http", n.server.Addr()), localURL("https", n.server.TLSAddr())}
+	if ready.Ready == "" {
+		ready.Ready = ready.TLS
+	}
+	log.Info("serving", "url", n.publicURL, "listen", n.server.Addr(), "tls", n.server.TLSAddr(),
+		"admin", n.server.AdminAddr(), "data", set.Data, "version", version())
+	if err := s.print(ready, "ready "+ready.Ready+"\n"); err != nil {
+		return fmt.Errorf("say that the server is ready: %w", err)
+	}
+	err = n.server.Serve(s.ctx, server.CORS(router, filestack.ExposedHeaders...))
+	log.Info("stopped")
+	return err
+}
+
+// A node is a wired server and what it has open.
+type node struct {
+	server    *server.Server
+	api       *filestack.API
+	sweeper   *upload.Sweeper
+	publicURL string
+	began     time.Time
+	closers   []func() error // last in, first out
+}
+
+func (n *node) close() error {
+	var err error
+	for i := len(n.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, n.closers[i]())
+	}
+	return err
+}
+
+// open opens everything, in the order in which things depend on each other.
+func (c *serveCommand) open(s *session, set settings, log *slog.Logger) (_ *node, err error) {
+	n := &node{began: s.now()}
+	defer func() {
+		if err != nil {
+			n.close()
+		}
+	}()
+	if err := set.Make(); err != nil {
+		return nil, err
+	}
+	lock, err := set.Lock()
+	if err != nil {
+		return nil, err
+	}
+	n.closers = append(n.closers, lock.Close)
+	records, key, err := set.OpenCatalog(s.ctx, s.now)
+	if err != nil {
+		return nil, err
+	}
+	n.closers = append(n.closers, records.Close)
+	blobs, closeBlobs, err := set.OpenBlobs(set.blobs)
+	if err != nil {
+		return nil, err
+	}
+	n.closers = append(n.closers, closeBlobs)
+
+	set.server.Log = log
+	set.server.Ready = readiness(records, blobs)
+	if set.server.TLS, err = c.certificates(set, log); err != nil {
+		return nil, err
+	}
+	if n.server, err = server.New(set.server); err != nil {
+		return nil, err
+	}
+	n.publicURL = publicURL(set, n.server)
+	if err := n.wire(set, records, blobs, key, s.now); err != nil {
+		n.server.Close()
+		return nil, err
+	}
+	return n, nil
+}
+
+// wire makes the services and the protocol that calls them.
+func (n *node) wire(set settings, records *catalog.Catalog, blobs blob.Store, key [32]byte, now func() time.Time) error {
+	set.fetch.OwnHosts = ownHosts(n.publicURL, set.domain)
+	get := remote(fetch.New(set.fetch))
+	vault := blob.NewVault(blobs, blob.VaultConfig{Now: now})
+	set.upload.TicketKey = place.Derive(key, "stowgate part tickets")
+	set.upload.Fetch = get
+	uploads := upload.New(blobs, vault, records, set.upload)
+	n.closers = append(n.closers, func() error { uploads.Close(); return nil })
+	n.sweeper = upload.NewSweeper(blobs, records, set.sweep)
+	lib := library.New(records, now)
+	var err error
+	n.api, err = filestack.New(records, uploads, lib, delivery.New(vault, lib, now),
+		filestack.Config{PublicURL: n.publicURL, Domain: set.domain, Fetch: get, Now: now})
+	return err
+}
+
+// remote lets uploads import by client.
+func remote(client *fetch.Client) upload.Fetch {
+	return func(ctx context.Context, url string, header map[string]string, limit int64) (*upload.Remote, error) {
+		res, err := client.Get(ctx, url, header, limit)
+		if err != nil {
+			return nil, err
+		}
+		return &upload.Remote{Body: res.Body, Name: res.Name, Type: res.Type, Size: res.Size}, nil
+	}
+}
+
+// readiness says why this node must not be sent work.
+func readiness(records *catalog.Catalog, blobs blob.Store) func() error {
+	return func() error {
+		if err := records.Health(); err != nil {
+			return err
+		}
+		if h, ok := blobs.(blob.Health); ok {
+			return h.Health()
+		}
+		return nil
+	}
+}
+
+func (c *serveCommand) certificates(set settings, log *slog.Logger) (*tls.Config, error) {
+	switch {
+	case c.TLSSelfSigned:
+		return cert.SelfSigned(filepath.Join(set.Data, "tls"), set.domain, log)
+	case c.TLSCert != "":
+		return cert.Files(c.TLSCert, c.TLSKey, log)
+	}
+	return nil, nil
+}
+
+// warn says once which settings make the server less safe than its defaults.
+func (c *serveCommand) warn(log *slog.Logger, set settings) {
+	if set.domain == "" {
+		log.Warn("files are delivered from the same origin as everything else; for production set --domain, or keep other pages off this host")
+	}
+	for setting, relaxed := range map[string]bool{
+		"fetch-allow":                len(set.fetch.Allow) > 0,
+		"fetch-port":                 len(set.fetch.Ports) > 0,
+		"max-connections":            set.server.MaxConns < 0,
+		"max-connections-per-client": set.server.MaxConnsPerClient < 0,
+		"reserve":                    set.blobs.Reserve < 0,
+		"tls-self-signed":            c.TLSSelfSigned,
+	} {
+		if relaxed {
+			log.Warn("a setting makes this server less safe than its default", "setting", setting)
+		}
+	}
+	for name, addr := range map[string]string{"admin-listen": set.server.AdminListen} {
+		if addr != "" && !isLoopback(addr) {
+			log.Warn("metrics and health can be reached from other machines", "setting", name, "address", addr)
+		}
+	}
+	if set.Blobs == "" {
+		log.Warn("files are kept in memory and are lost when the server stops", "setting", "storage")
+	}
+}
+
+func isLoopback(addr string) bool {
+	host, _, _ := net.SplitHostPort(addr)
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// startSweeping removes what nobody can reach any more, now and every interval,
+// until ctx ends. It returns how to wait for its end.
+func (n *node) startSweeping(ctx context.Context, interval time.Duration, log *slog.Logger) (wait func()) {
+	ctx, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		// What a crash left was written before this process began.
+		if _, err := n.sweeper.SweepOrphans(ctx, n.began.Add(-orphanGrace)); err != nil && ctx.Err() == nil {
+			log.Error("cannot remove orphaned blobs", "err", err)
+		}
+		tick := time.NewTicker(interval)
+		defer tick.Stop()
+		for {
+			if err := n.sweeper.Sweep(ctx); err != nil && ctx.Err() == nil {
+				log.Error("cannot remove abandoned uploads", "err", err)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() {
+		stop()
+		<-done
+	}
+}
+
+// localURL returns how to reach a listener from this machine, or "" if there
+// is none.
+func localURL(scheme, addr string) string {
+	if addr == "" {
+		return ""
+	}
+	host, port, _ := net.SplitHostPort(addr)
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// publicURL returns where clients reach the server, as set or else as it
+// listens; HTTPS comes first when there is a domain, whose clients expect it.
+func publicURL(set settings, s *server.Server) string {
+	if set.publicURL != "" {
+		return set.publicURL
+	}
+	scheme, addr := "http", s.Addr()
+	if addr == "" || set.domain != "" && s.TLSAddr() != "" {
+		scheme, addr = "https", s.TLSAddr()
+	}
+	if set.domain == "" {
+		return localURL(scheme, addr)
+	}
+	_, port, _ := net.SplitHostPort(addr)
+	if scheme == "http" && port == "80" || scheme == "https" && port == "443" {
+		return scheme + "://" + set.domain
+	}
+	return scheme + "://" + set.domain + ":" + port
+}
+
+// ownHosts are the names that this server answers to, which it does not import
+// from.
+func ownHosts(public, domain string) []string {
+	_, host, _ := strings.Cut(public, "://")
+	hosts := []string{host}
+	if domain != "" {
+		for _, sub := range []string{"", "www.", "upload.", "cdn.", "process.", "cloud.", "static."} {
+			hosts = append(hosts, sub+domain)
+		}
+	}
+	return hosts
+}
+
+// logHandler writes text for a person at a terminal, and JSON otherwise.
+func logHandler(w io.Writer, set settings) slog.Handler {
+	options := &slog.HandlerOptions{Level: set.logLevel}
+	format := set.logFormat
+	if f, ok := w.(*os.File); ok && format == "auto" {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			format = "text"
+		}
+	}
+	if format == "text" {
+		return slog.NewTextHandler(w, options)
+	}
+	return slog.NewJSONHandler(w, options)
+}

@@ -70,6 +70,7 @@ var imports = []row{
 	{"internal/server/*", "internal/fault"},
 	{protocols, "internal/asset internal/policy internal/upload internal/library internal/transform internal/delivery internal/account internal/server internal/fault"},
 	{"internal/app", "any"},
+	{"internal/app/*", "any"},
 }
 
 // restricted names packages outside the module that only some may import.

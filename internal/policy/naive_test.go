@@ -314,7 +314,10 @@ func (p naivePolicy) allows(r Request, now time.Time) bool {
 
 // TestDifferential compares the two on policies of every odd kind.
 func TestDifferential(t *testing.T) {
-	const rounds = 100_000
+	rounds := 100_000
+	if testing.Short() {
+		rounds = 10_000
+	}
 	random := rand.New(rand.NewPCG(1, 2))
 	app := testApp(testSecret)
 	allowed := 0

@@ -2,8 +2,10 @@ package server
 
 import (
 	"net/http"
+	"net/http/pprof"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -78,6 +80,10 @@ func (s *Server) adminHandler() http.Handler {
 		case s.answerHealth(w, r):
 		case r.URL.Path == "/metrics":
 			scrape.ServeHTTP(w, r)
+		case r.URL.Path == "/debug/pprof/profile":
+			pprof.Profile(w, r)
+		case strings.HasPrefix(r.URL.Path, "/debug/pprof/"):
+			pprof.Index(w, r)
 		default:
 			http.NotFound(w, r)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,9 +83,6 @@ func TestContentLimits(t *testing.T) {
 		{"negative size", Content{Segments: withOneSum(-1)}, fault.Invalid},
 		{"a sum too few", Content{Segments: withOneSum(ChunkSize + 1)}, fault.Invalid},
 		{"a sum too many", Content{Segments: []Segment{{Key: "a", Size: ChunkSize, Sums: make([]uint32, 2)}}}, fault.Invalid},
-		{"segments one below", Content{Segments: bytesOf(maxSegments - 1)}, nil},
-		{"segments at the limit", Content{Segments: bytesOf(maxSegments)}, nil},
-		{"segments one over", Content{Segments: bytesOf(maxSegments + 1)}, fault.TooLarge},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			record, err := tt.c.MarshalBinary()
@@ -101,13 +99,20 @@ func TestContentLimits(t *testing.T) {
 	}
 }
 
-// bytesOf returns n segments of one byte each.
-func bytesOf(n int) []Segment {
-	segments := make([]Segment, n)
-	for i := range segments {
-		segments[i] = Segment{Key: "k", Size: 1, Sums: []uint32{0}}
+func TestSegmentsLimit(t *testing.T) {
+	segments := slices.Repeat([]Segment{{Key: "k", Size: 1, Sums: []uint32{0}}}, maxSegments+1)
+	for n, want := range map[int]error{maxSegments - 1: nil, maxSegments: nil, maxSegments + 1: fault.TooLarge} {
+		if err := (Content{Segments: segments[:n]}).check(); !errors.Is(err, want) {
+			t.Errorf("content of %d segments: %v, want %v", n, err, want)
+		}
 	}
-	return segments
+	if testing.Short() {
+		return
+	}
+	record, err := Content{Segments: segments[:maxSegments]}.MarshalBinary()
+	if err != nil || new(Content).UnmarshalBinary(record) != nil {
+		t.Errorf("MarshalBinary at the limit = %v, want a record that is read back", err)
+	}
 }
 
 func TestContentSizeLimit(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -335,7 +336,9 @@ func TestNoUnnamedFiles(t *testing.T) {
 			sys := kernel()
 			refuse(&sys)
 			dir := t.TempDir()
-			blobtest.Run(t, func(t testing.TB) blob.Store { return openStore(t, t.(*testing.T).TempDir(), sys) })
+			if name == "no O_TMPFILE" {
+				blobtest.Run(t, func(t testing.TB) blob.Store { return openStore(t, t.TempDir(), sys) })
+			}
 			s := openStore(t, dir, sys)
 			w, err := s.Create(t.Context())
 			if err != nil {
@@ -356,6 +359,23 @@ func TestNoUnnamedFiles(t *testing.T) {
 				t.Errorf("temporary files are left: %v", names)
 			}
 		})
+	}
+}
+
+// TestNewStoreIsDurable looks for a sync of each folder above a new store, also
+// of one that a crashed process made.
+func TestNewStoreIsDurable(t *testing.T) {
+	dir := t.TempDir()
+	for _, want := range []string{
+		"syncFolder mkdir syncFolder mkdir syncFolder mkdir openTemp link", // dir's name, a, b, tmp
+		"syncFolder mkdir openTemp link",
+	} {
+		var tape tape
+		s := openStore(t, filepath.Join(dir, "a", "b"), tape.system())
+		if got := strings.Join(tape.ops, " "); got != want {
+			t.Errorf("opening a store calls %s, want %s", got, want)
+		}
+		s.Close()
 	}
 }
 

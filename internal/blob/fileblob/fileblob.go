@@ -117,6 +117,11 @@ func openRoot(path string, sys system) (*os.File, error) {
 		if err := sys.mkdir(parent, filepath.Base(path)); err != nil && !errors.Is(err, unix.EEXIST) {
 			return nil, err
 		}
+	}
+	// Also when it was there: who made it may have died before this. A parent
+	// that may not be read was not made by this program.
+	if parent, err := os.Open(filepath.Dir(path)); err == nil {
+		defer parent.Close()
 		if err := sys.syncFolder(parent); err != nil {
 			return nil, err
 		}

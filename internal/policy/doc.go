@@ -31,7 +31,8 @@
 //   - A key given twice, also once under each of its names, makes the policy
 //     invalid; so does a value of another type than the key's, and null.
 //   - An expiry that is now has passed. One after the year 9999 is taken for
-//     milliseconds and refused. Fractions count.
+//     milliseconds and refused. Fractions count, and nothing is rounded up; a
+//     number of more than 64 characters is refused.
 //   - Sizes may be fractions, because a page computes them: maxSize 10.9 allows
 //     10 bytes, and minSize 4.5 asks for 5. Negative ones are refused.
 //   - An empty handle or pattern is refused: it is a variable somebody forgot to

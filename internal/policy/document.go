@@ -17,6 +17,9 @@ import (
 // MaxUses is the most that the key uses of a policy may ask for.
 const MaxUses = math.MaxInt32
 
+// maxNumber is how many characters a number may have that a policy counts by.
+const maxNumber = 64
+
 // tooLate is the first second of the year 10000.
 const tooLate = 253402300800
 
@@ -186,41 +189,43 @@ func (f *fields) calls(alias bool) Action {
 	return actions
 }
 
-// number returns the value of the first name that is there, never rounded up,
-// or nil if there is none.
-func (f *fields) number(names ...string) *big.Float {
+// number returns the exact value of the first name that is there, or nil if
+// there is none. What is too small for a float64 counts as zero.
+func (f *fields) number(names ...string) *big.Rat {
 	value, ok := f.get(names...)
 	if !ok {
 		return nil
 	}
 	n, _ := value.(json.Number)
-	// The smaller type first: what it can hold is cheap to read precisely.
-	if _, err := strconv.ParseFloat(n.String(), 64); err != nil {
-		f.fail("%s is not a number of sensible size", names[0])
-		return nil
-	}
-	const precision = 256 // bits: any int64, and then some
-	x, _, err := big.ParseFloat(n.String(), 10, precision, big.ToZero)
-	if err != nil || x.Signbit() {
+	// First as a float64: within its range, exponents are cheap to expand.
+	approximate, err := strconv.ParseFloat(n.String(), 64)
+	if err != nil || math.Signbit(approximate) || len(n) > maxNumber {
 		f.fail("%s is negative, or not a number of sensible size", names[0])
 		return nil
 	}
-	return x
+	exact := new(big.Rat)
+	if approximate != 0 {
+		exact.SetString(n.String())
+	}
+	return exact
 }
+
+// floor returns the whole part of x, which is not negative.
+func floor(x *big.Rat) *big.Int { return new(big.Int).Quo(x.Num(), x.Denom()) }
 
 func (f *fields) instant(name string) time.Time {
 	x := f.number(name)
 	if x == nil {
 		return time.Time{}
 	}
-	if x.Sign() == 0 || x.Cmp(big.NewFloat(tooLate)) >= 0 {
-		f.fail("%s is %s; it counts seconds (not milliseconds) since 1970, in a year up to 9999", name, x.Text('g', 12))
+	if x.Sign() == 0 || x.Cmp(big.NewRat(tooLate, 1)) >= 0 {
+		f.fail("%s counts seconds (not milliseconds) since 1970, in a year up to 9999", name)
 		return time.Time{}
 	}
-	seconds, _ := x.Int64()
-	fraction := new(big.Float).Sub(x, new(big.Float).SetInt64(seconds))
-	nanoseconds, _ := fraction.Mul(fraction, big.NewFloat(1e9)).Int64()
-	return time.Unix(seconds, nanoseconds).UTC()
+	second := big.NewInt(1e9)
+	nanoseconds := floor(x.Mul(x, new(big.Rat).SetInt(second)))
+	seconds, rest := new(big.Int).QuoRem(nanoseconds, second, new(big.Int))
+	return time.Unix(seconds.Int64(), rest.Int64()).UTC()
 }
 
 // size returns the number of bytes to compare with: up for the least, down for
@@ -230,11 +235,14 @@ func (f *fields) size(name, alias string, absent int64) int64 {
 	if x == nil {
 		return absent
 	}
-	n, _ := x.Int64() // cut off, and at most math.MaxInt64
-	if name == "minSize" && !x.IsInt() && n < math.MaxInt64 {
-		n++
+	n := floor(x)
+	if name == "minSize" && !x.IsInt() {
+		n.Add(n, big.NewInt(1))
 	}
-	return n
+	if !n.IsInt64() {
+		return math.MaxInt64
+	}
+	return n.Int64()
 }
 
 func (f *fields) uses() int {
@@ -242,9 +250,9 @@ func (f *fields) uses() int {
 	if x == nil {
 		return 0
 	}
-	n, exact := x.Int64()
-	if exact != big.Exact || n < 1 || n > MaxUses {
+	if !x.IsInt() || x.Sign() == 0 || x.Cmp(big.NewRat(MaxUses, 1)) > 0 {
 		f.fail("uses is not a whole number from 1 to %d", MaxUses)
+		return 0
 	}
-	return int(n)
+	return int(x.Num().Int64())
 }

@@ -58,6 +58,10 @@ func TestPolicyDocuments(t *testing.T) {
 		{"B6 just before now", `{"expiry":1893455999.99999999999999999999}`, upload, Expired},
 		{"B6 now", `{"expiry":1893456000}`, upload, Expired},
 		{"B6 just after now", `{"expiry":1893456000.000001}`, upload, 0},
+		{"B6 63 characters", `{"expiry":253402300799.` + strings.Repeat("9", 50) + `}`, upload, 0},
+		{"B6 64 characters", `{"expiry":253402300799.` + strings.Repeat("9", 51) + `}`, upload, 0},
+		{"B6 65 characters", `{"expiry":253402300799.` + strings.Repeat("9", 52) + `}`, upload, BadPolicy},
+		{"B6 digits and an exponent", `{"expiry":1893456600` + strings.Repeat("0", 40) + `e-40}`, upload, 0},
 		{"B6 end of 9999", `{"expiry":253402300799}`, upload, 0},
 		{"B6 fraction before 10000", `{"expiry":253402300799.9999999999999}`, upload, 0},
 		{"B6 year 10000", `{"expiry":253402300800}`, upload, BadPolicy},
@@ -148,6 +152,7 @@ func TestB13Sizes(t *testing.T) {
 		{keys: `"minSize":9223372036854775806.5`, min: math.MaxInt64, max: math.MaxInt64},
 		{keys: `"minSize":18446744073709551615.5`, min: math.MaxInt64, max: math.MaxInt64},
 		{keys: `"maxSize":9007199254740993`, max: 9007199254740993}, // no double holds it
+		{keys: `"maxSize":9.` + strings.Repeat("9", 62), max: 9},
 		{keys: `"maxSize":-1`, bad: true},
 		{keys: `"maxSize":-0.5`, bad: true},
 		{keys: `"minSize":-1`, bad: true},

@@ -189,7 +189,7 @@ func (p naivePolicy) number(key string) (x *big.Rat, there, ok bool) {
 		return nil, false, true
 	}
 	n, isNumber := value.(json.Number)
-	if !isNumber || strings.HasPrefix(string(n), "-") {
+	if !isNumber || strings.HasPrefix(string(n), "-") || len(n) > 64 {
 		return nil, true, false
 	}
 	if f, err := n.Float64(); err != nil || f != 0 && f < 1e-300 {

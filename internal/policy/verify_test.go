@@ -120,7 +120,9 @@ func TestB2Base64(t *testing.T) {
 		{"line break", standard[:8] + "\n" + standard[8:], BadPolicy},
 		{"line break at the end", standard + "\r\n", BadPolicy},
 		{"another character", "!" + standard, BadPolicy},
-		{"left-over bits", "eyJleHBpcnkiOjE4OTM0NTY2MDB9fR", BadPolicy},
+		{"no left-over bits", "eyJleHBpcnkiOjE4OTM0NTY2MDB9IA", 0},
+		{"left-over bits", "eyJleHBpcnkiOjE4OTM0NTY2MDB9IB", BadPolicy},
+		{"left-over bits before padding", "eyJleHBpcnkiOjE4OTM0NTY2MDB9IB==", BadPolicy},
 		{"percent signs", strings.ReplaceAll(standard, "+", "%2B"), BadPolicy},
 		{"only padding", "====", BadPolicy},
 	} {

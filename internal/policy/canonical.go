@@ -11,11 +11,10 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 )
 
-// MaxPath is how many bytes a canonical storage path may have.
-const MaxPath = 1024
-
-// MaxURL is how many bytes the URL of an outside source may have.
-const MaxURL = 8 << 10
+const (
+	MaxPath = 1024    // bytes of a canonical storage path
+	MaxURL  = 8 << 10 // bytes of the canonical URL of an outside source
+)
 
 // CanonicalPath returns the one spelling of the storage path p that is matched
 // and kept. p was decoded by whoever received it; an escape still in it is text.

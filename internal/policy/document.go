@@ -17,11 +17,10 @@ import (
 // MaxUses is the most that the key uses of a policy may ask for.
 const MaxUses = math.MaxInt32
 
-// maxNumber is how many characters a number may have that a policy counts by.
-const maxNumber = 64
-
-// tooLate is the first second of the year 10000.
-const tooLate = 253402300800
+const (
+	maxNumber = 64           // characters of a number that a policy counts by
+	tooLate   = 253402300800 // the first second of the year 10000
+)
 
 // A document is what a policy says, whoever signed it.
 type document struct {

@@ -166,10 +166,8 @@ func Full(app App) Grant {
 // workflows or read EXIF data (Filestack documentation: "Security Policies",
 // default authentication). It is the zero Grant while security is on.
 func Public(app App) Grant {
-	g := Full(app)
-	if app.Security || g == (Grant{}) {
+	if app.Security || app.Disabled || app.Key == "" {
 		return Grant{}
 	}
-	g.Actions, g.Unsigned = public, true
-	return g
+	return Grant{App: app.Key, Actions: public, MaxSize: math.MaxInt64, Unsigned: true}
 }

@@ -51,10 +51,11 @@ func markup(head []byte) []byte {
 	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
 		head = bytes.TrimPrefix(head, []byte(mark))
 	}
-	head = bytes.ToLower(bytes.TrimLeft(head, space))
+	head = bytes.TrimLeft(head, space)
 	if len(head) < 2 || head[0] != '<' {
 		return nil
 	}
+	head = bytes.ToLower(head)
 	if c := head[1]; 'a' <= c && c <= 'z' || strings.IndexByte("!?/", c) >= 0 {
 		return head
 	}

@@ -27,7 +27,7 @@ func Explain(app App, c Credential, r Request, now time.Time) []Step {
 	if anybody := Public(app); anybody.Actions&r.Action != 0 {
 		e.step("app", nil, "security is off, and anybody may do this")
 		e.skipTo("call", "no policy is needed")
-		return e.checks(anybody, r, now)
+		return e.checks(checks[1:], anybody, r, now)
 	}
 	denial := app.disabled()
 	if app.Key == "" {
@@ -51,7 +51,7 @@ func Explain(app App, c Credential, r Request, now time.Time) []Step {
 	}
 	d.grant.App = app.Key
 	e.step("document", nil, d.grant.Describe(now))
-	e.check(checks[0], d.grant, r, now)
+	e.checks(checks[:1], d.grant, r, now)
 	if denial == nil {
 		e.step("revocation", app.revoked(c, secret, d), "was not revoked")
 	}
@@ -59,7 +59,7 @@ func Explain(app App, c Credential, r Request, now time.Time) []Step {
 	if r.Action == 0 {
 		return e.skipTo("", "no call was asked about")
 	}
-	return e.checks(d.grant, r, now)
+	return e.checks(checks[1:], d.grant, r, now)
 }
 
 // stepNames are the steps of every explanation, in order. Those from the call
@@ -89,19 +89,15 @@ func (e *explanation) skipTo(name, why string) []Step {
 }
 
 // checks takes the steps that are checks of g.
-func (e *explanation) checks(g Grant, r Request, now time.Time) []Step {
-	for _, c := range checks[1:] {
-		e.check(c, g, r, now)
+func (e *explanation) checks(list []check, g Grant, r Request, now time.Time) []Step {
+	for _, c := range list {
+		if c.applies(g, r) {
+			e.step(c.name, c.deny(g, r, now), c.passed)
+		} else {
+			*e = append(*e, Step{Check: c.name, OK: true, Skipped: true, Detail: c.skipped})
+		}
 	}
 	return *e
-}
-
-func (e *explanation) check(c check, g Grant, r Request, now time.Time) {
-	if !c.applies(g, r) {
-		*e = append(*e, Step{Check: c.name, OK: true, Skipped: true, Detail: c.skipped})
-		return
-	}
-	e.step(c.name, c.deny(g, r, now), c.passed)
 }
 
 // diagnose says why no live secret made c's signature: it tries the usual
@@ -137,16 +133,14 @@ func mistakes(c Credential) []struct{ text, says string } {
 	text := c.text()
 	bare := strings.TrimRight(text, "=")
 	raw, _ := decodeText(bare)
-	standard := alphabet.Replace(text)
-	urlSafe := strings.NewReplacer("+", "-", "/", "_").Replace(text)
 	padded := bare + strings.Repeat("=", -len(bare)&3)
 	return []struct{ text, says string }{
 		{text, ""}, // right but for the key
 		{string(raw), "the decoded JSON was signed: sign the base64 text"},
 		{padded, "the padding (=) was stripped after signing: send what was signed"},
 		{bare, "padding (=) was added after signing: send what was signed"},
-		{urlSafe, "signed in the URL-safe alphabet (-_) and sent in the standard one (+/): send what was signed"},
-		{standard, "signed in the standard alphabet (+/) and sent in the URL-safe one (-_): send what was signed"},
+		{strings.NewReplacer("+", "-", "/", "_").Replace(text), "signed in the URL-safe alphabet (-_) and sent in the standard one (+/): send what was signed"},
+		{alphabet.Replace(text), "signed in the standard alphabet (+/) and sent in the URL-safe one (-_): send what was signed"},
 		{strings.TrimSpace(c.Policy), "white space was added around the policy after signing"},
 		{c.Policy, "the policy was signed with spaces in it"},
 		{base64.StdEncoding.EncodeToString([]byte(text)), "the policy was encoded twice before signing: sign what is sent"},

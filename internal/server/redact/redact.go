@@ -3,6 +3,7 @@ package redact
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -22,17 +23,49 @@ var (
 	// In order: header lines, whose values go to their end; a Filestack security
 	// task, which has many spellings; and name=value or "name": "value".
 	secretText = regexp.MustCompile(`(?i)((?:cookie|authorization)["']?\s*[:=]\s*)[^\r\n"'\]]+` +
-		`|((?:security|%73ecurity)(?:=|%3d))[^/?&\s"']+` +
+		`|(security(?:=|%3d))[^/?&\s"']+` +
 		`|((?:` + secretNames + `)["'\]]?\s*(?:=|:|%3[ad])\s*["'\[]?)[^&,;\s"'<>\])]+`)
 )
 
+// escapedLetter is a letter as nobody has to escape it in a URL.
+var escapedLetter = regexp.MustCompile(`%(?:[46][1-9A-Fa-f]|[57][0-9Aa])`)
+
 // Text returns s without the values of policies, signatures, tokens, cookies
-// and other secrets, as they stand in URLs, headers, forms and JSON.
+// and other secrets, as they stand in URLs, headers, forms and JSON. Letters
+// that were escaped in a URL are not any more.
 func Text(s string) string {
 	if !strings.ContainsAny(s, "=:%") {
 		return s
 	}
+	if strings.Contains(s, "%") {
+		s = escapedLetter.ReplaceAllStringFunc(s, func(escape string) string {
+			letter, _ := hex.DecodeString(escape[1:])
+			return string(letter)
+		})
+	}
+	if !mentions(s) {
+		return s
+	}
 	return secretText.ReplaceAllString(s, "${1}${2}${3}"+hidden)
+}
+
+// names are what secretText looks for. It is slow, so they are looked for first.
+var names = strings.Split(secretNames+"|security", "|")
+
+// mentions says whether s holds one of the names, in whatever case.
+func mentions(s string) bool {
+	for i := range len(s) {
+		first := s[i] | 0x20
+		if strings.IndexByte("pstca", first) < 0 {
+			continue
+		}
+		for _, name := range names {
+			if name[0] == first && len(s)-i >= len(name) && strings.EqualFold(s[i:i+len(name)], name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // A redactor is a slog.Handler that takes secrets out of everything it passes

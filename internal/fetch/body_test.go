@@ -161,20 +161,21 @@ func TestI5Time(t *testing.T) {
 // A caller that takes its time is not the server's fault.
 func TestI5SlowCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := atPublic(answer("hello", okLine)).client(t, Config{})
-		resp, err := c.Get(t.Context(), "http://a.example/", nil, 5)
+		chunk := make([]byte, 16<<10)
+		c := atPublic(answer(strings.Repeat("x", 8*len(chunk)), okLine)).client(t, Config{})
+		resp, err := c.Get(t.Context(), "http://a.example/", nil, 1<<20)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer resp.Body.Close()
 		for range 4 {
 			time.Sleep(14 * time.Minute)
-			if _, err := resp.Body.Read(make([]byte, 1)); err != nil {
+			if _, err := io.ReadFull(resp.Body, chunk); err != nil {
 				t.Fatal(err)
 			}
 		}
 		time.Sleep(4 * time.Minute) // which makes an hour
-		if _, err := resp.Body.Read(make([]byte, 1)); fault.Of(err) != fault.Unreachable {
+		if _, err := resp.Body.Read(chunk); fault.Of(err) != fault.Unreachable {
 			t.Errorf("read after the total time: error = %v, want %v", err, fault.Unreachable)
 		}
 	})

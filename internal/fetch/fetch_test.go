@@ -67,7 +67,9 @@ func TestGetReal(t *testing.T) {
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"} { // I7
 		t.Setenv(name, "http://127.0.0.1:1/")
 	}
+	var clients []string // addresses they come from
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		clients = append(clients, r.RemoteAddr)
 		if r.URL.Path == "/gzip" {
 			w.Header().Set("Content-Encoding", "gzip")
 		}
@@ -90,25 +92,16 @@ func TestGetReal(t *testing.T) {
 		}
 		defer resp.Body.Close()
 		data, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
 		if want := u.Host + " identity y"; err != nil || string(data) != want {
 			t.Errorf("Get(%s) body = %q, %v, want %q", path, data, err, want)
 		}
 	}
+	if clients[0] == clients[1] { // I2
+		t.Error("two requests shared a connection")
+	}
 	if c.transport.Proxy != nil {
 		t.Error("client asks for a proxy")
-	}
-}
-
-func TestI2NewConnections(t *testing.T) {
-	n := atPublic(answer("hello", okLine, "Content-Length: 5", "Connection: keep-alive"))
-	c := n.client(t, Config{})
-	for range 3 {
-		if _, err := get(t, c, "http://a.example/", 5); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(n.dials) != 3 || n.lookups != 3 {
-		t.Errorf("3 requests made %d connections after %d lookups", len(n.dials), n.lookups)
 	}
 }
 
@@ -301,6 +294,26 @@ func TestI6SameAnswer(t *testing.T) {
 					}
 				}
 			})
+		})
+	}
+}
+
+// The time that says nothing is that of the last request.
+func TestI6RedirectTime(t *testing.T) {
+	for _, location := range []string{"http://b.example/", "http://10.0.0.1/", "http://nowhere.example/", "gopher://x/"} {
+		synctest.Test(t, func(t *testing.T) {
+			n := atPublic(func(conn io.Writer, r *http.Request) {
+				if r.Host == "a.example" {
+					time.Sleep(3 * time.Second)
+					answer("", "HTTP/1.1 302 Found", "Location: "+location)(conn, r)
+				}
+			})
+			c := n.client(t, Config{})
+			c.connectTimeout = 5 * time.Second
+			start := time.Now()
+			if _, err := get(t, c, "http://a.example/", 5); fault.Of(err) != fault.Unreachable || time.Since(start) != 8*time.Second {
+				t.Errorf("Get with a redirect to %s: error = %v after %v, want 8 s", location, err, time.Since(start))
+			}
 		})
 	}
 }

@@ -127,6 +127,30 @@ func TestDimensionsLimit(t *testing.T) {
 	}
 }
 
+func TestBoundedReader(t *testing.T) {
+	const limit = 10 * readCost
+	for _, tt := range []struct {
+		name       string
+		size, most int // of the file, of one read
+		want       error
+	}{
+		{"one below the limit", limit - 1, limit, nil},
+		{"one over", limit + 1, limit, fault.TooLarge},
+		{"few small reads", 9, 1, nil}, // and one that finds the end
+		{"many small reads", 10, 1, fault.TooLarge},
+	} {
+		r := &boundedReader{ReadSeeker: bytes.NewReader(make([]byte, tt.size)), left: limit}
+		_, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{r}, make([]byte, tt.most))
+		if !errors.Is(err, tt.want) || !errors.Is(r.err, tt.want) {
+			t.Errorf("%s: error = %v, kept %v, want %v", tt.name, err, r.err, tt.want)
+		}
+	}
+	r := &boundedReader{ReadSeeker: bytes.NewReader(make([]byte, limit)), left: limit}
+	if n, err := io.ReadFull(r, make([]byte, limit)); err != nil {
+		t.Errorf("at the limit: read %d, %v", n, err)
+	}
+}
+
 var errLost = errors.New("lost")
 
 func TestReaderFails(t *testing.T) {

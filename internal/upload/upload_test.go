@@ -314,6 +314,17 @@ func TestCopy(t *testing.T) {
 		t.Errorf("Copy = %+v", b)
 	}
 	s.mustHold(t, b, want)
+
+	narrow := anyone
+	if narrow.Path, err = policy.ParsePattern("/copies/.*", false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Copy(t.Context(), narrow, a.ID, upload.Spec{Path: "/copies/"}); err != nil {
+		t.Errorf("Copy into the path of the grant: %v", err)
+	}
+	if _, err := s.Copy(t.Context(), narrow, a.ID, upload.Spec{Path: "/elsewhere/"}); !errors.Is(err, fault.Denied) {
+		t.Errorf("Copy out of the path of the grant: %v, want denied", err)
+	}
 }
 
 func TestImport(t *testing.T) {

@@ -114,6 +114,7 @@ func guarded[Args any](
 		return c, err
 	}
 	handle := func(w http.ResponseWriter, r *http.Request, c call) error {
+		answer.Protect(w.Header())
 		if err := serve(w, r, c.grant, c.args); err != nil {
 			return answer.About(c.caller.subject(), err)
 		}
@@ -125,6 +126,7 @@ func guarded[Args any](
 // public returns a route that needs no credential, because of why.
 func public(f answer.Family, method, pattern, why string, serve func(http.ResponseWriter, *http.Request) error) server.Route {
 	return server.Public(method, pattern, why, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer.Protect(w.Header())
 		if err := serve(w, r); err != nil {
 			answer.Fail(f)(w, r, err)
 		}

@@ -153,9 +153,7 @@ func Fail(f Family) func(http.ResponseWriter, *http.Request, error) {
 		out := answerFor(f, err)
 		id := server.RequestID(r.Context())
 		h := w.Header()
-		h.Set("Cache-Control", "private, no-store")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		Protect(h)
 		if out.status == http.StatusTooManyRequests || out.status == http.StatusServiceUnavailable {
 			h.Set("Retry-After", "1")
 		}
@@ -194,6 +192,14 @@ func Unsupported(what string) error {
 	return &t
 }
 
+// Protect keeps an answer from caches, and the address it came from, which may
+// hold a credential, from pages it links to.
+func Protect(h http.Header) {
+	h.Set("Cache-Control", "private, no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+}
+
 // JSON answers with v. filestack-js reads a body only under this type.
 func JSON(w http.ResponseWriter, status int, v any) error {
 	text, err := json.Marshal(v)
@@ -203,11 +209,6 @@ func JSON(w http.ResponseWriter, status int, v any) error {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(text)))
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	if h.Get("Cache-Control") == "" {
-		h.Set("Cache-Control", "private, no-store")
-	}
 	w.WriteHeader(status)
 	w.Write(text) // a client that has gone does not hear of it either
 	return nil

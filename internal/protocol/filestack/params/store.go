@@ -1,10 +1,10 @@
 package params
 
 import (
-	"path"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/upload"
 )
 
@@ -46,8 +46,8 @@ func Store(outer, store Set) (upload.Spec, error) {
 	if spec.Access != "" && spec.Access != "public" && spec.Access != "private" {
 		store.Reject("access")
 	}
-	if store.Flag("disablestoragekey") {
-		spec.Path = path.Join(spec.Path, spec.Name)
+	if store.Flag("disablestoragekey") && spec.Name != "" {
+		spec.Path = strings.TrimSuffix(spec.Path, "/") + "/" + asset.CleanName(spec.Name)
 	}
 	return spec, checkLimits(outer, store, spec)
 }

@@ -177,7 +177,7 @@ func (c *crew) audit() (files int) {
 // stopped server.
 func (c *crew) settle() (orphans int) {
 	swept := c.node.check("--repair", "--grace", "0s")
-	after := c.node.check()
+	after := c.node.check("--grace", "0s")
 	if n := len(after.Damaged) + len(swept.Damaged); n > 0 {
 		c.book.problem("damaged: %s", after.Damaged)
 	}

@@ -1,40 +1,37 @@
 package durability_test
 
 import (
-	"os"
+	"database/sql"
 	"path/filepath"
 	"testing"
 
-	"github.com/stowgate/stowgate/internal/asset"
-	"github.com/stowgate/stowgate/internal/catalog"
-	"github.com/stowgate/stowgate/internal/catalog/sqlitedb"
+	_ "modernc.org/sqlite" // reads the server's catalog
 )
 
 // A row is a file as the catalog has it.
 type row struct{ handle, name string }
 
-// listAssets returns all files of the server on a data folder, which may be
-// running.
+// listAssets returns all files of the running server on a data folder.
 func listAssets(t testing.TB, data string) (files []row) {
 	t.Helper()
-	key, err := os.ReadFile(filepath.Join(data, "server.key"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := sqlitedb.Open(t.Context(), filepath.Join(data, "catalog.db"))
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(data, "catalog.db")+"?mode=ro&_pragma=busy_timeout(5000)")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	books, err := catalog.New(t.Context(), db, [32]byte(key), catalog.Config{})
+	found, err := db.Query(`SELECT id, name FROM assets`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = books.EachAsset(t.Context(), "", func(a asset.Asset) error {
-		files = append(files, row{string(a.ID), a.Name})
-		return nil
-	})
-	if err != nil {
+	defer found.Close()
+	for found.Next() {
+		var r row
+		if err := found.Scan(&r.handle, &r.name); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, r)
+	}
+	if err := found.Err(); err != nil {
 		t.Fatal(err)
 	}
 	return files

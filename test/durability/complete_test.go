@@ -21,7 +21,7 @@ const callers = 8
 // answer: one asset, the same answer. Parts come shuffled, twice, or not at
 // all, and the server must agree with a model, the set of those that arrived.
 func TestC9Complete(t *testing.T) {
-	n := newNode(t, filepath.Join(t.TempDir(), "data"))
+	n := newNode(t, filepath.Join(fastFolder(t), "data"))
 	n.start()
 	c := newCrew(t, n, nil)
 	answers := newDropper(t, n)
@@ -31,7 +31,7 @@ func TestC9Complete(t *testing.T) {
 		for i := w.id; i < todo; i += crewSize {
 			s := &session{name: fmt.Sprintf("round-%d.bin", i), content: newContent(w.random.Uint64(), 1+w.random.IntN(40<<10))}
 			s.partSize = 1 + w.random.IntN(s.content.size)
-			s.partSize = max(s.partSize, s.content.size/8+1)
+			s.partSize = max(s.partSize, s.content.size/5+1)
 			if w.random.IntN(3) == 0 {
 				s.chunks = 1 + w.random.IntN(4)
 			}

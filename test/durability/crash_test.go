@@ -54,8 +54,9 @@ func killing(n *node, rounds int) disaster {
 
 // TestKill kills the server at random moments (threats: kill -9, R1 to R4 and R6).
 func TestKill(t *testing.T) {
-	n := newNode(t, filepath.Join(t.TempDir(), "data"), importFlags...)
-	c := newCrew(t, n, newOrigin(t))
+	o := newOrigin(t)
+	n := newNode(t, filepath.Join(fastFolder(t), "data"), o.flags()...)
+	c := newCrew(t, n, o)
 	done, orphans := c.suffer(killing(n, rounds(15, 500)), false)
 	if c.book.imports.Load() == 0 {
 		t.Error("nothing was imported")
@@ -95,7 +96,7 @@ func checkPrivate(t *testing.T, data string) {
 
 // cutting is the disaster of losing everything that is not on the volume.
 func cutting(c *crew, v *volume, rounds int) disaster {
-	return disaster{rounds, 5 * time.Millisecond, 400 * time.Millisecond,
+	return disaster{rounds, 100 * time.Millisecond, 400 * time.Millisecond,
 		func() {
 			c.book.tolerant.Store(true) // it may say that it cannot write
 			v.cut()
@@ -122,16 +123,14 @@ func TestPowerCut(t *testing.T) {
 	} {
 		t.Run(tt.kind, func(t *testing.T) {
 			v := newVolume(t, tt.kind, volumeSize)
-			n := newNode(t, v.data(), importFlags...)
-			c := newCrew(t, n, newOrigin(t))
+			o := newOrigin(t)
+			n := newNode(t, v.data(), o.flags()...)
+			c := newCrew(t, n, o)
 			done, orphans := c.suffer(cutting(c, v, rounds(tt.short, tt.long)), false)
 			c.finish("power cut on %s: rounds %d, orphans after one sweep %d", tt.kind, done, orphans)
 		})
 	}
 }
-
-// importFlags let a server import from this machine.
-var importFlags []string
 
 // TestMutants breaks the server on purpose, and fails if that is not noticed:
 // the tests above would show nothing.
@@ -159,7 +158,7 @@ func TestMutants(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			data := filepath.Join(t.TempDir(), "data")
+			data := filepath.Join(fastFolder(t), "data")
 			var v *volume
 			if tt.kind != "" {
 				v = newVolume(t, tt.kind, volumeSize)

@@ -2,7 +2,6 @@ package durability_test
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -16,34 +15,6 @@ import (
 // script does one of everything, in the same order each time. It stops when
 // the server is gone.
 func (w *worker) script() error {
-	sized := func(size int, put func(string, content) (string, error)) func() error {
-		return func() error {
-			w.count++
-			name := fmt.Sprintf("w%d-%d.bin", w.id, w.count)
-			c := newContent(w.random.Uint64(), size)
-			w.book.sent.Store(name, &sending{w, c, false})
-			handle, err := put(name, c)
-			w.book.answer("store "+name, err)
-			if err == nil {
-				w.files = append(w.files, &file{handle: handle, holds: []content{c}})
-			}
-			return err
-		}
-	}
-	parts := func(name string, c content) (string, error) {
-		s := &session{name: name, content: c, partSize: c.size/3 + 1}
-		if err := w.begin(s); err != nil {
-			return "", err
-		}
-		for number := range s.parts() {
-			tag, err := w.sendPart(s, number+1)
-			if err != nil {
-				return "", err
-			}
-			s.tags[number+1] = tag
-		}
-		return w.complete(s)
-	}
 	last := func(do func(*file) error) func() error {
 		return func() error {
 			if len(w.files) == 0 {
@@ -52,8 +23,11 @@ func (w *worker) script() error {
 			return do(w.files[len(w.files)-1])
 		}
 	}
+	sized := func(size int, how func(string, content) (string, error)) func() error {
+		return func() error { return w.storeSized(size, how) }
+	}
 	for _, do := range []func() error{
-		sized(1000, w.putRaw), sized(600<<10, w.putForm), last(w.replace), sized(900<<10, parts),
+		sized(1000, w.putRaw), sized(600<<10, w.putForm), last(w.replace), sized(900<<10, w.putParts),
 		last(w.delete), sized(0, w.putRaw), sized(3000, w.putRaw), last(w.replace), last(w.look),
 	} {
 		if err := do(); errors.Is(err, errNoAnswer) {
@@ -61,6 +35,18 @@ func (w *worker) script() error {
 		}
 	}
 	return nil
+}
+
+// putParts stores c in three parts.
+func (w *worker) putParts(name string, c content) (handle string, err error) {
+	s := &session{name: name, content: c, partSize: c.size/3 + 1}
+	if err := w.begin(s); err != nil {
+		return "", err
+	}
+	if err := w.sendParts(s, []int{1, 2, 3}); err != nil {
+		return "", err
+	}
+	return w.complete(s)
 }
 
 // A stepFault is what happens to a server at one of its steps.
@@ -140,7 +126,7 @@ func countSteps(t *testing.T, n *node, w *worker, fault stepFault) int {
 		}
 	}
 	if total < 10 {
-		t.Fatalf("saw only the steps %s", strings.Join(s.steps(), " "))
+		t.Fatalf("saw only the steps %s", strings.Join(s.steps(), ", "))
 	}
 	return total
 }
@@ -152,6 +138,7 @@ func (w *worker) suffer(t *testing.T, v *volume, fault stepFault, at int) (fired
 	n := w.node
 	seen := 0
 	ready := false
+	var struck string
 	happened := make(chan struct{})
 	s := supervise(n, func(_ int, step string) syscall.Errno {
 		if !fault.at(step) {
@@ -160,6 +147,7 @@ func (w *worker) suffer(t *testing.T, v *volume, fault stepFault, at int) (fired
 		if seen++; seen != at {
 			return 0
 		}
+		struck = step
 		defer close(happened)
 		w.book.tolerant.Store(true)
 		return fault.do(v, n)
@@ -174,7 +162,7 @@ func (w *worker) suffer(t *testing.T, v *volume, fault stepFault, at int) (fired
 		fired = true
 	default:
 	}
-	if fired && ready && fault.name == "EIO" {
+	if fired && ready && fault.name == "EIO" && !hidden(struck, at) {
 		w.brokenSync(t, s, at)
 	}
 	if fault.cut && fired {
@@ -188,22 +176,31 @@ func (w *worker) suffer(t *testing.T, v *volume, fault stepFault, at int) (fired
 	return fired
 }
 
+// hidden reports whether the failure of a sync, the at-th of a server, is not
+// told by SQLite, which does it by itself: that of the folder, after the log was
+// made (os_unix.c, unixSync), and that of the log when the connection is closed
+// that looked whether the schema is the newest. What was acknowledged must be
+// there all the same.
+func hidden(step string, at int) bool {
+	return step == "fsync data" || step == "fsync catalog.db-wal" && at == 1
+}
+
 // brokenSync checks what a server does after a sync failed: it takes no more
 // writes and says so, and goes on reading.
 func (w *worker) brokenSync(t *testing.T, s *supervisor, at int) {
 	t.Helper()
-	steps := strings.Join(s.steps(), " ")
-	if handle, err := w.putRaw("after-a-failed-sync.bin", newContent(7, 1000)); !refused(err, http.StatusServiceUnavailable) {
-		t.Errorf("storing after sync %d failed: %q, %v, want a refusal with 503\nsteps: %s", at, handle, err, steps)
+	steps := strings.Join(s.steps(), ", ")
+	if err := w.storeSized(1000, w.putRaw); !refused(err, http.StatusServiceUnavailable) {
+		t.Errorf("storing after sync %d failed: %v, want a refusal with 503\nsteps: %s", at, err, steps)
 	}
-	res, err := w.http.Get(w.node.base + "/readyz")
+	res, err := w.http.Get(w.node.admin() + "/readyz")
 	if err != nil {
 		t.Errorf("readyz after sync %d failed: %v", at, err)
 		return
 	}
 	defer res.Body.Close()
 	why, _ := io.ReadAll(res.Body)
-	if res.StatusCode == http.StatusOK || !strings.Contains(string(why), "sync") && !strings.Contains(string(why), "input/output error") {
+	if res.StatusCode == http.StatusOK || !strings.Contains(string(why), "sync") && !strings.Contains(string(why), "I/O error") {
 		t.Errorf("readyz after sync %d failed: status %d, %q, want the reason\nsteps: %s", at, res.StatusCode, why, steps)
 	}
 	w.book.tolerant.Store(false)

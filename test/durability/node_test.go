@@ -114,6 +114,19 @@ func (n *node) check(args ...string) report {
 	return r
 }
 
+// fastFolder returns a folder in memory, for tests in which the machine stays
+// up; in a soak it is on a disk, whose delays are part of the test.
+func fastFolder(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "stowgate-durability-")
+	if err != nil || soak {
+		os.RemoveAll(dir)
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
 // start starts the server and waits until it says that it is ready.
 func (n *node) start() {
 	n.t.Helper()
@@ -133,7 +146,7 @@ func (n *node) tryStart() error {
 		return err
 	}
 	defer out.Close()
-	args := append([]string{"serve", "--data", n.data, "--listen", "127.0.0.1:0"}, n.flags...)
+	args := append([]string{"serve", "--data", n.data, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"}, n.flags...)
 	cmd := exec.Command(n.program, args...)
 	cmd.Env = append(os.Environ(), n.env...)
 	cmd.Stdout, cmd.Stderr = in, log
@@ -221,11 +234,33 @@ func (n *node) ended(within time.Duration) int {
 
 // tail returns the end of the server's log.
 func (n *node) tail() string {
+	log := n.logged()
+	return log[max(0, len(log)-4000):]
+}
+
+func (n *node) logged() string {
 	log, err := os.ReadFile(n.log)
 	if err != nil {
-		return err.Error()
+		n.t.Fatal(err)
 	}
-	return string(log[max(0, len(log)-4000):])
+	return string(log)
+}
+
+// admin returns the URL of the running server's health and metrics, which it
+// tells in its log.
+func (n *node) admin() string {
+	n.t.Helper()
+	var addr string
+	for line := range strings.Lines(n.logged()) {
+		var entry struct{ Admin string }
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Admin != "" {
+			addr = entry.Admin
+		}
+	}
+	if addr == "" {
+		n.t.Fatalf("the log does not say where health is told:\n%s", n.tail())
+	}
+	return "http://" + addr
 }
 
 // host returns where the running server listens.

@@ -17,7 +17,7 @@ import (
 // on. What they gave up may have happened or not; they repeat it.
 func TestPause(t *testing.T) {
 	const patience = 300 * time.Millisecond
-	n := newNode(t, filepath.Join(t.TempDir(), "data"))
+	n := newNode(t, filepath.Join(fastFolder(t), "data"))
 	c := newCrew(t, n, nil)
 	n.start()
 	todo := rounds(3, 50)
@@ -54,7 +54,7 @@ func TestPause(t *testing.T) {
 // TestDrain ends the server politely while uploads run: they finish, and are
 // there after the next start.
 func TestDrain(t *testing.T) {
-	n := newNode(t, filepath.Join(t.TempDir(), "data"))
+	n := newNode(t, filepath.Join(fastFolder(t), "data"))
 	c := newCrew(t, n, nil)
 	n.start()
 	slow := make([]chan struct{}, len(c.workers)) // closed when the rest of a body may go
@@ -80,7 +80,7 @@ func TestDrain(t *testing.T) {
 	time.Sleep(100 * time.Millisecond)
 	n.signal(syscall.SIGTERM)
 	time.Sleep(300 * time.Millisecond)
-	if res, err := http.Get(n.base + "/readyz"); err == nil {
+	if res, err := http.Get(n.admin() + "/readyz"); err == nil {
 		res.Body.Close()
 		if res.StatusCode == http.StatusOK {
 			t.Error("the draining server says that it is ready")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -144,6 +145,20 @@ type notification struct {
 	arguments  [6]uint64
 }
 
+// name returns what the step is, and for a sync what it is for: "fdatasync
+// catalog.db-wal".
+func (a notification) name() string {
+	name := stepNames[a.number]
+	if !isSync(name) {
+		return name
+	}
+	path, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", a.pid, a.arguments[0]))
+	if err != nil {
+		return name
+	}
+	return name + " " + filepath.Base(strings.TrimSuffix(path, " (deleted)"))
+}
+
 type response struct {
 	id    uint64
 	value int64
@@ -170,7 +185,7 @@ func (s *supervisor) serve(listener int) {
 			return
 		}
 		answer := response{id: ask.id, flags: unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE}
-		if errno := s.step(stepNames[ask.number]); errno != 0 {
+		if errno := s.step(ask.name()); errno != 0 {
 			answer.flags, answer.errno = 0, -int32(errno)
 		}
 		ioctl(listener, unix.SECCOMP_IOCTL_NOTIF_SEND, unsafe.Pointer(&answer)) // fails if the thread was killed

@@ -31,8 +31,7 @@ func newVolume(t testing.TB, kind string, size int64, options ...string) *volume
 	if _, err := exec.LookPath("mkfs." + kind); err != nil {
 		t.Skipf("skipped: no mkfs.%s", kind)
 	}
-	root := t.TempDir()
-	v := &volume{t: t, image: filepath.Join(root, "image"), dir: filepath.Join(root, "volume")}
+	v := &volume{t: t, image: filepath.Join(fastFolder(t), "image"), dir: filepath.Join(t.TempDir(), "volume")}
 	f, err := os.Create(v.image)
 	if err != nil {
 		t.Fatal(err)

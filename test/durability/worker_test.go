@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -33,8 +34,8 @@ type worker struct {
 // What a worker keeps at most, so that a round takes the same time however
 // many came before.
 const (
-	keepFiles   = 16
-	keepRemoved = 16
+	keepFiles   = 12
+	keepRemoved = 8
 	keepOpen    = 3
 	keepDone    = 4
 )
@@ -63,7 +64,7 @@ func (w *worker) step() error {
 	case f != nil && n < 26:
 		return w.look(f)
 	case n < 30:
-		name, c := w.send(true)
+		name, c := w.send(2+w.size(), true)
 		if err := w.putCut(name, c); err != nil {
 			w.book.halve("%v", err)
 		}
@@ -72,11 +73,11 @@ func (w *worker) step() error {
 		return w.parts()
 	case n < 52 && w.origin != nil:
 		w.book.imports.Add(1)
-		return w.store(func(name string, c content) (string, error) { return w.importFrom(name, w.origin.url(c)) })
+		return w.storeSized(w.size(), func(name string, c content) (string, error) { return w.importFrom(name, w.origin.url(c)) })
 	case n < 72:
-		return w.store(w.putForm)
+		return w.storeSized(w.size(), w.putForm)
 	default:
-		return w.store(w.putRaw)
+		return w.storeSized(w.size(), w.putRaw)
 	}
 }
 
@@ -98,20 +99,16 @@ func (w *worker) size() int {
 }
 
 // send notes a file that is about to be sent, under a name of its own.
-func (w *worker) send(cut bool) (string, content) {
+func (w *worker) send(size int, cut bool) (string, content) {
 	w.count++
 	name := fmt.Sprintf("w%d-%d.bin", w.id, w.count)
-	size := w.size()
-	if cut {
-		size += 2
-	}
 	c := newContent(w.random.Uint64(), size)
 	w.book.sent.Store(name, &sending{w, c, cut})
 	return name, c
 }
 
-func (w *worker) store(how func(string, content) (string, error)) error {
-	name, c := w.send(false)
+func (w *worker) storeSized(size int, how func(string, content) (string, error)) error {
+	name, c := w.send(size, false)
 	handle, err := how(name, c)
 	w.book.answer("store "+name, err)
 	if err == nil {
@@ -173,7 +170,7 @@ func (w *worker) parts() error {
 	if n := len(w.open); n >= keepOpen || n > 0 && w.random.IntN(2) == 0 {
 		return w.goOn(w.open[w.random.IntN(n)], w.random.IntN(3) > 0)
 	}
-	name, c := w.send(false)
+	name, c := w.send(w.size(), false)
 	s := &session{name: name, content: c, partSize: 1 + w.random.IntN(c.size/3+1)}
 	s.partSize = max(s.partSize, c.size/20+1)
 	if c.size > 0 && w.random.IntN(2) == 0 {
@@ -227,6 +224,12 @@ func (w *worker) sendParts(s *session, numbers []int) error {
 	free := make(chan struct{}, 3)
 	for _, number := range numbers {
 		free <- struct{}{}
+		mu.Lock()
+		gone := errors.Is(failed, errNoAnswer)
+		mu.Unlock()
+		if gone {
+			break
+		}
 		wg.Go(func() {
 			defer func() { <-free }()
 			tag, err := w.sendPart(s, number)
@@ -303,6 +306,12 @@ func newOrigin(t testing.TB) *origin {
 	}))}
 	t.Cleanup(o.server.Close)
 	return o
+}
+
+// flags let a server import from here.
+func (o *origin) flags() []string {
+	_, port, _ := net.SplitHostPort(o.server.Listener.Addr().String())
+	return []string{"--fetch-allow", "127.0.0.0/8", "--fetch-port", port}
 }
 
 func (o *origin) url(c content) string {

@@ -1,6 +1,8 @@
 // Drives filestack-js in Node for the Go tests. Takes one JSON argument, and
 // prints what each step gave as one JSON object.
 'use strict';
+console.info = console.error; // the client's remarks; standard output is the answer
+
 const dns = require('node:dns');
 const { createHash } = require('node:crypto');
 

@@ -81,26 +81,36 @@ func (p *proxy) reset() {
 }
 
 // breakOnce returns a meddler that breaks the n-th PUT: with status, or by
-// cutting the connection in the middle of the body if status is 0.
+// cutting the connection in the middle of the body if status is 0. A cut one
+// is cut again when it is repeated: Chromium repeats it once without a word to
+// the page.
 func breakOnce(n, status int) func(http.ResponseWriter, *http.Request) bool {
 	var mu sync.Mutex
+	var path string
+	cuts := 0
 	return func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method != http.MethodPut {
 			return false
 		}
 		mu.Lock()
 		n--
-		hit := n == 0
-		mu.Unlock()
-		if !hit {
-			return false
+		if n == 0 {
+			path = r.URL.Path
 		}
-		if status == 0 {
+		cut := r.URL.Path == path && status == 0 && cuts < 2
+		if cut {
+			cuts++
+		}
+		hit := cut || n == 0
+		mu.Unlock()
+		if cut {
 			r.Body.Read(make([]byte, 1024))
 			panic(http.ErrAbortHandler)
 		}
-		w.Header().Set("Access-Control-Allow-Origin", "*")
-		w.WriteHeader(status)
-		return true
+		if hit {
+			w.Header().Set("Access-Control-Allow-Origin", "*")
+			w.WriteHeader(status)
+		}
+		return hit
 	}
 }

@@ -45,7 +45,7 @@ const content = (size, seed) => {
   return new Uint8Array(words.buffer, 0, size);
 };
 
-const makeFile = ({ name, type, size, seed }) => new File([content(size, seed)], name, { type });
+const makeFile = ({ name, type, size, seed, text }) => new File([text ?? content(size, seed)], name, { type });
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -61,6 +61,15 @@ const sha256 = async (blob) => {
 
 /** requests counts the calls the page has finished so far. */
 const requests = () => performance.getEntriesByType('resource').filter((e) => e.initiatorType === 'xmlhttprequest').length;
+
+/** settled waits until no call has finished for a while, and counts them. */
+const settled = async () => {
+  for (;;) {
+    const n = requests();
+    await sleep(1500);
+    if (requests() === n) return n;
+  }
+};
 
 const scenarios = {
   async upload(client, { file, options, store }) {
@@ -101,9 +110,8 @@ const scenarios = {
     };
     const upload = client.upload(makeFile(file), { ...options, onProgress, progressInterval: 5 }, {}, token);
     await first;
-    await sleep(1000); // what is under way ends
-    const before = requests();
-    await sleep(1000);
+    const before = await settled(); // what was under way has ended
+    await sleep(1500);
     const after = requests();
     token.pause = () => {};
     token.resume();
@@ -126,10 +134,7 @@ const scenarios = {
     return { status, headers, size: data.size, sha256: await sha256(data) };
   },
 
-  async retrieve(client, { handle, options }) {
-    const res = await client.retrieve(handle, options);
-    return res instanceof Blob ? { size: res.size, sha256: await sha256(res) } : res;
-  },
+  retrieve: (client, { handle, options }) => client.retrieve(handle, options),
 
   async remove(client, { handle }) {
     const { status } = await client.remove(handle);

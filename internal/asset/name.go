@@ -26,6 +26,9 @@ const (
 // The result is still only a text: characters that merely look like a slash,
 // names reserved by some system, and markup are left as they are.
 func CleanName(name string) string {
+	if isPlain(name) {
+		return name
+	}
 	name = strings.Map(func(r rune) rune { // also makes U+FFFD of invalid bytes
 		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
 			return -1
@@ -40,6 +43,17 @@ func CleanName(name string) string {
 		return untitled
 	}
 	return name
+}
+
+// isPlain reports whether name is clean as it stands, for most that are: it is
+// asked for every delivery.
+func isPlain(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; c <= ' ' || c > '~' || c == '/' || c == '\\' {
+			return false
+		}
+	}
+	return 0 < len(name) && len(name) <= maxNameLen && name != "." && name != ".."
 }
 
 // cut returns name with at most maxNameLen bytes, taking whole characters from

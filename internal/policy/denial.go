@@ -13,7 +13,7 @@ type Denial struct {
 }
 
 // Error returns the reason and the detail.
-func (d *Denial) Error() string { return d.Reason.String() + ": " + d.Detail }
+func (d *Denial) Error() string { return d.Reason.String() + " (" + d.Detail + ")" }
 
 // Unwrap returns fault.Denied.
 func (d *Denial) Unwrap() error { return fault.Denied }

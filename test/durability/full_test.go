@@ -56,13 +56,20 @@ func TestO5Full(t *testing.T) {
 					t.Errorf("storing %d bytes on a full volume: %v, want a refusal with 503 or 507", size, err)
 				}
 			}
+			if err := w.overwrite(small, g); !refused(err, http.StatusServiceUnavailable, http.StatusInsufficientStorage) {
+				t.Errorf("overwriting on a full volume: %v, want a refusal with 503 or 507", err)
+			}
 			for handle, want := range map[string]content{small: f, large: g} {
 				if b, err := w.read(handle); err != nil || !bytes.Equal(b, want.bytes()) {
 					t.Errorf("reading %d bytes on a full volume: got %d, %v", want.size, len(b), err)
 				}
 			}
-			if err := w.remove(doomed); err != nil && tt.deletes {
+			err := w.remove(doomed)
+			if err != nil && (tt.deletes || !refused(err, http.StatusServiceUnavailable, http.StatusInsufficientStorage)) {
 				t.Errorf("deleting on a full volume: %v", err)
+			}
+			if _, gone := w.read(doomed); (err == nil) != refused(gone, http.StatusNotFound) {
+				t.Errorf("deleting on a full volume gives %v, and reading then %v", err, gone)
 			}
 
 			if err := os.RemoveAll(ballast); err != nil {

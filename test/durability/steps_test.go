@@ -49,6 +49,9 @@ func supervise(n *node, decide func(n int, name string) syscall.Errno) *supervis
 // the server named in its arguments.
 const launchVariable = "STOWGATE_TEST_LAUNCH"
 
+// errNoListener says that the kernel reports no steps here.
+var errNoListener = errors.New("the launcher gave no listener")
+
 // wrap makes cmd start by way of launch, and returns what to do once it runs.
 func (s *supervisor) wrap(cmd *exec.Cmd) (started func() error, err error) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
@@ -74,7 +77,7 @@ func (s *supervisor) wrap(cmd *exec.Cmd) (started func() error, err error) {
 		}
 		messages, err := unix.ParseSocketControlMessage(control[:n])
 		if err != nil || len(messages) != 1 {
-			return fmt.Errorf("the launcher gave no listener: %v", err)
+			return errNoListener
 		}
 		fds, err := unix.ParseUnixRights(&messages[0])
 		if err != nil {

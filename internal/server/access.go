@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/fault"
@@ -75,7 +76,7 @@ func (s *Server) record(r *http.Request, t *trace, w *recorder, in int64, took t
 		slog.String("client", t.client.String()),
 		slog.String("method", r.Method),
 		slog.String("route", t.route),
-		slog.String("path", r.URL.EscapedPath()),
+		slog.String("path", loggedPath(r, t.route)),
 		slog.Int("status", w.status),
 		slog.Int64("in", in),
 		slog.Int64("out", w.bytes),
@@ -93,6 +94,15 @@ func (s *Server) record(r *http.Request, t *trace, w *recorder, in int64, took t
 		attrs = append(attrs, slog.String("kind", kind.Error()), slog.String("err", t.err.Error()))
 	}
 	s.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// loggedPath returns the path of r, or its route if the path holds a ticket:
+// whoever has that may send the part.
+func loggedPath(r *http.Request, route string) string {
+	if strings.Contains(route, "{ticket}") {
+		return route
+	}
+	return r.URL.EscapedPath()
 }
 
 const (

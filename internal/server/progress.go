@@ -19,10 +19,6 @@ type Pace struct {
 	Window time.Duration
 }
 
-// renewal is how long a deadline stays as it is, at least: moving it is cheap,
-// but not free.
-const renewal = time.Second
-
 func (p Pace) orDefault() Pace {
 	if p.Rate == 0 {
 		p.Rate = 1 << 10
@@ -32,6 +28,10 @@ func (p Pace) orDefault() Pace {
 	}
 	return p
 }
+
+// renewal is how long a deadline stays as it is, at least: moving it is cheap,
+// but not free.
+func (p Pace) renewal() time.Duration { return min(time.Second, p.Window/4) }
 
 // share returns how many bytes must arrive in a window.
 func (p Pace) share() int64 { return int64(float64(p.Rate) * p.Window.Seconds()) }
@@ -65,10 +65,10 @@ func newPacedBody(r *http.Request, control *http.ResponseController, pace Pace) 
 func (b *pacedBody) Read(p []byte) (int, error) {
 	now := time.Now()
 	b.start = b.start.Add(now.Sub(b.last))
-	if b.got >= b.pace.share() && now.Sub(b.start) >= min(renewal, b.pace.Window) {
+	if b.got >= b.pace.share() && now.Sub(b.start) >= b.pace.renewal() {
 		b.start, b.got = now, 0
 	}
-	if deadline := b.start.Add(b.pace.Window); deadline.Sub(b.set) >= min(renewal, b.pace.Window)/2 {
+	if deadline := b.start.Add(b.pace.Window); deadline.Sub(b.set) >= b.pace.renewal()/2 {
 		b.control.SetReadDeadline(deadline)
 		b.set = deadline
 	}
@@ -175,7 +175,7 @@ func (w *recorder) FlushError() error {
 
 // renew moves the deadline for writing the next n bytes.
 func (w *recorder) renew(n int) {
-	if now := time.Now(); now.Sub(w.renewed) >= min(renewal, w.pace.Window/2) {
+	if now := time.Now(); now.Sub(w.renewed) >= w.pace.renewal() {
 		w.renewed = now
 		w.control.SetWriteDeadline(now.Add(w.pace.time(n)))
 	}

@@ -152,7 +152,8 @@ func (s *Server) Serve(ctx context.Context, handler http.Handler) error {
 		running--
 	}
 	s.draining.Store(true)
-	err = errors.Join(err, main.Shutdown(context.Background()), admin.Shutdown(context.Background()))
+	err = errors.Join(err, main.Shutdown(context.Background()))
+	err = errors.Join(err, admin.Shutdown(context.Background())) // told until now that this node drains
 	for range running {
 		if e := <-failed; !errors.Is(e, http.ErrServerClosed) {
 			err = errors.Join(err, e)

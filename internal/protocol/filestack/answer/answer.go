@@ -56,9 +56,8 @@ var outcomes = map[fault.Kind]outcome{
 }
 
 // refusals words each reason as "[…] Error: " on the host www and as "policy
-// error: " on cdn. The first, second and third are recorded answers of the
-// hosted service (filestack-rails issue 108, filestack-js issue 198,
-// filestack-claude-plugin changelog).
+// error: " on cdn. The first and third are recorded answers of the hosted
+// service (filestack-js issue 198, the changelog of Filestack's plugin).
 var refusals = map[policy.Reason]string{
 	policy.NoCredentials:       "proper credentials were not provided",
 	policy.BadSignature:        "the signature was not valid",
@@ -74,6 +73,13 @@ var refusals = map[policy.Reason]string{
 	policy.TooSmall:            "the file is smaller than the policy allows",
 	policy.UsedUp:              "the policy was used as often as it allows",
 	policy.AppDisabled:         "the application is disabled",
+}
+
+// wwwRefusals are what the host www was recorded to say instead (filestack-rails
+// issue 108).
+var wwwRefusals = map[policy.Reason]string{
+	policy.NoCredentials: "Proper credentials not provided. Signature: None Policy: None",
+	policy.BadSignature:  "The signature was not valid",
 }
 
 // ErrUnknownApp is that no app has the API key of a request.
@@ -142,6 +148,9 @@ func refusal(f Family, reason policy.Reason, err error) string {
 			return about.subject + " policy error: " + text
 		}
 		return "policy error: " + text
+	}
+	if recorded, ok := wwwRefusals[reason]; ok {
+		text = recorded
 	}
 	return "This action has been secured by the developer of this website. Error: " + text
 }

@@ -53,6 +53,7 @@ var imports = []row{
 	{"internal/policy", "internal/asset internal/fault"},
 	{"internal/transform", "internal/asset internal/fault"},
 	{"internal/upload", "internal/asset internal/blob internal/inspect internal/policy internal/fault"},
+	{"internal/sweep", "internal/blob internal/upload internal/fault"},
 	{"internal/library", "internal/asset internal/blob internal/policy internal/fault"},
 	{"internal/delivery", "internal/asset internal/blob internal/inspect internal/policy internal/transform internal/fault"},
 	{"internal/account", "internal/asset internal/policy internal/fault"},

@@ -27,6 +27,7 @@ import (
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/server/cert"
 	"github.com/stowgate/stowgate/internal/server/redact"
+	"github.com/stowgate/stowgate/internal/sweep"
 	"github.com/stowgate/stowgate/internal/upload"
 )
 
@@ -79,7 +80,7 @@ type settings struct {
 	place.Places
 	server    server.Config
 	upload    upload.Config
-	sweep     upload.SweepConfig
+	sweep     sweep.Config
 	blobs     fileblob.Config
 	fetch     fetch.Config
 	publicURL string
@@ -113,7 +114,7 @@ func (c *serveCommand) settings(s *session) (settings, error) {
 		MaxPut: size("max-put", c.MaxPut), MaxSize: size("max-size", c.MaxSize),
 		Lifetime: span("upload-time", c.UploadTime), Now: s.now,
 	}
-	set.sweep = upload.SweepConfig{Idle: span("upload-idle", c.UploadIdle), Lifetime: set.upload.Lifetime, Now: s.now}
+	set.sweep = sweep.Config{Idle: span("upload-idle", c.UploadIdle), Lifetime: set.upload.Lifetime, Now: s.now}
 	if c.Reserve != "" {
 		set.blobs.Reserve = cmp.Or(setting.Read(r, "reserve", c.Reserve, setting.Size), -1)
 	}
@@ -201,7 +202,7 @@ func (c *serveCommand) Run(s *session) error {
 type node struct {
 	server    *server.Server
 	api       *filestack.API
-	sweeper   *upload.Sweeper
+	sweeper   *sweep.Sweeper
 	publicURL string
 	began     time.Time
 	closers   []func() error // last in, first out
@@ -267,7 +268,7 @@ func (n *node) wire(set settings, records *catalog.Catalog, blobs blob.Store, ke
 	set.upload.Fetch = get
 	uploads := upload.New(blobs, vault, records, set.upload)
 	n.closers = append(n.closers, func() error { uploads.Close(); return nil })
-	n.sweeper = upload.NewSweeper(blobs, records, set.sweep)
+	n.sweeper = sweep.New(blobs, records, set.sweep)
 	lib := library.New(records, now)
 	var err error
 	n.api, err = filestack.New(records, uploads, lib, delivery.New(vault, lib, now),

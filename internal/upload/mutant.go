@@ -43,13 +43,3 @@ func (m mutantRecords) ReplaceContent(ctx context.Context, a asset.Asset, use po
 	}
 	return m.Records.ReplaceContent(ctx, a, use)
 }
-
-func mutateSweeper(s *Sweeper) {
-	if mutant == "sweep-without-grace" {
-		go func() {
-			for now := range time.Tick(mutantGap) {
-				s.SweepOrphans(context.Background(), now)
-			}
-		}()
-	}
-}

@@ -5,4 +5,3 @@ package upload
 import "github.com/stowgate/stowgate/internal/blob"
 
 func mutateRecords(r Records, _ blob.Store) Records { return r }
-func mutateSweeper(*Sweeper)                        {}

@@ -23,6 +23,7 @@ import (
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/sweep"
 	"github.com/stowgate/stowgate/internal/upload"
 )
 
@@ -32,7 +33,7 @@ type stack struct {
 	blobs   blob.Store
 	vault   *blob.Vault
 	catalog *catalog.Catalog
-	sweeper *upload.Sweeper
+	sweeper *sweep.Sweeper
 	now     time.Time
 	fetch   upload.Fetch
 }
@@ -56,7 +57,7 @@ func newStack(t testing.TB, change ...func(*upload.Config)) *stack {
 	}
 	s.Service = upload.New(s.blobs, s.vault, s.catalog, c)
 	t.Cleanup(s.Service.Close)
-	s.sweeper = upload.NewSweeper(s.blobs, s.catalog, upload.SweepConfig{Now: clock})
+	s.sweeper = sweep.New(s.blobs, s.catalog, sweep.Config{Now: clock})
 	return s
 }
 

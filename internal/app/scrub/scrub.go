@@ -11,7 +11,7 @@ import (
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/fault"
-	"github.com/stowgate/stowgate/internal/upload"
+	"github.com/stowgate/stowgate/internal/sweep"
 )
 
 // A Report is what a check found.
@@ -69,7 +69,7 @@ func Check(ctx context.Context, records *catalog.Catalog, store blob.Store, befo
 	if err != nil {
 		return out, err
 	}
-	err = upload.NewSweeper(store, records, upload.SweepConfig{}).Orphans(ctx, before, func(info blob.Info) error {
+	err = sweep.New(store, records, sweep.Config{}).Orphans(ctx, before, func(info blob.Info) error {
 		out.Orphans = append(out.Orphans, Blob{info.Key, info.Size, info.Modified.UTC()})
 		return nil
 	})

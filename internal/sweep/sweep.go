@@ -1,4 +1,6 @@
-package upload
+// Package sweep removes what nobody can reach any more: uploads that were begun
+// and abandoned, and the bytes of what was removed, replaced or never recorded.
+package sweep
 
 import (
 	"context"
@@ -8,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/upload"
 )
 
 // trash is where a Sweeper learns what to throw away.
@@ -19,29 +22,28 @@ type trash interface {
 	Unknown(ctx context.Context, keys []blob.Key) ([]blob.Key, error)
 }
 
-// SweepConfig adjusts a Sweeper. The zero SweepConfig is ready to use.
-type SweepConfig struct {
+// Config adjusts a Sweeper. The zero Config is ready to use.
+type Config struct {
 	Idle     time.Duration // an upload in parts is abandoned after this long without a part; 0 means 24 h
 	Lifetime time.Duration // and this long after it began; 0 means 7 days
 	Grace    time.Duration // bytes of what was removed stay for readers; 0 means 10 minutes
 	Now      func() time.Time
 }
 
-// A Sweeper removes what nobody can reach any more: uploads that were begun and
-// abandoned, and the bytes of what was removed, replaced or never recorded.
+// A Sweeper sweeps one store.
 type Sweeper struct {
 	blobs  blob.Store
 	trash  trash
-	config SweepConfig
+	config Config
 }
 
-// NewSweeper returns a Sweeper of the bytes in blobs whose books are trash.
-func NewSweeper(blobs blob.Store, trash trash, c SweepConfig) *Sweeper {
+// New returns a Sweeper of the bytes in blobs whose books are trash.
+func New(blobs blob.Store, trash trash, c Config) *Sweeper {
 	if c.Idle == 0 {
 		c.Idle = 24 * time.Hour
 	}
 	if c.Lifetime == 0 {
-		c.Lifetime = DefaultLifetime
+		c.Lifetime = upload.DefaultLifetime
 	}
 	if c.Grace == 0 {
 		c.Grace = 10 * time.Minute
@@ -50,7 +52,7 @@ func NewSweeper(blobs blob.Store, trash trash, c SweepConfig) *Sweeper {
 		c.Now = time.Now
 	}
 	s := &Sweeper{blobs, trash, c}
-	mutateSweeper(s)
+	mutate(s)
 	return s
 }
 

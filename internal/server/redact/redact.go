@@ -27,13 +27,24 @@ var (
 		`|((?:` + secretNames + `)["'\]]?\s*(?:=|:|%3[ad])\s*["'\[]?)[^&,;\s"'<>\])]+`)
 )
 
+// sealed is a run of text longer than any name or handle: a ticket, as it stands
+// in the path of a part's upload.
+var sealed = regexp.MustCompile(fmt.Sprintf(`[\w-]{%d,}`, minSealed))
+
+// minSealed is how many characters the shortest ticket has, and some less.
+const minSealed = 120
+
 // escapedLetter is a letter as nobody has to escape it in a URL.
 var escapedLetter = regexp.MustCompile(`%(?:[46][1-9A-Fa-f]|[57][0-9Aa])`)
 
 // Text returns s without the values of policies, signatures, tokens, cookies
-// and other secrets, as they stand in URLs, headers, forms and JSON. Letters
+// and other secrets, as they stand in URLs, headers, forms and JSON, and
+// without tickets. Letters
 // that were escaped in a URL are not any more.
 func Text(s string) string {
+	if len(s) >= minSealed {
+		s = sealed.ReplaceAllString(s, hidden)
+	}
 	if !strings.ContainsAny(s, "=:%") {
 		return s
 	}

@@ -45,6 +45,7 @@ func TestB19Text(t *testing.T) {
 }
 
 func TestTextKeeps(t *testing.T) {
+	long := strings.Repeat("aZ-_", minSealed/4)
 	for text, want := range map[string]string{
 		"":                              "",
 		"/HANDLE":                       "/HANDLE",
@@ -56,6 +57,8 @@ func TestTextKeeps(t *testing.T) {
 		"/KEY/security=policy:a,s:b/H":  "/KEY/security=" + hidden + "/H",
 		"grant expired: policy denied":  "grant expired: policy denied",
 		"/H?signature=&policy=":         "/H?signature=&policy=",
+		"/part/" + long[1:]:             "/part/" + long[1:],
+		"/part/" + long + ": lost":      "/part/" + hidden + ": lost",
 		"bad signature: no live secret": "bad signature: " + hidden + " live secret",
 	} {
 		if got := Text(text); got != want {

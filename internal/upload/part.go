@@ -5,7 +5,6 @@ import (
 	"crypto/md5"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -302,5 +301,3 @@ func checkNamed(parts []Part, named []DonePart) error {
 	}
 	return nil
 }
-
-var errTicket = errors.New("not a ticket of this server")

@@ -45,11 +45,11 @@ func (t tickets) seal(k ticket) (string, error) {
 func (t tickets) open(text string) (ticket, error) {
 	sealed, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return ticket{}, fmt.Errorf("%w: %w", errTicket, fault.Denied)
+		return ticket{}, fmt.Errorf("not a ticket of this server: %w", fault.Denied)
 	}
 	plain, err := t.aead.Open(nil, nil, sealed, nil)
 	if err != nil {
-		return ticket{}, fmt.Errorf("%w: %w", errTicket, fault.Denied)
+		return ticket{}, fmt.Errorf("not a ticket of this server: %w", fault.Denied)
 	}
 	var k ticket
 	if err := json.Unmarshal(plain, &k); err != nil {

@@ -124,16 +124,7 @@ const storing = policy.Pick | policy.Store
 // checks g and the limits for spec with its size, and returns spec with its
 // name and path made canonical. A negative size is not checked.
 func (s *Service) admit(ctx context.Context, g policy.Grant, spec Spec, source string, limit int64) (Spec, int64, error) {
-	app, err := s.records.App(ctx, g.App)
-	if err != nil {
-		return spec, 0, fmt.Errorf("app of the grant: %w", err)
-	}
-	if app.Disabled {
-		return spec, 0, &policy.Denial{Reason: policy.AppDisabled, Detail: "app " + app.Key + " is disabled"}
-	}
-	if app.Options.MaxSize > 0 {
-		limit = min(limit, app.Options.MaxSize)
-	}
+	var err error
 	if spec.Path, err = policy.CanonicalPath(spec.Path); err != nil {
 		return spec, 0, err
 	}
@@ -148,10 +139,26 @@ func (s *Service) admit(ctx context.Context, g policy.Grant, spec Spec, source s
 			return spec, 0, err
 		}
 	}
-	if spec.Size > limit {
-		return spec, 0, fmt.Errorf("file of %d bytes is over the limit of %d: %w", spec.Size, limit, fault.TooLarge)
+	limit, err = s.limit(ctx, g, spec.Size, limit)
+	return spec, limit, err
+}
+
+// limit returns how many bytes a file of g's app may have: at most most. The
+// error wraps fault.TooLarge if size is more.
+func (s *Service) limit(ctx context.Context, g policy.Grant, size, most int64) (int64, error) {
+	app, err := s.records.App(ctx, g.App)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("app of the grant: %w", err)
+	case app.Disabled:
+		return 0, &policy.Denial{Reason: policy.AppDisabled, Detail: "app " + app.Key + " is disabled"}
+	case app.Options.MaxSize > 0:
+		most = min(most, app.Options.MaxSize)
 	}
-	return spec, limit, nil
+	if size > most {
+		return 0, fmt.Errorf("file of %d bytes is over the limit of %d: %w", size, most, fault.TooLarge)
+	}
+	return most, nil
 }
 
 // Put stores body as a new asset described by spec.
@@ -200,16 +207,9 @@ func (s *Service) replace(ctx context.Context, g policy.Grant, id asset.ID, spec
 	if err := g.Check(want, s.config.Now()); err != nil {
 		return asset.Asset{}, err
 	}
-	app, err := s.records.App(ctx, g.App)
+	limit, err := s.limit(ctx, g, spec.Size, s.config.MaxPut)
 	if err != nil {
 		return asset.Asset{}, err
-	}
-	limit := s.config.MaxPut
-	if app.Options.MaxSize > 0 {
-		limit = min(limit, app.Options.MaxSize)
-	}
-	if spec.Size > limit {
-		return asset.Asset{}, fmt.Errorf("file of %d bytes is over the limit of %d: %w", spec.Size, limit, fault.TooLarge)
 	}
 	content, detected, err := s.receive(ctx, body, spec, limit, g)
 	if err != nil {

@@ -22,9 +22,9 @@ func (s *Server) wrap(next http.Handler) http.Handler {
 		t := &trace{id: rand.Text(), client: clientAddr(r, s.config.TrustedProxies), route: "none", apps: s.apps}
 		r = r.WithContext(context.WithValue(r.Context(), traceKey{}, t))
 		control := http.NewResponseController(w)
-		rec := &recorder{
-			ResponseWriter: w, control: control, pace: s.config.Pace,
-			plain: r.TLS == nil && r.ProtoMajor == 1,
+		rec := &recorder{ResponseWriter: w, control: control}
+		if r.ProtoMajor == 2 {
+			rec.stream, _ = r.Context().Value(connKey{}).(*pacedConn)
 		}
 		body := newPacedBody(r, control, s.config.Pace)
 		if r.Body != http.NoBody {

@@ -318,8 +318,6 @@ func (w *sendfileSpy) ReadFrom(src io.Reader) (int64, error) {
 	return io.Copy(struct{ io.Writer }{w.ResponseWriter}, src)
 }
 
-func (w *sendfileSpy) SetWriteDeadline(time.Time) error { return nil }
-
 // TestSendfile: a file in a folder reaches the connection as a file, through
 // everything that is put around a ResponseWriter.
 func TestSendfile(t *testing.T) {
@@ -332,7 +330,7 @@ func TestSendfile(t *testing.T) {
 	a := store(t, s, data)
 	web := httptest.NewRecorder()
 	spy := &sendfileSpy{ResponseWriter: web}
-	rec := &recorder{ResponseWriter: spy, control: http.NewResponseController(spy), pace: Pace{}.orDefault(), plain: true}
+	rec := &recorder{ResponseWriter: spy, control: http.NewResponseController(spy)}
 	serve(t, s, a, FileOptions{}).ServeHTTP(rec, httptest.NewRequest("GET", "/", nil).WithContext(context.Background()))
 	if spy.files == 0 {
 		t.Error("the connection is not given a file")

@@ -55,10 +55,12 @@ func (g *connGate) enter(addr netip.Addr) (leave func(), ok bool) {
 	}), true
 }
 
-// A gatedListener closes the connections that its gate refuses.
+// A gatedListener closes the connections that its gate refuses, and keeps the
+// pace on the others.
 type gatedListener struct {
 	net.Listener
 	gate *connGate
+	pace Pace
 }
 
 func (l *gatedListener) Accept() (net.Conn, error) {
@@ -74,18 +76,6 @@ func (l *gatedListener) Accept() (net.Conn, error) {
 			tcp.Close()
 			continue
 		}
-		return &gatedConn{tcp, leave}, nil
+		return &pacedConn{TCPConn: tcp, pace: l.pace, leave: leave}, nil
 	}
-}
-
-// A gatedConn is uncounted when it closes. It keeps TCPConn's ReadFrom, which
-// sends files.
-type gatedConn struct {
-	*net.TCPConn
-	leave func()
-}
-
-func (c *gatedConn) Close() error {
-	c.leave()
-	return c.TCPConn.Close()
 }

@@ -4,9 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/stowgate/stowgate/internal/fault"
 )
@@ -35,11 +39,6 @@ func (p Pace) renewal() time.Duration { return min(time.Second, p.Window/4) }
 
 // share returns how many bytes must arrive in a window.
 func (p Pace) share() int64 { return int64(float64(p.Rate) * p.Window.Seconds()) }
-
-// time returns how long n bytes may take.
-func (p Pace) time(n int) time.Duration {
-	return p.Window + time.Duration(n)*time.Second/time.Duration(p.Rate)
-}
 
 // A pacedBody is a request's body whose client must keep pace. Only the time
 // that Read waits counts, not what the handler does between. Its errors other
@@ -94,102 +93,106 @@ func (b *pacedBody) end() {
 	}
 }
 
-// A recorder is a ResponseWriter that counts, and whose client must keep pace.
-type recorder struct {
-	http.ResponseWriter
-	control *http.ResponseController
-	pace    Pace
-	plain   bool // whether the connection can send files by itself
+// A pacedConn is a connection whose client must keep pace in taking what is
+// written. A write may stop for long although the client is not slow, because
+// the system lets go on only when much of its buffer is free; so what counts is
+// what the client has acknowledged.
+type pacedConn struct {
+	*net.TCPConn
+	pace  Pace
+	leave func() // of its gate
 
-	status  int // 0 until the header is written
-	bytes   int64
-	renewed time.Time
+	until atomic.Int64 // deadline that was set from outside, in Unix nanoseconds; 0 means none
+	sent  int64        // bytes written
+	start time.Time    // of the window
+	taken int64        // bytes that were acknowledged then
 }
 
-// pieceSize is how many bytes are written under one deadline.
-const pieceSize = 32 << 10
+// Close implements net.Conn.
+func (c *pacedConn) Close() error {
+	c.leave()
+	return c.TCPConn.Close()
+}
 
-// Unwrap is for http.ResponseController.
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func (w *recorder) WriteHeader(status int) {
-	if w.status == 0 && status >= 200 {
-		w.status = status
+// SetWriteDeadline implements net.Conn. The pace holds besides.
+func (c *pacedConn) SetWriteDeadline(t time.Time) error {
+	if t.IsZero() {
+		c.until.Store(0)
+		return nil // the next write sets its own
 	}
-	w.renew(0)
-	w.ResponseWriter.WriteHeader(status)
+	c.until.Store(t.UnixNano())
+	return c.TCPConn.SetWriteDeadline(t)
 }
 
-func (w *recorder) Write(p []byte) (int, error) {
-	w.status = or(w.status, http.StatusOK)
-	var written int
+// SetDeadline implements net.Conn.
+func (c *pacedConn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+
+func (c *pacedConn) Write(p []byte) (written int, err error) {
+	c.begin()
 	for {
-		piece := p[written:min(written+pieceSize, len(p))]
-		w.renew(len(piece))
-		n, err := w.ResponseWriter.Write(piece)
+		n, err := c.TCPConn.Write(p[written:])
 		written += n
-		w.bytes += int64(n)
-		if err != nil || written == len(p) {
+		c.sent += int64(n)
+		if !c.goOn(err) {
 			return written, err
 		}
 	}
 }
 
-// ReadFrom lets the connection send a file by itself where it can.
-func (w *recorder) ReadFrom(src io.Reader) (int64, error) {
+// ReadFrom sends a file without copying it.
+func (c *pacedConn) ReadFrom(src io.Reader) (total int64, err error) {
 	limited, ok := src.(*io.LimitedReader)
 	if ok {
 		_, ok = limited.R.(*os.File)
 	}
-	sink, canSend := w.ResponseWriter.(io.ReaderFrom)
-	if !ok || !canSend || !w.plain {
-		return io.CopyBuffer(struct{ io.Writer }{w}, src, make([]byte, pieceSize))
+	if !ok {
+		return io.Copy(struct{ io.Writer }{c}, src)
 	}
-	w.status = or(w.status, http.StatusOK)
-	var total int64
+	c.begin()
 	for {
-		w.renewed = time.Now()
-		w.control.SetWriteDeadline(w.renewed.Add(w.pace.Window))
-		before := limited.N
-		n, err := sink.ReadFrom(limited)
+		left := limited.N
+		n, err := c.TCPConn.ReadFrom(limited)
 		total += n
-		w.bytes += n
-		// The deadline passed, but the client kept pace, and the file is
-		// where the connection stopped.
-		slow := errors.Is(err, os.ErrDeadlineExceeded) && n >= w.pace.share() && before-limited.N == n
-		if !slow {
+		c.sent += n
+		if left-limited.N != n || !c.goOn(err) { // the file must be where the connection stopped
 			return total, err
 		}
 	}
 }
 
-// Flush implements http.Flusher.
-func (w *recorder) Flush() { w.FlushError() }
-
-// FlushError is for http.ResponseController.
-func (w *recorder) FlushError() error {
-	w.status = or(w.status, http.StatusOK)
-	w.renew(0)
-	return w.control.Flush()
-}
-
-// renew moves the deadline for writing the next n bytes.
-func (w *recorder) renew(n int) {
-	if now := time.Now(); now.Sub(w.renewed) >= w.pace.renewal() {
-		w.renewed = now
-		w.control.SetWriteDeadline(now.Add(w.pace.time(n)))
+// begin starts a window, unless one has just begun.
+func (c *pacedConn) begin() {
+	if now := time.Now(); now.Sub(c.start) >= c.pace.renewal() {
+		c.start, c.taken = now, c.sent-c.queued()
+		deadline := now.Add(c.pace.Window)
+		if until := c.until.Load(); until != 0 && until < deadline.UnixNano() {
+			deadline = time.Unix(0, until)
+		}
+		c.TCPConn.SetWriteDeadline(deadline)
 	}
 }
 
-// end leaves a last window for what is still buffered.
-func (w *recorder) end() {
-	w.status = or(w.status, http.StatusOK)
-	w.control.SetWriteDeadline(time.Now().Add(w.pace.Window))
+// goOn says whether a write that ended with err goes on: its window is over, and
+// the client kept pace.
+func (c *pacedConn) goOn(err error) bool {
+	until := c.until.Load()
+	if !errors.Is(err, os.ErrDeadlineExceeded) || until != 0 && time.Now().UnixNano() >= until ||
+		c.sent-c.queued()-c.taken < c.pace.share() {
+		return false
+	}
+	c.start = time.Time{}
+	c.begin()
+	return true
 }
 
-func or(status, otherwise int) int {
-	if status != 0 {
-		return status
+// queued returns how many bytes the client has not acknowledged yet.
+func (c *pacedConn) queued() int64 {
+	var n int
+	raw, err := c.SyscallConn()
+	if err == nil {
+		raw.Control(func(fd uintptr) { n, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
 	}
-	return otherwise
+	return int64(n)
 }

@@ -88,7 +88,7 @@ func New(c Config) (*Server, error) {
 			continue
 		}
 		if *l.to = listener; l.gate != nil {
-			*l.to = &gatedListener{listener, l.gate}
+			*l.to = &gatedListener{listener, l.gate, c.Pace}
 		}
 	}
 	if s.plain == nil && s.secure == nil {
@@ -169,12 +169,23 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 		IdleTimeout:       s.config.IdleTime,
 		MaxHeaderBytes:    max(1, s.config.HeaderBytes-headerSlop),
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-		HTTP2: &http.HTTP2Config{
-			SendPingTimeout:  s.config.Pace.Window,
-			WriteByteTimeout: s.config.Pace.Window,
-		},
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: s.config.Pace.Window},
+		ConnContext:       keepConn,
 	}
 }
 
+// maxStreams is how many requests one HTTP/2 connection may have at once.
+const maxStreams = 100
+
 // headerSlop is what net/http adds to the bound it is given.
 const headerSlop = 4096
+
+type connKey struct{}
+
+// keepConn lets the requests of an HTTP/2 connection find it.
+func keepConn(ctx context.Context, c net.Conn) context.Context {
+	if secure, ok := c.(*tls.Conn); ok {
+		c = secure.NetConn()
+	}
+	return context.WithValue(ctx, connKey{}, c)
+}

@@ -188,13 +188,13 @@ func TestC1Readers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer blobs.Close()
-	a := store(t, blobs, make([]byte, 12<<20))
+	a := store(t, blobs, make([]byte, 6<<20))
 	dropped := make(chan error, 2)
 	handlers := map[string]http.Handler{
 		"file": serve(t, blobs, a, FileOptions{}),
 		"bytes": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Length", fmt.Sprint(12<<20))
-			w.Write(make([]byte, 12<<20))
+			w.Header().Set("Content-Length", fmt.Sprint(6<<20))
+			w.Write(make([]byte, 6<<20))
 		}),
 	}
 	for name, h := range handlers {
@@ -231,9 +231,9 @@ func TestC1Readers(t *testing.T) {
 				var n int64
 				n, err = io.CopyN(io.Discard, res.Body, 512<<10)
 				got += n
-				time.Sleep(50 * time.Millisecond)
+				time.Sleep(200 * time.Millisecond) // a chunk takes longer than a window
 			}
-			if got != 12<<20 || err != io.EOF {
+			if got != 6<<20 || err != io.EOF {
 				t.Errorf("the slow client got %d bytes, %v", got, err)
 			}
 		})
@@ -657,5 +657,50 @@ func TestRecorder(t *testing.T) {
 	s.stop()
 	if !strings.Contains(s.log.String(), "status=200") || !strings.Contains(s.log.String(), "out=3") {
 		t.Errorf("log: %s", s.log)
+	}
+}
+
+// TestC1Streams: an HTTP/2 client that does not read one answer loses it, and
+// keeps the others of the connection.
+func TestC1Streams(t *testing.T) {
+	settings, err := cert.SelfSigned(t.TempDir(), "", slog.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	s := start(t, Config{TLSListen: "127.0.0.1:0", TLS: settings, Pace: Pace{Rate: 1 << 20, Window: 300 * time.Millisecond}},
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/idle" { // no write is waiting: nobody stalls
+				io.WriteString(w, "a")
+				w.(http.Flusher).Flush()
+				time.Sleep(time.Second)
+				io.WriteString(w, "b")
+				return
+			}
+			_, err := w.Write(make([]byte, 64<<20)) // more than the client's window
+			ended <- err
+		}))
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}}
+	defer client.CloseIdleConnections()
+	stalled, err := client.Get("https://" + s.TLSAddr() + "/stalled")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stalled.Body.Close()
+	res, err := client.Get("https://" + s.TLSAddr() + "/idle")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if body, err := io.ReadAll(res.Body); string(body) != "ab" || err != nil || res.ProtoMajor != 2 {
+		t.Errorf("answer beside a stalled one: %s %q, %v", res.Proto, body, err)
+	}
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("a write of 64 MiB that nobody reads succeeds")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the handler still writes to a stream that nobody reads")
 	}
 }

@@ -67,7 +67,7 @@ var imports = []row{
 	{"internal/catalog", "internal/asset internal/blob internal/policy internal/upload internal/library internal/job internal/fault"},
 	{"internal/catalog/*", "internal/catalog internal/asset internal/blob internal/policy internal/upload internal/library internal/job internal/fault"},
 
-	{"internal/server", "internal/asset internal/inspect internal/policy internal/server/multipart internal/server/redact internal/fault"},
+	{"internal/server", "internal/asset internal/inspect internal/policy internal/server/conn internal/server/multipart internal/server/redact internal/fault"},
 	{"internal/server/*", "internal/fault"},
 	{protocols, "internal/asset internal/policy internal/upload internal/library internal/transform internal/delivery internal/account internal/server internal/fault"},
 	{"internal/app", "any"},
@@ -79,7 +79,7 @@ var restricted = []struct {
 	what string // an import path, and everything below it
 	who  []string
 }{
-	{"net/http", []string{"internal/server", protocols, "internal/fetch", "internal/app"}},
+	{"net/http", []string{"internal/server", "internal/server/conn", protocols, "internal/fetch", "internal/app"}},
 	{"database/sql", []string{"internal/catalog", "internal/catalog/*"}},
 	{"testing", nil},
 }

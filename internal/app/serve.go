@@ -26,6 +26,7 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/filestack"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/server/cert"
+	"github.com/stowgate/stowgate/internal/server/conn"
 	"github.com/stowgate/stowgate/internal/server/redact"
 	"github.com/stowgate/stowgate/internal/sweep"
 	"github.com/stowgate/stowgate/internal/upload"
@@ -104,7 +105,7 @@ func (c *serveCommand) settings(s *session) (settings, error) {
 		AdminListen:       setting.Read(r, "admin-listen", c.AdminListen, setting.Address),
 		HeaderBytes:       int(size("header-size", c.HeaderSize)),
 		HeaderTime:        span("header-time", c.HeaderTime),
-		Pace:              server.Pace{Rate: size("min-rate", c.MinRate), Window: span("stall-time", c.StallTime)},
+		Pace:              conn.Pace{Rate: size("min-rate", c.MinRate), Window: span("stall-time", c.StallTime)},
 		MaxConns:          setting.Read(r, "max-connections", c.MaxConns, setting.Count),
 		MaxConnsPerClient: setting.Read(r, "max-connections-per-client", c.MaxClient, setting.Count),
 		MaxPerApp:         setting.Read(r, "max-requests-per-app", c.MaxApp, setting.Count),

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/server/conn"
 	"github.com/stowgate/stowgate/internal/server/redact"
 )
 
@@ -24,9 +25,9 @@ func (s *Server) wrap(next http.Handler) http.Handler {
 		control := http.NewResponseController(w)
 		rec := &recorder{ResponseWriter: w, control: control}
 		if r.ProtoMajor == 2 {
-			rec.stream, _ = r.Context().Value(connKey{}).(*pacedConn)
+			rec.stream, _ = r.Context().Value(connKey{}).(*conn.Conn)
 		}
-		body := newPacedBody(r, control, s.config.Pace)
+		body := conn.NewBody(r, control, s.config.Pace)
 		if r.Body != http.NoBody {
 			r.Body = body
 		}
@@ -42,10 +43,10 @@ func (s *Server) wrap(next http.Handler) http.Handler {
 					failure = nil
 				}
 			}
-			body.end()
+			body.End()
 			rec.end()
 			s.metrics.running.Dec()
-			s.record(r, t, rec, body.total, time.Since(began))
+			s.record(r, t, rec, body.Total(), time.Since(began))
 			if failure != nil {
 				panic(http.ErrAbortHandler)
 			}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/stowgate/stowgate/internal/server/conn"
 )
 
 // A recorder is a ResponseWriter that counts. Over HTTP/2, where the connection
@@ -15,7 +17,7 @@ type recorder struct {
 	status  int // 0 until the header is written
 	bytes   int64
 
-	stream  *pacedConn // of an HTTP/2 request; else nil
+	stream  *conn.Conn // of an HTTP/2 request; else nil
 	mu      sync.Mutex // guards what follows
 	watch   *time.Timer
 	writing bool
@@ -76,9 +78,9 @@ func (w *recorder) setWriting(on bool) {
 	case !on:
 		w.watch.Stop()
 	case w.watch == nil:
-		w.watch = time.AfterFunc(w.stream.pace.Window, w.look)
+		w.watch = time.AfterFunc(w.stream.Pace().Window, w.look)
 	default:
-		w.watch.Reset(w.stream.pace.Window)
+		w.watch.Reset(w.stream.Pace().Window)
 	}
 }
 
@@ -89,8 +91,8 @@ func (w *recorder) look() {
 	defer w.mu.Unlock()
 	switch {
 	case w.ended || !w.writing:
-	case w.stream.queued() > 0:
-		w.watch.Reset(w.stream.pace.Window)
+	case w.stream.Queued() > 0:
+		w.watch.Reset(w.stream.Pace().Window)
 	default:
 		w.control.SetWriteDeadline(time.Unix(1, 0))
 	}

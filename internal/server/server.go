@@ -14,6 +14,8 @@ import (
 	"net/netip"
 	"sync/atomic"
 	"time"
+
+	"github.com/stowgate/stowgate/internal/server/conn"
 )
 
 // Config adjusts a Server. At least one of Listen and TLSListen must be set.
@@ -26,7 +28,7 @@ type Config struct {
 	HeaderBytes       int           // of a request's header; 0 means 16 KiB
 	HeaderTime        time.Duration // for the header to arrive; 0 means 10 s
 	IdleTime          time.Duration // a connection is kept without a request; 0 means 2 min
-	Pace              Pace          // of bodies and answers
+	Pace              conn.Pace     // of bodies and answers
 	MaxConns          int           // connections at once; 0 means 10,000, negative no bound
 	MaxConnsPerClient int           // of one address, unless loopback or trusted; 0 means 512, negative no bound
 	MaxPerApp         int           // requests of one app at once, see EnterApp; 0 means no bound
@@ -69,16 +71,18 @@ func New(c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	c.Pace = c.Pace.orDefault()
+	c.Pace = c.Pace.WithDefaults()
 	s := &Server{config: c, log: c.Log, metrics: newMetrics(),
 		apps: &appGate{max: c.MaxPerApp, running: map[string]int{}}}
-	gate := newConnGate(c, s.metrics)
+	bound := conn.Bound(conn.Limits{
+		Max: c.MaxConns, PerClient: c.MaxConnsPerClient, Exempt: c.TrustedProxies, Pace: c.Pace,
+		Refused: func(why string) { s.metrics.refused.WithLabelValues(why).Inc() },
+	})
 	var errs []error
 	for _, l := range []struct {
 		to   *net.Listener
 		addr string
-		gate *connGate
-	}{{&s.plain, c.Listen, gate}, {&s.secure, c.TLSListen, gate}, {&s.admin, c.AdminListen, nil}} {
+	}{{&s.plain, c.Listen}, {&s.secure, c.TLSListen}, {&s.admin, c.AdminListen}} {
 		if l.addr == "" {
 			continue
 		}
@@ -87,8 +91,8 @@ func New(c Config) (*Server, error) {
 			errs = append(errs, fmt.Errorf("listen on %s: %w", l.addr, err))
 			continue
 		}
-		if *l.to = listener; l.gate != nil {
-			*l.to = &gatedListener{listener, l.gate, c.Pace}
+		if *l.to = listener; l.to != &s.admin {
+			*l.to = bound(listener)
 		}
 	}
 	if s.plain == nil && s.secure == nil {

@@ -24,6 +24,7 @@ import (
 	"github.com/stowgate/stowgate/internal/blob/fileblob"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/server/cert"
+	"github.com/stowgate/stowgate/internal/server/conn"
 	"github.com/stowgate/stowgate/internal/server/redact"
 )
 
@@ -103,7 +104,7 @@ func get(t *testing.T, url string) (int, http.Header, string) {
 // TestC1StalledSockets: hundreds of stalled clients are dropped, and meanwhile
 // an ordinary upload goes through.
 func TestC1StalledSockets(t *testing.T) {
-	s := start(t, Config{HeaderTime: 400 * time.Millisecond, Pace: Pace{Rate: 1024, Window: 400 * time.Millisecond}}, count)
+	s := start(t, Config{HeaderTime: 400 * time.Millisecond, Pace: conn.Pace{Rate: 1024, Window: 400 * time.Millisecond}}, count)
 	var closed sync.WaitGroup
 	for i := range 300 {
 		c, err := net.Dial("tcp", s.Addr())
@@ -138,7 +139,7 @@ func TestC1StalledSockets(t *testing.T) {
 
 // TestC1Pace: a slow client that keeps pace is served, whatever it takes.
 func TestC1Pace(t *testing.T) {
-	s := start(t, Config{Pace: Pace{Rate: 1000, Window: 200 * time.Millisecond}}, count)
+	s := start(t, Config{Pace: conn.Pace{Rate: 1000, Window: 200 * time.Millisecond}}, count)
 	body, in := io.Pipe()
 	go func() {
 		for range 20 { // a second, five windows
@@ -159,7 +160,7 @@ func TestC1Pace(t *testing.T) {
 
 // TestC1SlowHandler: the time that a handler takes is not the client's.
 func TestC1SlowHandler(t *testing.T) {
-	s := start(t, Config{Pace: Pace{Rate: 1000, Window: 100 * time.Millisecond}},
+	s := start(t, Config{Pace: conn.Pace{Rate: 1000, Window: 100 * time.Millisecond}},
 		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			time.Sleep(150 * time.Millisecond)
 			io.ReadFull(r.Body, make([]byte, 10))
@@ -199,7 +200,7 @@ func TestC1Readers(t *testing.T) {
 	}
 	for name, h := range handlers {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, Config{Pace: Pace{Rate: 1 << 20, Window: 300 * time.Millisecond}},
+			s := start(t, Config{Pace: conn.Pace{Rate: 1 << 20, Window: 300 * time.Millisecond}},
 				http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					defer func() { dropped <- nil }()
 					h.ServeHTTP(w, r)
@@ -456,43 +457,6 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-func TestConnectionLimits(t *testing.T) {
-	m := newMetrics()
-	far, near, proxy := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("10.0.0.1")
-	for _, tt := range []struct {
-		name      string
-		max, each int
-		addr      netip.Addr
-		want      int // of 5 that are let in
-	}{
-		{"below", 6, 6, far, 5},
-		{"at", 5, 5, far, 5},
-		{"over in all", 4, 5, far, 4},
-		{"over for one", 5, 4, far, 4},
-		{"loopback", 5, 4, near, 5},
-		{"trusted", 5, 4, proxy, 5},
-		{"no bound", -1, -1, far, 5},
-	} {
-		g := newConnGate(Config{MaxConns: tt.max, MaxConnsPerClient: tt.each, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, m)
-		var leaves []func()
-		for range 5 {
-			if leave, ok := g.enter(tt.addr); ok {
-				leaves = append(leaves, leave)
-			}
-		}
-		if len(leaves) != tt.want {
-			t.Errorf("%s: %d of 5 are let in, want %d", tt.name, len(leaves), tt.want)
-		}
-		for _, leave := range leaves {
-			leave()
-			leave() // counts once
-		}
-		if g.open != 0 || len(g.clients) != 0 {
-			t.Errorf("%s: after all left, %d are open, of %v", tt.name, g.open, g.clients)
-		}
-	}
-}
-
 func TestTooManyConnections(t *testing.T) {
 	s := start(t, Config{MaxConns: 2}, count)
 	for range 2 {
@@ -668,7 +632,7 @@ func TestC1Streams(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
-	s := start(t, Config{TLSListen: "127.0.0.1:0", TLS: settings, Pace: Pace{Rate: 1 << 20, Window: 300 * time.Millisecond}},
+	s := start(t, Config{TLSListen: "127.0.0.1:0", TLS: settings, Pace: conn.Pace{Rate: 1 << 20, Window: 300 * time.Millisecond}},
 		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/idle" { // no write is waiting: nobody stalls
 				io.WriteString(w, "a")

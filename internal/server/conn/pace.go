@@ -1,4 +1,6 @@
-package server
+// Package conn holds connections to limits: how many there are, and how fast
+// their clients must be.
+package conn
 
 import (
 	"errors"
@@ -23,7 +25,8 @@ type Pace struct {
 	Window time.Duration
 }
 
-func (p Pace) orDefault() Pace {
+// WithDefaults returns p with the fields that are zero set.
+func (p Pace) WithDefaults() Pace {
 	if p.Rate == 0 {
 		p.Rate = 1 << 10
 	}
@@ -40,10 +43,10 @@ func (p Pace) renewal() time.Duration { return min(time.Second, p.Window/4) }
 // share returns how many bytes must arrive in a window.
 func (p Pace) share() int64 { return int64(float64(p.Rate) * p.Window.Seconds()) }
 
-// A pacedBody is a request's body whose client must keep pace. Only the time
+// A Body is a request's body whose client must keep pace. Only the time
 // that Read waits counts, not what the handler does between. Its errors other
 // than io.EOF wrap fault.Canceled.
-type pacedBody struct {
+type Body struct {
 	io.ReadCloser
 	control *http.ResponseController
 	pace    Pace
@@ -56,12 +59,14 @@ type pacedBody struct {
 	done  bool      // whether the body ended
 }
 
-func newPacedBody(r *http.Request, control *http.ResponseController, pace Pace) *pacedBody {
+// NewBody returns the body of r, whose deadlines control sets.
+func NewBody(r *http.Request, control *http.ResponseController, pace Pace) *Body {
 	now := time.Now()
-	return &pacedBody{ReadCloser: r.Body, control: control, pace: pace, start: now, last: now}
+	return &Body{ReadCloser: r.Body, control: control, pace: pace, start: now, last: now}
 }
 
-func (b *pacedBody) Read(p []byte) (int, error) {
+// Read implements io.Reader.
+func (b *Body) Read(p []byte) (int, error) {
 	now := time.Now()
 	b.start = b.start.Add(now.Sub(b.last))
 	if b.got >= b.pace.share() && now.Sub(b.start) >= b.pace.renewal() {
@@ -86,18 +91,21 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// end leaves the server a last window for what the handler did not read.
-func (b *pacedBody) end() {
+// Total returns how many bytes were read.
+func (b *Body) Total() int64 { return b.total }
+
+// End leaves the server a last window for what the handler did not read.
+func (b *Body) End() {
 	if !b.done {
 		b.control.SetReadDeadline(time.Now().Add(b.pace.Window))
 	}
 }
 
-// A pacedConn is a connection whose client must keep pace in taking what is
+// A Conn is a connection whose client must keep pace in taking what is
 // written. A write may stop for long although the client is not slow, because
 // the system lets go on only when much of its buffer is free; so what counts is
 // what the client has acknowledged.
-type pacedConn struct {
+type Conn struct {
 	*net.TCPConn
 	pace  Pace
 	leave func() // of its gate
@@ -109,13 +117,13 @@ type pacedConn struct {
 }
 
 // Close implements net.Conn.
-func (c *pacedConn) Close() error {
+func (c *Conn) Close() error {
 	c.leave()
 	return c.TCPConn.Close()
 }
 
 // SetWriteDeadline implements net.Conn. The pace holds besides.
-func (c *pacedConn) SetWriteDeadline(t time.Time) error {
+func (c *Conn) SetWriteDeadline(t time.Time) error {
 	if t.IsZero() {
 		c.until.Store(0)
 		return nil // the next write sets its own
@@ -125,11 +133,12 @@ func (c *pacedConn) SetWriteDeadline(t time.Time) error {
 }
 
 // SetDeadline implements net.Conn.
-func (c *pacedConn) SetDeadline(t time.Time) error {
+func (c *Conn) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
-func (c *pacedConn) Write(p []byte) (written int, err error) {
+// Write implements net.Conn.
+func (c *Conn) Write(p []byte) (written int, err error) {
 	c.begin()
 	for {
 		n, err := c.TCPConn.Write(p[written:])
@@ -142,7 +151,7 @@ func (c *pacedConn) Write(p []byte) (written int, err error) {
 }
 
 // ReadFrom sends a file without copying it.
-func (c *pacedConn) ReadFrom(src io.Reader) (total int64, err error) {
+func (c *Conn) ReadFrom(src io.Reader) (total int64, err error) {
 	limited, ok := src.(*io.LimitedReader)
 	if ok {
 		_, ok = limited.R.(*os.File)
@@ -163,9 +172,9 @@ func (c *pacedConn) ReadFrom(src io.Reader) (total int64, err error) {
 }
 
 // begin starts a window, unless one has just begun.
-func (c *pacedConn) begin() {
+func (c *Conn) begin() {
 	if now := time.Now(); now.Sub(c.start) >= c.pace.renewal() {
-		c.start, c.taken = now, c.sent-c.queued()
+		c.start, c.taken = now, c.sent-c.Queued()
 		deadline := now.Add(c.pace.Window)
 		if until := c.until.Load(); until != 0 && until < deadline.UnixNano() {
 			deadline = time.Unix(0, until)
@@ -176,10 +185,10 @@ func (c *pacedConn) begin() {
 
 // goOn says whether a write that ended with err goes on: its window is over, and
 // the client kept pace.
-func (c *pacedConn) goOn(err error) bool {
+func (c *Conn) goOn(err error) bool {
 	until := c.until.Load()
 	if !errors.Is(err, os.ErrDeadlineExceeded) || until != 0 && time.Now().UnixNano() >= until ||
-		c.sent-c.queued()-c.taken < c.pace.share() {
+		c.sent-c.Queued()-c.taken < c.pace.share() {
 		return false
 	}
 	c.start = time.Time{}
@@ -187,8 +196,11 @@ func (c *pacedConn) goOn(err error) bool {
 	return true
 }
 
-// queued returns how many bytes the client has not acknowledged yet.
-func (c *pacedConn) queued() int64 {
+// Pace returns the pace that its client must keep.
+func (c *Conn) Pace() Pace { return c.pace }
+
+// Queued returns how many bytes the client has not acknowledged yet.
+func (c *Conn) Queued() int64 {
 	var n int
 	raw, err := c.SyscallConn()
 	if err == nil {

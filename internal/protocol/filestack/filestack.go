@@ -115,6 +115,11 @@ func guarded[Args any](
 	}
 	handle := func(w http.ResponseWriter, r *http.Request, c call) error {
 		answer.Protect(w.Header())
+		leave, err := server.EnterApp(r.Context(), c.grant.App)
+		if err != nil {
+			return answer.About(c.caller.subject(), err)
+		}
+		defer leave()
 		if err := serve(w, r, c.grant, c.args); err != nil {
 			return answer.About(c.caller.subject(), err)
 		}

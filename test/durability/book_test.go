@@ -86,6 +86,13 @@ type file struct {
 	handle string
 	holds  []content // what it may hold: several after an overwrite without an answer
 	gone   bool      // whether it may be deleted: after a delete without an answer
+	story  []string  // what was done to it, newest last
+}
+
+// tell adds to the file's story, of which the end is kept.
+func (f *file) tell(format string, args ...any) {
+	f.story = append(f.story, fmt.Sprintf(format, args...))
+	f.story = f.story[max(0, len(f.story)-10):]
 }
 
 func (f *file) hold(sum [sha256.Size]byte) (content, bool) {
@@ -164,8 +171,9 @@ func (c *crew) audit() (files int) {
 			continue
 		}
 		f := &file{handle: row.handle, holds: []content{s.content}}
-		s.by.check(f)
+		f.tell("%s of %d bytes found in the catalog", row.name, s.content.size)
 		s.by.files = append(s.by.files, f)
+		s.by.check(f)
 	}
 	for handle := range known {
 		c.book.lose("%s is not in the catalog", handle)
@@ -198,6 +206,9 @@ func (c *crew) finish(format string, args ...any) {
 	c.t.Helper()
 	for _, p := range c.book.found() {
 		c.t.Error(p)
+	}
+	if c.t.Failed() {
+		c.t.Logf("the server's last words:\n%s", c.node.tail())
 	}
 	if c.book.acknowledged.Load() == 0 {
 		c.t.Error("nothing was acknowledged: the test shows nothing")

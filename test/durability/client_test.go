@@ -97,6 +97,9 @@ func (c *client) do(method, url string, body io.Reader, header ...string) (http.
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %v", errNoAnswer, err)
 	}
+	if c.node.dark.Load() {
+		return nil, nil, fmt.Errorf("%w: the power is off", errNoAnswer)
+	}
 	if res.StatusCode != http.StatusOK && res.StatusCode != http.StatusPartialContent {
 		return nil, nil, &refusal{res.StatusCode, string(b)}
 	}

@@ -44,7 +44,7 @@ func TestC9Complete(t *testing.T) {
 				t.Errorf("%s of %d parts in %d chunks: %v", s.name, s.parts(), s.chunks, err)
 				continue
 			}
-			w.files = append(w.files, &file{handle: handle, holds: []content{s.content}})
+			w.keep(handle, s.name, s.content)
 			names.Store(s.name, handle)
 			c.book.sent.Store(s.name, &sending{w, s.content, false})
 			c.book.acknowledged.Add(1)

@@ -68,7 +68,7 @@ func TestSteps(t *testing.T) {
 	any := func(string) bool { return true }
 	for _, fault := range []stepFault{
 		{"kill", any, func(_ *volume, n *node) syscall.Errno { n.signal(syscall.SIGKILL); return unix.EIO }, false},
-		{"power cut", any, func(v *volume, _ *node) syscall.Errno { v.cut(); return 0 }, true},
+		{"power cut", any, func(v *volume, n *node) syscall.Errno { n.dark.Store(true); v.cut(); return 0 }, true},
 		{"EIO", isSync, func(*volume, *node) syscall.Errno { return unix.EIO }, true},
 		{"ENOSPC", any, func(*volume, *node) syscall.Errno { return unix.ENOSPC }, true},
 	} {
@@ -189,6 +189,7 @@ func (w *worker) suffer(t *testing.T, v *volume, fault stepFault, at int) (fired
 		v.unmount()
 		v.mount()
 	}
+	n.dark.Store(false)
 	return fired
 }
 

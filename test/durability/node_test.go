@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -39,6 +40,8 @@ type node struct {
 	key  string // of the app that the clients use
 	sign url.Values
 
+	dark *atomic.Bool // whether its power is off: no answer gets out
+
 	cmd  *exec.Cmd
 	exit chan struct{} // closed when the running server has ended
 	log  string
@@ -51,7 +54,7 @@ func newNode(t testing.TB, data string, flags ...string) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &node{t: t, program: program, data: data, flags: flags, log: filepath.Join(t.TempDir(), "server.log")}
+	n := &node{t: t, program: program, data: data, flags: flags, dark: new(atomic.Bool), log: filepath.Join(t.TempDir(), "server.log")}
 	t.Cleanup(n.kill)
 	n.createApp()
 	return n

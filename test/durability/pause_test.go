@@ -73,7 +73,7 @@ func TestDrain(t *testing.T) {
 				t.Errorf("an upload that ran when the server was asked to end: %v", err)
 				return
 			}
-			w.files = append(w.files, &file{handle: handle, holds: []content{f}})
+			w.keep(handle, "slow", f)
 		})
 	}
 	begun.Wait()

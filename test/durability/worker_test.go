@@ -112,9 +112,16 @@ func (w *worker) storeSized(size int, how func(string, content) (string, error))
 	handle, err := how(name, c)
 	w.book.answer("store "+name, err)
 	if err == nil {
-		w.files = append(w.files, &file{handle: handle, holds: []content{c}})
+		w.keep(handle, name, c)
 	}
 	return err
+}
+
+// keep adds a file whose upload was acknowledged.
+func (w *worker) keep(handle, name string, c content) {
+	f := &file{handle: handle, holds: []content{c}}
+	f.tell("%s stored with %d bytes", name, c.size)
+	w.files = append(w.files, f)
 }
 
 func (w *worker) replace(f *file) error {
@@ -124,6 +131,7 @@ func (w *worker) replace(f *file) error {
 		return nil
 	}
 	w.book.answer("overwrite "+f.handle, err)
+	f.tell("overwritten with %d bytes: %v", c.size, err)
 	if err == nil {
 		f.holds = nil
 	}
@@ -137,6 +145,7 @@ func (w *worker) delete(f *file) error {
 		err = nil
 	}
 	w.book.answer("delete "+f.handle, err)
+	f.tell("deleted: %v", err)
 	f.gone = true
 	if err == nil {
 		w.drop(f)
@@ -210,7 +219,7 @@ func (w *worker) goOn(s *session, complete bool) error {
 		return err
 	}
 	s.handle = handle
-	w.files = append(w.files, &file{handle: handle, holds: []content{s.content}})
+	w.keep(handle, s.name, s.content)
 	w.open = slices.DeleteFunc(w.open, func(o *session) bool { return o == s })
 	w.done = append(w.done, s)
 	w.done = w.done[max(0, len(w.done)-keepDone):]
@@ -283,13 +292,16 @@ func (w *worker) check(f *file) {
 		return
 	}
 	if err != nil {
-		w.book.lose("file %s: %v", f.handle, err)
+		w.book.lose("file %s: %v; %s", f.handle, err, f.story)
 		return
 	}
 	c, known := f.hold(sha256.Sum256(b))
 	if !known {
-		w.book.lose("file %s: %d bytes that are none of the %d versions (first %d bytes)", f.handle, len(b), len(f.holds), f.holds[0].size)
+		w.book.lose("file %s has %d bytes and is none of the %d versions; %s", f.handle, len(b), len(f.holds), f.story)
 		return
+	}
+	if len(f.holds) > 1 || f.gone {
+		f.tell("settled with %d bytes", c.size)
 	}
 	f.holds, f.gone = []content{c}, false
 }

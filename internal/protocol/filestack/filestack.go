@@ -65,6 +65,7 @@ func New(apps apps, uploads *upload.Service, lib *library.Service, deliver *deli
 	if err != nil || base.Path != "/" || base.RawQuery != "" {
 		return nil, fmt.Errorf("public URL %q is not like https://files.example.com", c.PublicURL)
 	}
+	c.Domain = strings.ToLower(c.Domain)
 	if c.Container == "" {
 		c.Container = "stowgate"
 	}

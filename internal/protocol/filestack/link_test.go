@@ -11,7 +11,7 @@ import (
 // TestI8OwnAddress holds that an address of this server as a source is never
 // fetched: it names an asset, which the caller must be allowed to have.
 func TestI8OwnAddress(t *testing.T) {
-	s := newStack(t, Config{PublicURL: "https://files.test", Domain: "files.test"})
+	s := newStack(t, Config{PublicURL: "https://files.test", Domain: "Files.test"})
 	mine := string(s.put(t, securedKey, "n.txt", "protected"))
 	others := string(s.put(t, otherKey, "o.txt", "of another"))
 	good := sign(securedKey, `{"expiry":1999999999,"call":["store","read"]}`)

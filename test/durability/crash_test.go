@@ -1,8 +1,10 @@
 package durability_test
 
 import (
+	"bytes"
 	"context"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +15,7 @@ import (
 type disaster struct {
 	rounds      int
 	least, most time.Duration // of work before it strikes
+	answers     int64         // that clients have had by then, at least
 	strike      func()        // takes the server down, work going on
 	mend        func()        // what is needed before it can start again
 }
@@ -27,12 +30,16 @@ func (c *crew) suffer(d disaster) (rounds, orphans int) {
 		c.node.start()
 		c.verify()
 		c.audit()
+		before := c.book.acknowledged.Load()
 		working := make(chan struct{})
 		go func() {
 			defer close(working)
 			c.work(context.Background())
 		}()
 		time.Sleep(d.least + time.Duration(chance.Int64N(int64(d.most-d.least))))
+		for give := time.Now().Add(startTimeout); c.book.acknowledged.Load() < before+d.answers && time.Now().Before(give); {
+			time.Sleep(time.Millisecond)
+		}
 		d.strike()
 		<-working
 		d.mend()
@@ -48,7 +55,7 @@ func (c *crew) suffer(d disaster) (rounds, orphans int) {
 
 // killing is the disaster of losing the process only.
 func killing(n *node, rounds int) disaster {
-	return disaster{rounds, 5 * time.Millisecond, 400 * time.Millisecond, n.kill, func() {}}
+	return disaster{rounds, 5 * time.Millisecond, 400 * time.Millisecond, 0, n.kill, func() {}}
 }
 
 // TestKill kills the server at random moments (threats: kill -9, R1 to R4 and R6).
@@ -93,9 +100,37 @@ func checkPrivate(t *testing.T, data string) {
 	}
 }
 
+// A site is how a node lies on the volume whose power is cut.
+type site struct {
+	kind  string // of file system
+	apart bool   // only the blobs are on it: no sync of the catalog helps them
+}
+
+func (s site) String() string {
+	if s.apart {
+		return s.kind + ", blobs apart"
+	}
+	return s.kind
+}
+
+// newNode returns a node on a new volume.
+func (s site) newNode(t *testing.T, flags ...string) (*node, *volume) {
+	t.Helper()
+	v := newVolume(t, s.kind, volumeSize)
+	if !s.apart {
+		return newNode(t, v.data(), flags...), v
+	}
+	n := newNode(t, filepath.Join(fastFolder(t), "data"), flags...)
+	n.storage = v.data()
+	return n, v
+}
+
+// volumeSize is room for what a soak deletes, which stays for some minutes.
+const volumeSize = 4 << 30
+
 // cutting is the disaster of losing everything that is not on the volume.
 func cutting(c *crew, v *volume, rounds int) disaster {
-	return disaster{rounds, 100 * time.Millisecond, 400 * time.Millisecond,
+	return disaster{rounds, 5 * time.Millisecond, 400 * time.Millisecond, 10,
 		func() {
 			c.node.dark.Store(true)
 			v.cut()
@@ -104,53 +139,76 @@ func cutting(c *crew, v *volume, rounds int) disaster {
 		func() {
 			v.unmount()
 			v.mount()
+			c.checkNamed(v)
 			c.node.dark.Store(false)
 		}}
 }
 
-// volumeSize is room for what a soak deletes, which stays for some minutes.
-const volumeSize = 4 << 30
+// checkNamed looks at the files of blobs as a power cut has left them: a file
+// has its name only after its bytes are on disk.
+func (c *crew) checkNamed(v *volume) {
+	c.t.Helper()
+	for _, pattern := range []string{"data/0*/*", "data/blobs/0*/*"} {
+		names, err := filepath.Glob(filepath.Join(v.dir, pattern))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		for _, name := range names {
+			b, err := os.ReadFile(name)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			if len(b) == 0 || strings.HasSuffix(name, ".pack") && !bytes.HasPrefix(b, []byte("SGPACK")) {
+				c.book.halve("%s has its name, but not its bytes (%d)", name, len(b))
+			}
+		}
+	}
+}
 
 // TestPowerCut takes the power away at random moments (threats: power cut, R1
 // and R4 to R6).
 func TestPowerCut(t *testing.T) {
 	for _, tt := range []struct {
-		kind        string
+		site
 		short, long int
 	}{
-		{"ext4", 2, 200},
-		{"xfs", 2, 100},
+		{site{"ext4", false}, 2, 200},
+		{site{"xfs", false}, 2, 100},
+		{site{"ext4", true}, 1, 50},
+		{site{"xfs", true}, 1, 50},
 	} {
-		t.Run(tt.kind, func(t *testing.T) {
-			v := newVolume(t, tt.kind, volumeSize)
+		t.Run(tt.site.String(), func(t *testing.T) {
 			o := newOrigin(t)
-			n := newNode(t, v.data(), o.flags()...)
+			n, v := tt.newNode(t, o.flags()...)
 			c := newCrew(t, n, o)
 			done, orphans := c.suffer(cutting(c, v, rounds(tt.short, tt.long)))
-			c.finish("power cut on %s: rounds %d, orphans after one sweep %d", tt.kind, done, orphans)
+			c.finish("power cut on %s: rounds %d, orphans after one sweep %d", tt.site, done, orphans)
 		})
 	}
 }
+
+// patience is how many rounds a mutant may survive.
+const patience = 100
 
 // TestMutants breaks the server on purpose, and fails if that is not noticed:
 // the tests above would show nothing.
 func TestMutants(t *testing.T) {
 	for _, tt := range []struct {
 		mutant string
-		kind   string // of volume to cut the power of; empty means kill
-		short  bool   // whether it is tried in every run
+		site   site // on a volume whose power is cut; zero means that the server is killed
+		short  bool // whether it is tried in every run
 	}{
-		{"no-fsync", "ext4", true},
-		{"no-fsync", "xfs", false},
-		{"no-folder-fsync", "ext4", false},
-		{"no-folder-fsync", "xfs", false},
-		{"link-before-fsync", "ext4", false},
-		{"link-before-fsync", "xfs", false},
-		{"answer-before-commit", "", false},
-		{"delete-before-commit", "", false},
-		{"sweep-without-grace", "", false},
+		{"no-fsync", site{"ext4", true}, true},
+		{"no-fsync", site{"xfs", true}, false},
+		{"no-folder-fsync", site{"ext4", true}, false},
+		{"no-folder-fsync", site{"xfs", true}, false},
+		{"link-before-fsync", site{"ext4", true}, false},
+		{"link-before-fsync", site{"xfs", true}, false},
+		{"answer-before-commit", site{}, false},
+		{"delete-before-commit", site{}, false},
+		{"sweep-without-grace", site{}, false},
 	} {
-		t.Run(tt.mutant+" "+tt.kind, func(t *testing.T) {
+		t.Run(tt.mutant+" "+tt.site.kind, func(t *testing.T) {
 			if !soak && !tt.short {
 				t.Skip("skipped: only with STOWGATE_SOAK=1")
 			}
@@ -158,27 +216,25 @@ func TestMutants(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			data := filepath.Join(fastFolder(t), "data")
-			var v *volume
-			if tt.kind != "" {
-				v = newVolume(t, tt.kind, volumeSize)
-				data = v.data()
+			var c *crew
+			var d disaster
+			if tt.site.kind != "" {
+				n, v := tt.site.newNode(t)
+				c = newCrew(t, n, nil)
+				d = cutting(c, v, patience)
+			} else {
+				c = newCrew(t, newNode(t, filepath.Join(fastFolder(t), "data")), nil)
+				d = killing(c.node, patience)
 			}
-			n := newNode(t, data)
-			n.program = program
-			n.env = []string{"STOWGATE_MUTANT=" + tt.mutant}
-			c := newCrew(t, n, nil)
-			d := killing(n, 100)
-			if v != nil {
-				d = cutting(c, v, 100)
-			}
+			c.node.program = program
+			c.node.env = []string{"STOWGATE_MUTANT=" + tt.mutant}
 			done, _ := c.suffer(d)
 			found := c.book.found()
 			if len(found) == 0 {
 				t.Errorf("mutant %s was not caught in %d rounds: %s", tt.mutant, done, c.book.summary())
 				return
 			}
-			t.Logf("mutant %s, %s: caught after %d rounds: %s", tt.mutant, tt.kind, done, found[0])
+			t.Logf("mutant %s, %s: caught after %d rounds: %s", tt.mutant, tt.site, done, found[0])
 		})
 	}
 }

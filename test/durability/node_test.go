@@ -32,6 +32,7 @@ type node struct {
 	t       testing.TB
 	program string
 	data    string
+	storage string   // folder of the blobs; empty means in data
 	flags   []string // for serve
 	env     []string // added to the environment of serve
 	wrap    func(*exec.Cmd) (started func() error, err error)
@@ -77,12 +78,20 @@ func (n *node) createApp() {
 	n.sign = url.Values{"policy": {policy}, "signature": {hex.EncodeToString(mac.Sum(nil))}}
 }
 
+// places returns the flags that say where everything is kept.
+func (n *node) places() []string {
+	if n.storage == "" {
+		return []string{"--data", n.data}
+	}
+	return []string{"--data", n.data, "--storage", n.storage}
+}
+
 // run runs another command of the server's program on the node's data.
 func (n *node) run(args ...string) (stdout []byte, code int) {
 	n.t.Helper()
 	ctx, cancel := context.WithTimeout(n.t.Context(), 5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, n.program, append(args, "--data", n.data)...)
+	cmd := exec.CommandContext(ctx, n.program, append(args, n.places()...)...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -149,7 +158,8 @@ func (n *node) tryStart() error {
 		return err
 	}
 	defer out.Close()
-	args := append([]string{"serve", "--data", n.data, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"}, n.flags...)
+	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--log-format", "json"}, n.places()...)
+	args = append(args, n.flags...)
 	cmd := exec.Command(n.program, args...)
 	cmd.Env = append(os.Environ(), n.env...)
 	cmd.Stdout, cmd.Stderr = in, log

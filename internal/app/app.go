@@ -89,9 +89,18 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 }
 
 func (s *session) run(args []string) error {
+	command, err := s.parse(args)
+	if err != nil {
+		return err
+	}
+	return command.Run(s)
+}
+
+// parse reads the command line, the variables and the file into s.cli.
+func (s *session) parse(args []string) (*kong.Context, error) {
 	file, err := setting.Load(args, os.LookupEnv)
 	if err != nil {
-		return usageError{err}
+		return nil, usageError{err}
 	}
 	parser, err := kong.New(s.cli,
 		kong.Name("stowgate"),
@@ -103,7 +112,7 @@ func (s *session) run(args []string) error {
 		kong.Resolvers(file),
 	)
 	if err != nil {
-		return err
+		return nil, usageError{err} // only settings in the file are not known before
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
@@ -112,9 +121,9 @@ func (s *session) run(args []string) error {
 		if errors.As(err, &at) && at.Context.Command() != "" {
 			hint += " " + strings.Fields(at.Context.Command())[0]
 		}
-		return usageError{fmt.Errorf("%w\nsee %s --help", err, hint)}
+		return nil, usageError{fmt.Errorf("%w\nsee %s --help", err, hint)}
 	}
-	return command.Run(s)
+	return command, nil
 }
 
 // print writes v as JSON if the command line says so, and text otherwise.

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
-	"strings"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/fault"

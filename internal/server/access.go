@@ -72,10 +72,6 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, next http.Handle
 // record logs and counts one request.
 func (s *Server) record(r *http.Request, t *trace, w *recorder, in int64, took time.Duration) {
 	s.metrics.observe(t, r.Method, w.status, in, w.bytes, took)
-	path := r.URL.EscapedPath()
-	if ticket := r.PathValue("ticket"); ticket != "" {
-		path = strings.Replace(path, ticket, "[hidden]", 1) // it is a credential
-	}
 	attrs := []slog.Attr{
 		slog.String("id", t.id),
 		slog.String("client", t.client.String()),

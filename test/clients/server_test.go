@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -28,13 +29,15 @@ type server struct {
 	URL  string `json:"ready"`
 	TLS  string `json:"tls"`
 	data string
+	apps []app
 }
 
 // apps counts the apps made, to name the next.
 var apps atomic.Int32
 
 // start runs the server on a fresh data folder until the test ends, and fails
-// the test if it does not stop cleanly or if a stored byte is damaged then.
+// the test if it does not stop cleanly, if its log holds a credential, or if a
+// stored byte is damaged then.
 func start(t *testing.T, args ...string) *server {
 	t.Helper()
 	s := &server{data: filepath.Join(t.TempDir(), "data")}
@@ -53,6 +56,7 @@ func start(t *testing.T, args ...string) *server {
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("serve ended with %v, want exit status 0", err)
 		}
+		s.checkLog(t, log.String())
 		if t.Failed() {
 			t.Logf("log of the server, its end:\n%s", tail(log.String(), 4000))
 			return
@@ -76,6 +80,26 @@ func start(t *testing.T, args ...string) *server {
 		t.Fatalf("serve did not get ready in 30 s\n%s", log.String())
 	}
 	return s
+}
+
+// credential matches what a client shows to be let in: signatures, base64 of a
+// policy's beginning, and tickets of parts.
+var credential = regexp.MustCompile(`\b[0-9a-f]{64}\b|eyJ[\w+/-]{20}|/multipart/part/[\w-]{20}`)
+
+// checkLog fails the test if the log holds a secret of an app or a credential.
+func (s *server) checkLog(t *testing.T, log string) {
+	t.Helper()
+	if found := credential.FindString(log); found != "" {
+		t.Errorf("the log holds the credential %q", found)
+	}
+	for _, a := range s.apps {
+		if strings.Contains(log, a.Secret) {
+			t.Errorf("the log holds the secret of app %s", a.Key)
+		}
+	}
+	if !strings.Contains(log, `"msg":"request"`) {
+		t.Error("the log has no line for a request")
+	}
 }
 
 func tail(s string, n int) string {
@@ -122,6 +146,7 @@ func (s *server) app(t *testing.T, security string) app {
 	if err := json.Unmarshal(s.command(t, "app", "create", name, "--security", security, "--json"), &a); err != nil {
 		t.Fatal(err)
 	}
+	s.apps = append(s.apps, a)
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		res, err := http.Post(s.URL+"/prefetch", "application/json", strings.NewReader(`{"apikey":"`+a.Key+`"}`))
 		if err != nil {

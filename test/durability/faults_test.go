@@ -57,104 +57,119 @@ type stepFault struct {
 	name string
 	at   func(step string) bool
 	do   func(*volume, *node) syscall.Errno
-	cut  bool // whether the volume, if there is one, loses its power afterwards or has lost it
+	cut  bool // whether the volume, if there is one, loses its power afterwards
 }
+
+func anyStep(string) bool { return true }
+
+// The faults. A power cut comes in two kinds, because what others sync at the
+// right moment may make a name durable, and not its bytes.
+var (
+	killed   = stepFault{"kill", anyStep, func(_ *volume, n *node) syscall.Errno { n.signal(syscall.SIGKILL); return unix.EIO }, false}
+	powerCut = stepFault{"power cut", anyStep, func(v *volume, n *node) syscall.Errno {
+		n.loseVolume(v)
+		n.signal(syscall.SIGKILL)
+		return unix.EIO
+	}, false}
+	lateCut = stepFault{"power cut after another's sync", anyStep, func(v *volume, n *node) syscall.Errno {
+		v.commit()
+		return powerCut.do(v, n)
+	}, false}
+	failedSync = stepFault{"EIO", isSync, func(*volume, *node) syscall.Errno { return unix.EIO }, true}
+	noSpace    = stepFault{"ENOSPC", anyStep, func(*volume, *node) syscall.Errno { return unix.ENOSPC }, true}
+)
 
 // TestSteps lets each kind of fault happen at the N-th step by which the server
 // makes something durable, from the first one after the process began, for each
 // N until there is no such step (threats: crash, EIO, ENOSPC at every step;
 // error on the N-th fsync).
 func TestSteps(t *testing.T) {
-	any := func(string) bool { return true }
-	for _, fault := range []stepFault{
-		{"kill", any, func(_ *volume, n *node) syscall.Errno { n.signal(syscall.SIGKILL); return unix.EIO }, false},
-		{"power cut", any, func(v *volume, n *node) syscall.Errno { n.dark.Store(true); v.cut(); return 0 }, true},
-		{"EIO", isSync, func(*volume, *node) syscall.Errno { return unix.EIO }, true},
-		{"ENOSPC", any, func(*volume, *node) syscall.Errno { return unix.ENOSPC }, true},
-	} {
-		t.Run(fault.name, func(t *testing.T) { testSteps(t, fault) })
+	for _, fault := range []stepFault{killed, powerCut, lateCut, failedSync, noSpace} {
+		t.Run(fault.name, func(t *testing.T) {
+			var v *volume
+			data := filepath.Join(fastFolder(t), "data")
+			if os.Getuid() == 0 || fault.name == powerCut.name || fault.name == lateCut.name {
+				v = newVolume(t, "ext4", volumeSize)
+				data = v.data()
+			}
+			c := newCrew(t, newNode(t, data), nil)
+			total, done, fired := c.walk(v, fault, rounds(4, 1000))
+			if fired == 0 {
+				t.Error("no fault happened")
+			}
+			orphans := c.settle()
+			c.finish("%s at a step: rounds %d of %d steps, happened %d, orphans after one sweep %d", fault.name, done, total, fired, orphans)
+		})
 	}
 }
 
-func testSteps(t *testing.T, fault stepFault) {
-	var v *volume
-	data := filepath.Join(fastFolder(t), "data")
-	if os.Getuid() == 0 || fault.name == "power cut" {
-		v = newVolume(t, "ext4", volumeSize)
-		data = v.data()
-	}
-	n := newNode(t, data)
-	c := newCrew(t, n, nil)
+// walk lets a fault happen at each step of a script, or at some of them when
+// there are more than limit, and compares what is there after each. It stops at
+// the first problem.
+func (c *crew) walk(v *volume, fault stepFault, limit int) (total, done, fired int) {
+	c.t.Helper()
 	c.workers = c.workers[:1]
-	w := c.workers[0]
-
-	// How many steps there are differs a little from run to run, because the
-	// database has its own mind about when to tidy up.
-	total := countSteps(t, n, w, fault)
-	chosen := random(t.Name()).Perm(total)
-	chosen = chosen[:min(rounds(4, total), total)]
+	total = c.countSteps(fault)
+	chosen := random(c.t.Name()).Perm(total)[:min(limit, total)]
 	slices.Sort(chosen)
-	fired := 0
 	for _, at := range chosen {
-		if w.suffer(t, v, fault, at+1) {
+		if c.strikeAt(v, fault, at+1) {
 			fired++
 		}
-		n.start()
+		c.node.start()
 		c.verify()
 		c.audit()
-		if code := n.stop(); code != 0 {
-			t.Errorf("after %s at step %d: the server ended with status %d", fault.name, at+1, code)
+		if code := c.node.stop(); code != 0 {
+			c.book.problem("the server ended with status %d", code)
 		}
-		if t.Failed() || len(c.book.found()) > 0 {
-			t.Errorf("this was %s at step %d of %d", fault.name, at+1, total)
+		done++
+		if len(c.book.found()) > 0 {
+			c.book.problem("this was %s at step %d of %d", fault.name, at+1, total)
 			break
 		}
 	}
-	if fired == 0 {
-		t.Error("no fault happened")
-	}
-	orphans := c.settle()
-	c.finish("%s at a step: rounds %d of %d steps, happened %d, orphans after one sweep %d", fault.name, len(chosen), total, fired, orphans)
+	return total, done, fired
 }
 
-// countSteps returns how many steps a start and a script take.
-func countSteps(t *testing.T, n *node, w *worker, fault stepFault) int {
-	t.Helper()
-	s := supervise(n, func(int, string) syscall.Errno { return 0 })
-	err := n.tryStart()
+// countSteps returns how many steps a start and a script take. It differs a
+// little from run to run, because the database has its own mind about when to
+// tidy up.
+func (c *crew) countSteps(fault stepFault) (total int) {
+	c.t.Helper()
+	s := supervise(c.node, func(string) syscall.Errno { return 0 })
+	err := c.node.tryStart()
 	if errors.Is(err, errNoListener) {
-		t.Skipf("skipped: system calls cannot be supervised here: %s", n.tail())
+		c.t.Skipf("skipped: system calls cannot be supervised here: %s", c.node.tail())
 	}
 	if err == nil {
-		err = w.script()
+		err = c.workers[0].script()
 	}
 	if err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
-	n.kill()
-	n.wrap = nil
-	total := 0
+	c.node.kill()
+	c.node.wrap = nil
 	for _, step := range s.steps() {
 		if fault.at(step) {
 			total++
 		}
 	}
 	if total < 10 {
-		t.Fatalf("saw only the steps %s", strings.Join(s.steps(), ", "))
+		c.t.Fatalf("saw only the steps %s", strings.Join(s.steps(), ", "))
 	}
 	return total
 }
 
-// suffer starts the server, lets the fault happen at the given step, and brings
-// the volume back. It reports whether the fault happened.
-func (w *worker) suffer(t *testing.T, v *volume, fault stepFault, at int) (fired bool) {
-	t.Helper()
-	n := w.node
+// strikeAt starts the server, lets the fault happen at the given step, and
+// brings the volume back. It reports whether the fault happened.
+func (c *crew) strikeAt(v *volume, fault stepFault, at int) (fired bool) {
+	c.t.Helper()
+	n, w := c.node, c.workers[0]
 	seen := 0
 	var ready atomic.Bool
 	quiet := false // whether the failure is hidden
 	happened := make(chan struct{})
-	s := supervise(n, func(_ int, step string) syscall.Errno {
+	s := supervise(n, func(step string) syscall.Errno {
 		if !fault.at(step) {
 			return 0
 		}
@@ -163,7 +178,7 @@ func (w *worker) suffer(t *testing.T, v *volume, fault stepFault, at int) (fired
 		}
 		quiet = hidden(step, !ready.Load())
 		defer close(happened)
-		w.book.tolerant.Store(true)
+		c.book.tolerant.Store(true)
 		return fault.do(v, n)
 	})
 	if err := n.tryStart(); err == nil {
@@ -176,18 +191,19 @@ func (w *worker) suffer(t *testing.T, v *volume, fault stepFault, at int) (fired
 		fired = true
 	default:
 	}
-	if fired && ready.Load() && fault.name == "EIO" && !quiet {
-		w.brokenSync(t, s, at)
+	if fired && ready.Load() && fault.name == failedSync.name && !quiet {
+		w.brokenSync(s, at)
 	}
 	if v != nil && fault.cut && fired {
-		v.cut()
+		n.loseVolume(v)
 	}
 	n.kill()
 	n.wrap = nil
-	w.book.tolerant.Store(false)
+	c.book.tolerant.Store(false)
 	if v != nil {
 		v.unmount()
 		v.mount()
+		c.checkNamed(v)
 	}
 	n.dark.Store(false)
 	return fired
@@ -203,21 +219,20 @@ func hidden(step string, starting bool) bool {
 
 // brokenSync checks what a server does after a sync failed: it takes no more
 // writes and says so, and goes on reading.
-func (w *worker) brokenSync(t *testing.T, s *supervisor, at int) {
-	t.Helper()
+func (w *worker) brokenSync(s *supervisor, at int) {
 	steps := strings.Join(s.steps(), ", ")
 	if err := w.storeSized(1000, w.putRaw); !refused(err, http.StatusServiceUnavailable) {
-		t.Errorf("storing after sync %d failed: %v, want a refusal with 503\nsteps: %s", at, err, steps)
+		w.book.problem("storing after sync %d failed: %v, want a refusal with 503; steps: %s", at, err, steps)
 	}
 	res, err := w.http.Get(w.node.admin() + "/readyz")
 	if err != nil {
-		t.Errorf("readyz after sync %d failed: %v", at, err)
+		w.book.problem("readyz after sync %d failed: %v", at, err)
 		return
 	}
 	defer res.Body.Close()
 	why, _ := io.ReadAll(res.Body)
 	if res.StatusCode == http.StatusOK || !strings.Contains(string(why), "sync") && !strings.Contains(string(why), "I/O error") {
-		t.Errorf("readyz after sync %d failed: status %d, %q, want the reason\nsteps: %s", at, res.StatusCode, why, steps)
+		w.book.problem("readyz after sync %d failed: status %d, %q, want the reason; steps: %s", at, res.StatusCode, why, steps)
 	}
 	w.book.tolerant.Store(false)
 	defer w.book.tolerant.Store(true)

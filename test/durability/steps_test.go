@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -21,13 +20,9 @@ import (
 // thread does it, and decides what comes of it. The kernel asks the supervisor
 // (seccomp_unotify(2)); the server is the same program as always.
 type supervisor struct {
-	t      testing.TB
-	listen int // the descriptor that the kernel asks by; 0 before the start
-
 	mu     sync.Mutex
-	count  int
-	names  []string
-	decide func(n int, name string) syscall.Errno // 0 lets the call go on
+	names  []string                        // of the steps so far
+	decide func(step string) syscall.Errno // 0 lets the call go on
 }
 
 var stepNames = map[int32]string{
@@ -38,9 +33,9 @@ var stepNames = map[int32]string{
 func isSync(name string) bool { return strings.Contains(name, "sync") }
 
 // supervise lets decide say what comes of each step of the servers that n
-// starts from now on; steps are counted from 1 in each.
-func supervise(n *node, decide func(n int, name string) syscall.Errno) *supervisor {
-	s := &supervisor{t: n.t, decide: decide}
+// starts from now on.
+func supervise(n *node, decide func(step string) syscall.Errno) *supervisor {
+	s := &supervisor{decide: decide}
 	n.wrap = s.wrap
 	return s
 }
@@ -84,7 +79,7 @@ func (s *supervisor) wrap(cmd *exec.Cmd) (started func() error, err error) {
 			return err
 		}
 		s.mu.Lock()
-		s.count, s.names = 0, nil
+		s.names = nil
 		s.mu.Unlock()
 		go s.serve(fds[0])
 		return nil
@@ -203,9 +198,8 @@ func ioctl(fd int, request uint, p unsafe.Pointer) syscall.Errno {
 func (s *supervisor) step(name string) syscall.Errno {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.count++
 	s.names = append(s.names, name)
-	return s.decide(s.count, name)
+	return s.decide(name)
 }
 
 // steps returns the steps of the last server so far.

@@ -101,6 +101,20 @@ func (v *volume) cut() {
 	}
 }
 
+// commit syncs a file of no concern to the server, and with it the log of the
+// file system.
+func (v *volume) commit() {
+	v.t.Helper()
+	f, err := os.Create(filepath.Join(v.dir, "other"))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer f.Close()
+	if err := errors.Join(f.Truncate(1), f.Sync()); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
 // fill takes away all free room of the volume but left bytes, and returns the
 // file that does so.
 func (v *volume) fill(left int64) string {

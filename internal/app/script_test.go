@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -30,6 +32,7 @@ func TestMain(m *testing.M) {
 //
 //	start ARGS...            run stowgate serve ARGS beside the script; $URL is where
 //	term                     send it SIGTERM, and want exit status 0; server.log is its log
+//	term twice               while it answers, send it SIGTERM, and again; want it dead
 //	fetch METHOD URL [BODY]  print the answer to a request
 //	setvar NAME RE           set a variable to the group of RE in the file stdout
 //	flip GLOB TEXT           change a letter of TEXT where it is in one of the files
@@ -76,13 +79,38 @@ func startServer(ts *testscript.TestScript, _ bool, args []string) {
 	*ts.Value("server").(*exec.Cmd) = *cmd
 }
 
-func stopServer(ts *testscript.TestScript, _ bool, _ []string) {
+func stopServer(ts *testscript.TestScript, _ bool, args []string) {
 	process := ts.Value("server").(*exec.Cmd).Process
+	if len(args) > 0 {
+		stopBusyServer(ts, process)
+		return
+	}
 	ts.Check(process.Signal(syscall.SIGTERM))
 	state, err := process.Wait()
 	ts.Check(err)
 	if state.ExitCode() != 0 {
 		ts.Fatalf("serve ended with %v, want exit status 0", state)
+	}
+}
+
+func stopBusyServer(ts *testscript.TestScript, process *os.Process) {
+	c, err := net.Dial("tcp", strings.TrimPrefix(ts.Getenv("URL"), "http://"))
+	ts.Check(err)
+	defer c.Close()
+	fmt.Fprint(c, "POST /api/store/S3?key=AKEY HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+	if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.Contains(line, "100") {
+		ts.Fatalf("a request is answered by %q, %v; want it to wait for the body", line, err)
+	}
+	ts.Check(process.Signal(syscall.SIGTERM))
+	time.Sleep(300 * time.Millisecond)
+	if err := process.Signal(syscall.Signal(0)); err != nil {
+		ts.Fatalf("the server ended before its request did: %v", err)
+	}
+	ts.Check(process.Signal(syscall.SIGTERM))
+	state, err := process.Wait()
+	ts.Check(err)
+	if state.Success() {
+		ts.Fatalf("the server says that all is well although it dropped a request")
 	}
 }
 

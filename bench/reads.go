@@ -16,7 +16,7 @@ import (
 // reads fetches a file of 100 KiB and one of 100 MiB with a signed policy, and
 // the same from nginx.
 func reads(ctx context.Context, s setting) error {
-	w, err := startStowgate(ctx, s, "reads")
+	w, err := startStowgate(ctx, s, "reads", "--log-level", "warn") // as nginx, without an access log
 	if err != nil {
 		return err
 	}

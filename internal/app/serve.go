@@ -267,7 +267,7 @@ func (n *node) wire(set settings, records *catalog.Catalog, blobs blob.Store, ke
 	vault := blob.NewVault(blobs, blob.VaultConfig{Now: now})
 	set.upload.TicketKey = place.Derive(key, "stowgate part tickets")
 	set.upload.Fetch = get
-	uploads := upload.New(blobs, vault, records, set.upload)
+	uploads := upload.New(blobs, vault, newMetered(records, n.server.Registry()), set.upload)
 	n.closers = append(n.closers, func() error { uploads.Close(); return nil })
 	n.sweeper = sweep.New(blobs, records, set.sweep)
 	lib := library.New(records, now)

@@ -373,3 +373,22 @@ func TestPublicURL(t *testing.T) {
 		}
 	}
 }
+
+// TestMeter: what is stored is counted, once.
+func TestMeter(t *testing.T) {
+	dir := t.TempDir()
+	url, _, log := serving(t, dir, "--admin-listen", "127.0.0.1:0")
+	key := app(t, dir, "off")
+	if res, answer := do(t, "POST", url+"/api/store/S3?key="+key, "hello"); res.StatusCode != 200 {
+		t.Fatalf("store = %d %s", res.StatusCode, answer)
+	}
+	if res, _ := do(t, "POST", url+"/api/store/S3?key=nobody", "hello"); res.StatusCode == 200 {
+		t.Fatal("an upload for nobody is stored")
+	}
+	_, metrics := do(t, "GET", "http://"+regexp.MustCompile(`"admin":"([^"]+)"`).FindStringSubmatch(log.String())[1]+"/metrics", "")
+	for _, want := range []string{"stowgate_files_stored_total 1\n", "stowgate_bytes_stored_total 5\n", `stowgate_refused_total{reason=`} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("metrics lack %q", want)
+		}
+	}
+}

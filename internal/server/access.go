@@ -32,6 +32,7 @@ func (s *Server) wrap(next http.Handler) http.Handler {
 			r.Body = body
 		}
 		rec.Header().Set("X-Request-Id", t.id)
+		rec.Header().Set("Referrer-Policy", "no-referrer") // URLs hold policies
 		s.metrics.running.Inc()
 		defer func() {
 			failure := recover()

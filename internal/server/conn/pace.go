@@ -62,7 +62,7 @@ type Body struct {
 // NewBody returns the body of r, whose deadlines control sets.
 func NewBody(r *http.Request, control *http.ResponseController, pace Pace) *Body {
 	now := time.Now()
-	return &Body{ReadCloser: r.Body, control: control, pace: pace, start: now, last: now}
+	return &Body{ReadCloser: r.Body, control: control, pace: pace, start: now, last: now, done: r.Body == http.NoBody}
 }
 
 // Read implements io.Reader.

@@ -1,0 +1,59 @@
+package app
+
+import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/upload"
+)
+
+// metered counts what is stored.
+type metered struct {
+	upload.Records
+	files, bytes prometheus.Counter
+}
+
+func newMetered(records upload.Records, registry prometheus.Registerer) metered {
+	m := metered{
+		Records: records,
+		files:   prometheus.NewCounter(prometheus.CounterOpts{Name: "stowgate_files_stored_total", Help: "Files stored or replaced."}),
+		bytes:   prometheus.NewCounter(prometheus.CounterOpts{Name: "stowgate_bytes_stored_total", Help: "Bytes of files stored or replaced."}),
+	}
+	registry.MustRegister(m.files, m.bytes)
+	return m
+}
+
+func (m metered) count(a asset.Asset, err error) {
+	if err == nil {
+		m.files.Inc()
+		m.bytes.Add(float64(a.Content.Size()))
+	}
+}
+
+// AddAsset implements upload.Records.
+func (m metered) AddAsset(ctx context.Context, a asset.Asset, use policy.Use) error {
+	err := m.Records.AddAsset(ctx, a, use)
+	m.count(a, err)
+	return err
+}
+
+// ReplaceContent implements upload.Records.
+func (m metered) ReplaceContent(ctx context.Context, a asset.Asset, use policy.Use) error {
+	err := m.Records.ReplaceContent(ctx, a, use)
+	m.count(a, err)
+	return err
+}
+
+// FinishSession implements upload.Records. One that was finished before counts
+// no more.
+func (m metered) FinishSession(ctx context.Context, session string, a asset.Asset, unused []blob.Key) (asset.Asset, error) {
+	finished, err := m.Records.FinishSession(ctx, session, a, unused)
+	if finished.ID == a.ID {
+		m.count(a, err)
+	}
+	return finished, err
+}

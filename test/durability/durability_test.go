@@ -5,6 +5,9 @@
 // What clients sent and what they were told is kept in the test's memory, which
 // no fault reaches. STOWGATE_SOAK=1 runs the long forms. STOWGATE_SEED=N makes
 // the same choices again; what the machine's timing decides stays random.
+//
+// The clock is not moved here: a Go program does not ask the C library for the
+// time. The packages that compare times take them as arguments.
 package durability_test
 
 import (

@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 //	start ARGS...            run stowgate serve ARGS beside the script; $URL is where
 //	term                     send it SIGTERM, and want exit status 0; server.log is its log
 //	term twice               while it answers, send it SIGTERM, and again; want it dead
+//	term busy                while a file comes in, send it SIGTERM; want the file stored
 //	fetch METHOD URL [BODY]  print the answer to a request
 //	setvar NAME RE           set a variable to the group of RE in the file stdout
 //	flip GLOB TEXT           change a letter of TEXT where it is in one of the files
@@ -82,7 +83,7 @@ func startServer(ts *testscript.TestScript, _ bool, args []string) {
 func stopServer(ts *testscript.TestScript, _ bool, args []string) {
 	process := ts.Value("server").(*exec.Cmd).Process
 	if len(args) > 0 {
-		stopBusyServer(ts, process)
+		stopBusyServer(ts, process, args[0] == "twice")
 		return
 	}
 	ts.Check(process.Signal(syscall.SIGTERM))
@@ -93,24 +94,34 @@ func stopServer(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-func stopBusyServer(ts *testscript.TestScript, process *os.Process) {
+// stopBusyServer stops the server while it waits for the body of an upload, and
+// either sends that or a second signal.
+func stopBusyServer(ts *testscript.TestScript, process *os.Process, twice bool) {
 	c, err := net.Dial("tcp", strings.TrimPrefix(ts.Getenv("URL"), "http://"))
 	ts.Check(err)
 	defer c.Close()
 	fmt.Fprint(c, "POST /api/store/S3?key=AKEY HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
-	if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.Contains(line, "100") {
-		ts.Fatalf("a request is answered by %q, %v; want it to wait for the body", line, err)
+	answers := bufio.NewReader(c)
+	if res, err := http.ReadResponse(answers, nil); err != nil || res.StatusCode != 100 {
+		ts.Fatalf("a request is answered by %v, %v; want it to wait for the body", res, err)
 	}
 	ts.Check(process.Signal(syscall.SIGTERM))
 	time.Sleep(300 * time.Millisecond)
 	if err := process.Signal(syscall.Signal(0)); err != nil {
 		ts.Fatalf("the server ended before its request did: %v", err)
 	}
-	ts.Check(process.Signal(syscall.SIGTERM))
+	if twice {
+		ts.Check(process.Signal(syscall.SIGTERM))
+	} else {
+		fmt.Fprint(c, "hello")
+		res, err := http.ReadResponse(answers, nil)
+		ts.Check(err)
+		ts.Check(res.Write(ts.Stdout()))
+	}
 	state, err := process.Wait()
 	ts.Check(err)
-	if state.Success() {
-		ts.Fatalf("the server says that all is well although it dropped a request")
+	if state.Success() == twice {
+		ts.Fatalf("the server ended with %v", state)
 	}
 }
 

@@ -163,7 +163,7 @@ func (c *serveCommand) checkTogether(r *setting.Reader) {
 }
 
 // Run serves until the session's context ends.
-func (c *serveCommand) Run(s *session) error {
+func (c *serveCommand) Run(s *session) (err error) {
 	set, err := c.settings(s)
 	if err != nil {
 		return err
@@ -174,7 +174,7 @@ func (c *serveCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	defer n.close()
+	defer func() { err = errors.Join(err, n.close()) }()
 	router, err := server.NewRouter(set.domain, n.api.Routes())
 	if err != nil {
 		return err
@@ -194,9 +194,8 @@ func (c *serveCommand) Run(s *session) error {
 	if err := s.print(ready, "ready "+ready.Ready+"\n"); err != nil {
 		return fmt.Errorf("say that the server is ready: %w", err)
 	}
-	err = n.server.Serve(s.ctx, server.CORS(router, filestack.ExposedHeaders...))
-	log.Info("stopped")
-	return err
+	defer log.Info("stopped")
+	return n.server.Serve(s.ctx, server.CORS(router, filestack.ExposedHeaders...))
 }
 
 // A node is a wired server and what it has open.
@@ -252,12 +251,9 @@ func (c *serveCommand) open(s *session, set settings, log *slog.Logger) (_ *node
 	if n.server, err = server.New(set.server); err != nil {
 		return nil, err
 	}
+	n.closers = append(n.closers, func() error { n.server.Close(); return nil })
 	n.publicURL = publicURL(set, n.server)
-	if err := n.wire(set, records, blobs, key, s.now); err != nil {
-		n.server.Close()
-		return nil, err
-	}
-	return n, nil
+	return n, n.wire(set, records, blobs, key, s.now)
 }
 
 // wire makes the services and the protocol that calls them.
@@ -316,22 +312,23 @@ func (c *serveCommand) warn(log *slog.Logger, set settings) {
 	if set.domain == "" {
 		log.Warn("files are delivered from the same origin as everything else; for production set --domain, or keep other pages off this host")
 	}
-	for setting, relaxed := range map[string]bool{
-		"fetch-allow":                len(set.fetch.Allow) > 0,
-		"fetch-port":                 len(set.fetch.Ports) > 0,
-		"max-connections":            set.server.MaxConns < 0,
-		"max-connections-per-client": set.server.MaxConnsPerClient < 0,
-		"reserve":                    set.blobs.Reserve < 0,
-		"tls-self-signed":            c.TLSSelfSigned,
+	for _, relaxed := range []struct {
+		setting string
+		is      bool
+	}{
+		{"fetch-allow", len(set.fetch.Allow) > 0},
+		{"fetch-port", len(set.fetch.Ports) > 0},
+		{"max-connections", set.server.MaxConns < 0},
+		{"max-connections-per-client", set.server.MaxConnsPerClient < 0},
+		{"reserve", set.blobs.Reserve < 0},
+		{"tls-self-signed", c.TLSSelfSigned},
 	} {
-		if relaxed {
-			log.Warn("a setting makes this server less safe than its default", "setting", setting)
+		if relaxed.is {
+			log.Warn("a setting makes this server less safe than its default", "setting", relaxed.setting)
 		}
 	}
-	for name, addr := range map[string]string{"admin-listen": set.server.AdminListen} {
-		if addr != "" && !isLoopback(addr) {
-			log.Warn("metrics and health can be reached from other machines", "setting", name, "address", addr)
-		}
+	if addr := set.server.AdminListen; addr != "" && !isLoopback(addr) {
+		log.Warn("metrics and health can be reached from other machines", "setting", "admin-listen", "address", addr)
 	}
 	if set.Blobs == "" {
 		log.Warn("files are kept in memory and are lost when the server stops", "setting", "storage")

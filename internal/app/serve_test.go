@@ -217,7 +217,6 @@ func routes(t *testing.T, text string) (all []struct{ method, path string }) {
 		t.Fatal(err)
 	}
 	defer n.close()
-	defer n.server.Close()
 	param := regexp.MustCompile(`{[^}]*}`)
 	for _, route := range n.api.Routes() {
 		method := route.Method

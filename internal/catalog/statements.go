@@ -32,6 +32,16 @@ func NewStatements(on Preparer, kind func(error) fault.Kind) *Statements {
 	return &Statements{on: on, kind: kind, prepared: make(map[string]*sql.Stmt)}
 }
 
+// Close releases what was prepared. Nothing may run, or be run afterwards.
+func (s *Statements) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, st := range s.prepared {
+		st.Close()
+	}
+	clear(s.prepared)
+}
+
 // Exec returns how many rows the statement has changed.
 func (s *Statements) Exec(ctx context.Context, text string, args ...any) (int64, error) {
 	st, err := s.prepare(ctx, text)

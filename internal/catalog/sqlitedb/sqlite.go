@@ -60,9 +60,13 @@ func (db *DB) open(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := migrate(ctx, path, schema); err != nil {
+	// The connection of the migration is closed last: if it were the only one,
+	// SQLite would write the log back then, and tell nobody of a failed sync.
+	first, err := migrate(ctx, path, schema)
+	if err != nil {
 		return err
 	}
+	defer first.Close()
 	reads, err := openPool(path, readers, "busy_timeout(5000)", "query_only(1)", "temp_store(MEMORY)")
 	if err != nil {
 		return err
@@ -81,8 +85,25 @@ func (db *DB) open(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	// SQLite makes the log with the first transaction, and tells nobody either if
+	// its folder cannot be synced.
+	if _, err := conn.ExecContext(ctx, `BEGIN IMMEDIATE; ROLLBACK`); err != nil {
+		return errors.Join(err, conn.Close())
+	}
+	if err := syncFolder(filepath.Dir(path)); err != nil {
+		return errors.Join(err, conn.Close())
+	}
 	db.writer, err = startWriter(ctx, conn)
 	return err
+}
+
+func syncFolder(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Sync()
 }
 
 // openPool returns a pool of up to n connections, each with the pragmas set.
@@ -116,6 +137,7 @@ func (db *DB) Health() error { return db.writer.health() }
 // safe to call more than once.
 func (db *DB) Close() error {
 	db.writer.close()
+	db.reads.Close()
 	return db.closePools()
 }
 
@@ -128,46 +150,51 @@ func (db *DB) closePools() error {
 }
 
 // migrate brings the database at path to the newest schema, and keeps a copy of
-// what was there beside it. Several processes may do so at the same time.
-func migrate(ctx context.Context, path string, schema fs.FS) error {
+// what was there beside it. Several processes may do so at the same time. It
+// returns the pool that it used, which the caller must close.
+func migrate(ctx context.Context, path string, schema fs.FS) (_ *sql.DB, err error) {
 	if err := errors.Join(createPrivate(path), createPrivate(path+".lock")); err != nil {
-		return err
+		return nil, err
 	}
 	lock, err := openPool(path+".lock", 1, "busy_timeout(30000)")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer lock.Close()
 	if _, err := lock.ExecContext(ctx, `BEGIN EXCLUSIVE`); err != nil {
-		return fmt.Errorf("wait for another migration: %w", err)
+		return nil, fmt.Errorf("wait for another migration: %w", err)
 	}
 	pool, err := openPool(path, 1, "busy_timeout(30000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer pool.Close()
+	defer func() {
+		if err != nil {
+			pool.Close()
+		}
+	}()
 	provider, err := goose.NewProvider(goose.DialectSQLite3, pool, schema, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
+		return nil, fmt.Errorf("read migrations: %w", err)
 	}
 	current, newest, err := provider.GetVersions(ctx)
 	switch {
 	case err != nil:
-		return fmt.Errorf("read schema version: %w", err)
+		return nil, fmt.Errorf("read schema version: %w", err)
 	case current == newest:
-		return nil
+		return pool, nil
 	case current > newest:
-		return fmt.Errorf("it has schema %d and this program knows none after %d: run the newer program, "+
+		return nil, fmt.Errorf("it has schema %d and this program knows none after %d: run the newer program, "+
 			"or restore the copy %s.v%d that was made before the upgrade: %w", current, newest, path, newest, fault.Unsupported)
 	case current > 0:
 		if err := backUp(ctx, pool, fmt.Sprintf("%s.v%d", path, current)); err != nil {
-			return fmt.Errorf("copy before migration: %w", err)
+			return nil, fmt.Errorf("copy before migration: %w", err)
 		}
 	}
 	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+		return nil, fmt.Errorf("migrate: %w", err)
 	}
-	return nil
+	return pool, nil
 }
 
 // createPrivate creates an empty file if there is none: SQLite would let others

@@ -79,8 +79,12 @@ func startWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
 
 // close lets the writes that were taken finish.
 func (w *writer) close() {
-	w.stopOnce.Do(func() { close(w.stop) })
-	<-w.stopped
+	w.stopOnce.Do(func() {
+		close(w.stop)
+		<-w.stopped
+		w.tx.Close()
+		w.conn.Close() // back to its pool, which closes it
+	})
 }
 
 // write makes a change and returns when it is durable. Once it was taken, the

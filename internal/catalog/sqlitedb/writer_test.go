@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -229,7 +230,7 @@ func TestCheckpoint(t *testing.T) {
 func TestP5Migration(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "catalog.db")
 	schema := fstest.MapFS{"00001_one.sql": {Data: []byte("-- +goose Up\nCREATE TABLE one (n INTEGER) STRICT;\nINSERT INTO one VALUES (1);")}}
-	if err := migrate(t.Context(), path, schema); err != nil {
+	if err := migrateAndClose(t.Context(), path, schema); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path + ".v1"); err == nil {
@@ -238,7 +239,7 @@ func TestP5Migration(t *testing.T) {
 	old := fstest.MapFS{"00001_one.sql": schema["00001_one.sql"]}
 
 	schema["00002_two.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nUPDATE one SET n = 2;\nSELECT no_such_function();")}
-	if err := migrate(t.Context(), path, schema); err == nil {
+	if err := migrateAndClose(t.Context(), path, schema); err == nil {
 		t.Fatal("a migration that fails succeeded")
 	}
 	wantOne(t, path, 1)
@@ -247,7 +248,7 @@ func TestP5Migration(t *testing.T) {
 	var all sync.WaitGroup
 	for range 4 { // at once, as when a server and a command start together
 		all.Go(func() {
-			if err := migrate(t.Context(), path, schema); err != nil {
+			if err := migrateAndClose(t.Context(), path, schema); err != nil {
 				t.Error(err)
 			}
 		})
@@ -259,7 +260,7 @@ func TestP5Migration(t *testing.T) {
 		t.Errorf("the copy: %v, %v; want mode 0600", info.Mode(), err)
 	}
 
-	err := migrate(t.Context(), path, old)
+	err := migrateAndClose(t.Context(), path, old)
 	if !errors.Is(err, fault.Unsupported) || !strings.Contains(err.Error(), path+".v1") {
 		t.Errorf("migrate of a newer database: %v, want %v that names the copy", err, fault.Unsupported)
 	}
@@ -280,4 +281,12 @@ func wantOne(t *testing.T, path string, want int) {
 	if err := pool.QueryRow(`SELECT n FROM one`).Scan(&n); err != nil || n != want {
 		t.Errorf("%s holds %d, %v; want %d", filepath.Base(path), n, err, want)
 	}
+}
+
+func migrateAndClose(ctx context.Context, path string, schema fs.FS) error {
+	pool, err := migrate(ctx, path, schema)
+	if err != nil {
+		return err
+	}
+	return pool.Close()
 }

@@ -73,6 +73,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, next http.Handle
 // record logs and counts one request.
 func (s *Server) record(r *http.Request, t *trace, w *recorder, in int64, took time.Duration) {
 	s.metrics.observe(t, r.Method, w.status, in, w.bytes, took)
+	if t.err == nil && !s.log.Enabled(r.Context(), slog.LevelInfo) {
+		return
+	}
 	attrs := []slog.Attr{
 		slog.String("id", t.id),
 		slog.String("client", t.client.String()),

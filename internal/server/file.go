@@ -41,7 +41,6 @@ const filePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:
 // nothing was answered then. Damage that shows later breaks the connection, so
 // that no client takes what it got for the file.
 func ServeFile(w http.ResponseWriter, r *http.Request, f File, o FileOptions) error {
-	before := w.Header().Clone()
 	h := w.Header()
 	setFileHeader(h, f.Asset, o)
 	if len(r.Header.Values("Range")) > 1 || strings.Contains(r.Header.Get("Range"), ",") {
@@ -54,9 +53,8 @@ func ServeFile(w http.ResponseWriter, r *http.Request, f File, o FileOptions) er
 	case out.err == nil:
 		out.start() // an answer without bytes
 	case !out.started:
-		clear(h)
-		for name, values := range before {
-			h[name] = values
+		for _, name := range fileHeader {
+			h.Del(name) // an error is no file
 		}
 		return fmt.Errorf("send asset %s: %w", f.Asset.ID, out.err)
 	default:
@@ -65,6 +63,10 @@ func ServeFile(w http.ResponseWriter, r *http.Request, f File, o FileOptions) er
 	}
 	return nil
 }
+
+// fileHeader are the fields that only an answer with a file has.
+var fileHeader = []string{"Content-Type", "Content-Disposition", "Content-Security-Policy", "Cross-Origin-Resource-Policy",
+	"X-File-Name", "Cache-Control", "Etag", "Last-Modified", "Accept-Ranges", "Content-Range", "Content-Length"}
 
 func setFileHeader(h http.Header, a asset.Asset, o FileOptions) {
 	name := asset.CleanName(a.Name)

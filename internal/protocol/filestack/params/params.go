@@ -131,11 +131,30 @@ func (p Set) Put(name string, v any) {
 
 func (p Set) add(name, value string) {
 	name = strings.ToLower(name)
-	text, _ := json.Marshal(value) // a string always has a JSON form
+	text := quote(value)
 	if _, repeated := p.values[name]; repeated {
 		text = []byte("[]")
 	}
 	p.values[name] = text
+}
+
+// quote returns value as JSON.
+func quote(value string) json.RawMessage {
+	if isPlain(value) {
+		return json.RawMessage(`"` + value + `"`)
+	}
+	text, _ := json.Marshal(value) // a string always has a JSON form
+	return text
+}
+
+// isPlain reports whether s stands in JSON as it is, between quotes.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // FromForm are the fields of a form as if they had come in JSON: a field
@@ -210,6 +229,9 @@ func (p Set) Has(name string) bool {
 // Text returns a string, or "" if it is missing.
 func (p Set) Text(name string) string {
 	value, ok := p.Raw(name)
+	if n := len(value); n > 1 && value[0] == '"' && isPlain(string(value[1:n-1])) {
+		return string(value[1 : n-1])
+	}
 	var s string
 	if ok && json.Unmarshal(value, &s) != nil {
 		p.Reject(name)

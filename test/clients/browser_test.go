@@ -302,8 +302,13 @@ func testImports(t *testing.T, f *fixture) {
 			t.Errorf("storeURL = %+v, want noise.bin", got)
 		}
 		f.mustRead(t, got.Handle, c, digestOf(content(3*mib, 1)))
-		f.mustFail(t, "storeURL", f.page(a, c), map[string]any{"url": f.remote.URL + "/not-there"})
-		f.mustFail(t, "storeURL", f.page(a, c), map[string]any{"url": "http://10.0.0.1/secret"})
+	}
+	a := f.app(t, "on")
+	for _, url := range []string{f.remote.URL + "/not-there", "http://10.0.0.1/secret"} {
+		err := f.mustFail(t, "storeURL", f.page(a, a.sign(everything)), map[string]any{"url": url})
+		if err.Status != http.StatusBadRequest {
+			t.Errorf("storeURL of %s: %v, want status 400", url, err)
+		}
 	}
 }
 

@@ -131,9 +131,28 @@ func Inline(mediaType string) bool {
 // bareType returns mediaType in lower case and without parameters, and whether
 // it is one.
 func bareType(mediaType string) (string, bool) {
+	if isBare(mediaType) {
+		return mediaType, true
+	}
 	bare, _, err := mime.ParseMediaType(mediaType)
 	if err != nil || !strings.Contains(bare, "/") {
 		return "", false
 	}
 	return bare, true
+}
+
+// isBare reports whether t is as bareType returns it, for most that are: types
+// are asked for with every delivery.
+func isBare(t string) bool {
+	slash := false
+	for i := range len(t) {
+		switch c := t[i]; {
+		case c == '/' && !slash && 0 < i && i < len(t)-1:
+			slash = true
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '+', c == '.':
+		default:
+			return false
+		}
+	}
+	return slash
 }

@@ -31,8 +31,8 @@ func (s *Server) wrap(next http.Handler) http.Handler {
 		if r.Body != http.NoBody {
 			r.Body = body
 		}
-		rec.Header().Set("X-Request-Id", t.id)
-		rec.Header().Set("Referrer-Policy", "no-referrer") // URLs hold policies
+		rec.Header()["X-Request-Id"] = []string{t.id}
+		rec.Header()["Referrer-Policy"] = noReferrer
 		s.metrics.running.Inc()
 		defer func() {
 			failure := recover()

@@ -32,7 +32,14 @@ type FileOptions struct {
 
 // filePolicy makes a page out of no file: whatever a browser takes it for, it
 // runs nothing and loads nothing.
-const filePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+var filePolicy = []string{"default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"}
+
+// Values of header fields that are the same in every answer. They are shared,
+// and so never changed.
+var (
+	noReferrer = []string{"no-referrer"} // URLs hold policies
+	noSniff    = []string{"nosniff"}
+)
 
 // ServeFile answers r, a GET or HEAD, with f or the one range of it that r asks
 // for. It is the one way in which stored bytes leave.
@@ -77,15 +84,15 @@ func setFileHeader(h http.Header, a asset.Asset, o FileOptions) {
 	if o.Download || inspect.Active(a.Detected) || !inspect.Inline(a.Detected) {
 		kind = "attachment"
 	}
-	h.Set("Content-Type", fileType(a.Type, a.Detected))
-	h.Set("Content-Disposition", asset.Disposition(kind, name))
-	h.Set("Content-Security-Policy", filePolicy)
-	h.Set("Cross-Origin-Resource-Policy", orElse(o.ResourcePolicy, "cross-origin"))
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-File-Name", headerName(asset.CleanName(a.Name)))
-	h.Set("Cache-Control", orElse(o.CacheControl, "private, no-store"))
-	h.Set("ETag", `"`+hex.EncodeToString(a.Content.SHA256[:16])+`"`)
+	h["Content-Type"] = []string{fileType(a.Type, a.Detected)}
+	h["Content-Disposition"] = []string{asset.Disposition(kind, name)}
+	h["Content-Security-Policy"] = filePolicy
+	h["Cross-Origin-Resource-Policy"] = []string{orElse(o.ResourcePolicy, "cross-origin")}
+	h["Referrer-Policy"] = noReferrer
+	h["X-Content-Type-Options"] = noSniff
+	h["X-File-Name"] = []string{headerName(asset.CleanName(a.Name))}
+	h["Cache-Control"] = []string{orElse(o.CacheControl, "private, no-store")}
+	h["Etag"] = []string{`"` + hex.EncodeToString(a.Content.SHA256[:16]) + `"`}
 }
 
 // opaque is the type of bytes about which nothing is promised.

@@ -148,7 +148,7 @@ func quote(value string) json.RawMessage {
 }
 
 // isPlain reports whether s stands in JSON as it is, between quotes.
-func isPlain(s string) bool {
+func isPlain[T string | json.RawMessage](s T) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
 			return false
@@ -229,7 +229,7 @@ func (p Set) Has(name string) bool {
 // Text returns a string, or "" if it is missing.
 func (p Set) Text(name string) string {
 	value, ok := p.Raw(name)
-	if n := len(value); n > 1 && value[0] == '"' && isPlain(string(value[1:n-1])) {
+	if n := len(value); n > 1 && value[0] == '"' && isPlain(value[1:n-1]) {
 		return string(value[1 : n-1])
 	}
 	var s string

@@ -67,7 +67,13 @@ func Parse(target string) (Chain, error) {
 	if len(target) > MaxTarget {
 		return Chain{}, fmt.Errorf("target of %d bytes: %w", len(target), fault.TooLarge)
 	}
-	p := parser{rest: strings.TrimPrefix(target, "/")}
+	target = strings.TrimPrefix(target, "/")
+	if head, query, _ := strings.Cut(target, "?"); !strings.Contains(head, "/") {
+		if id, err := asset.ParseID(head); err == nil { // most targets are no more than that
+			return Chain{Sources: []string{string(id)}, Query: query}, nil
+		}
+	}
+	p := parser{rest: target}
 	for n := 0; p.rest != "" && !p.done; n++ {
 		if n == maxSegments {
 			return Chain{}, fmt.Errorf("more than %d segments: %w", n, fault.TooLarge)

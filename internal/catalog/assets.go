@@ -47,13 +47,6 @@ func (c *Catalog) addAsset(ctx context.Context, tx *Statements, a asset.Asset, k
 	if a.Version != 1 {
 		return fmt.Errorf("new asset of version %d: %w", a.Version, fault.Invalid)
 	}
-	retired, err := value[bool](tx.Row(ctx, `SELECT EXISTS (SELECT 1 FROM retired WHERE name IN (?, ?))`, a.ID, a.UUID))
-	if err != nil {
-		return err
-	}
-	if retired {
-		return fmt.Errorf("its name was a removed asset's: %w", fault.Conflict)
-	}
 	values, err := assetValues(a)
 	if err != nil {
 		return err

@@ -17,6 +17,8 @@ import (
 
 // A Database is what a Catalog keeps its records in, opened by a driver and
 // having the newest schema. Its SQL knows ON CONFLICT, and orders text by bytes.
+// A trigger refuses a new asset whose name is in the table retired, which is a
+// conflict.
 type Database interface {
 	// Reads returns statements that see whatever was committed before they run.
 	Reads() *Statements

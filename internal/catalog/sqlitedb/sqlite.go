@@ -232,7 +232,7 @@ func kindOf(err error) fault.Kind {
 		return fault.Internal
 	}
 	switch e.Code() {
-	case lib.SQLITE_CONSTRAINT_PRIMARYKEY, lib.SQLITE_CONSTRAINT_UNIQUE:
+	case lib.SQLITE_CONSTRAINT_PRIMARYKEY, lib.SQLITE_CONSTRAINT_UNIQUE, lib.SQLITE_CONSTRAINT_TRIGGER:
 		return fault.Conflict
 	case lib.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return fault.NotFound

@@ -42,7 +42,7 @@ CREATE TABLE assets (
     client    TEXT NOT NULL,
     created   INTEGER NOT NULL,
     modified  INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX assets_of_app ON assets (app, created, id);
 
@@ -50,6 +50,14 @@ CREATE INDEX assets_of_app ON assets (app, created, id);
 CREATE TABLE retired (
     name TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
+
+-- +goose StatementBegin
+CREATE TRIGGER assets_retired BEFORE INSERT ON assets
+WHEN EXISTS (SELECT 1 FROM retired WHERE name IN (NEW.id, NEW.uuid))
+BEGIN
+    SELECT RAISE(ABORT, 'the name was a removed asset''s');
+END;
+-- +goose StatementEnd
 
 CREATE TABLE sessions (
     id      TEXT PRIMARY KEY,

@@ -58,6 +58,15 @@ func (s *Service) Get(ctx context.Context, g policy.Grant, id asset.ID, action p
 	return a, nil
 }
 
+// Allow returns nil if g allows an action that is about no asset of ours, and
+// counts the use.
+func (s *Service) Allow(ctx context.Context, g policy.Grant, r policy.Request) error {
+	if err := g.Check(r, s.now()); err != nil {
+		return err
+	}
+	return s.records.Spend(ctx, g.App, g.For(r.Action).Use)
+}
+
 // Describe returns the asset called id to a caller who may know about it. The
 // errors are those of Get.
 func (s *Service) Describe(ctx context.Context, g policy.Grant, id asset.ID) (asset.Asset, error) {

@@ -53,7 +53,7 @@ func (a *API) prefetch(w http.ResponseWriter, r *http.Request) error {
 // folders answers POST /folder/list: no cloud drive is connected, so all are
 // empty.
 func (a *API) folders(w http.ResponseWriter, r *http.Request, g policy.Grant, p params.Set) error {
-	if err := g.Check(policy.Request{Action: policy.Pick | policy.Store, Size: -1}, a.config.Now()); err != nil {
+	if err := a.library.Allow(r.Context(), g, policy.Request{Action: policy.Pick | policy.Store, Size: -1}); err != nil {
 		return err
 	}
 	body := map[string]any{"token": p.Text("token")}
@@ -140,7 +140,7 @@ func (a *API) describeOutside(w http.ResponseWriter, r *http.Request, g policy.G
 	if err != nil {
 		return err
 	}
-	if err := g.Check(policy.Request{Action: policy.Pick | policy.Store, URL: url, Size: -1}, a.config.Now()); err != nil {
+	if err := a.library.Allow(r.Context(), g, policy.Request{Action: policy.Pick | policy.Store, URL: url, Size: -1}); err != nil {
 		return err
 	}
 	if a.config.Fetch == nil {

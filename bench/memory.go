@@ -109,11 +109,11 @@ func stalled(ctx context.Context, s setting) error {
 		err := each(1000, 16, func(int) error { return w.raw(ctx, body) })
 		return 1000 / time.Since(start).Seconds(), err
 	}
-	alone, err := files()
-	if err != nil {
+	if _, err := files(); err != nil { // to be warm
 		return err
 	}
-	if alone, err = files(); err != nil { // warm
+	alone, err := files()
+	if err != nil {
 		return err
 	}
 	before := w.status("VmRSS")

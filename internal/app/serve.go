@@ -348,8 +348,9 @@ func (n *node) startSweeping(ctx context.Context, interval time.Duration, log *s
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		// What a crash left was written before this process began.
-		if _, err := n.sweeper.SweepOrphans(ctx, n.began.Add(-orphanGrace)); err != nil && ctx.Err() == nil {
+		// What a crash left was written before this process began, and the lock
+		// of the data folder says that nobody else writes.
+		if _, err := n.sweeper.SweepOrphans(ctx, n.began); err != nil && ctx.Err() == nil {
 			log.Error("cannot remove orphaned blobs", "err", err)
 		}
 		tick := time.NewTicker(interval)

@@ -22,6 +22,20 @@ type trash interface {
 	Unknown(ctx context.Context, keys []blob.Key) ([]blob.Key, error)
 }
 
+// registry is what else a Sweeper looks at.
+type registry interface {
+	EachKey(ctx context.Context, do func(blob.Key) error) error
+	PruneEvents(ctx context.Context, before time.Time) error
+}
+
+type books interface {
+	trash
+	registry
+}
+
+// eventLife is how long events are kept.
+const eventLife = 30 * 24 * time.Hour
+
 // Config adjusts a Sweeper. The zero Config is ready to use.
 type Config struct {
 	Idle     time.Duration // an upload in parts is abandoned after this long without a part; 0 means 24 h
@@ -33,12 +47,12 @@ type Config struct {
 // A Sweeper sweeps one store.
 type Sweeper struct {
 	blobs  blob.Store
-	trash  trash
+	trash  books
 	config Config
 }
 
 // New returns a Sweeper of the bytes in blobs whose books are trash.
-func New(blobs blob.Store, trash trash, c Config) *Sweeper {
+func New(blobs blob.Store, trash books, c Config) *Sweeper {
 	if c.Idle == 0 {
 		c.Idle = 24 * time.Hour
 	}
@@ -66,6 +80,7 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 	return errors.Join(
 		s.abandoned(ctx, now.Add(-s.config.Idle), now.Add(-s.config.Lifetime)),
 		s.doomed(ctx, now.Add(-s.config.Grace)),
+		s.trash.PruneEvents(ctx, now.Add(-eventLife)),
 	)
 }
 
@@ -145,8 +160,17 @@ func (s *Sweeper) Orphans(ctx context.Context, before time.Time, yield func(blob
 	return flush()
 }
 
-// SweepOrphans removes the blobs that Orphans yields and returns how many.
+// errSome ends a walk that has found what it was for.
+var errSome = errors.New("found")
+
+// SweepOrphans removes the blobs that Orphans yields and returns how many. It
+// removes nothing when no record knows any blob: then the records are more
+// likely those of another store, or lost, than the blobs all orphans.
 func (s *Sweeper) SweepOrphans(ctx context.Context, before time.Time) (n int, err error) {
+	err = s.trash.EachKey(ctx, func(blob.Key) error { return errSome })
+	if !errors.Is(err, errSome) {
+		return 0, err
+	}
 	err = s.Orphans(ctx, before, func(info blob.Info) error {
 		slog.InfoContext(ctx, "orphan removed", "key", info.Key, "size", info.Size)
 		n++

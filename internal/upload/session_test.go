@@ -396,6 +396,48 @@ func TestC10AbandonedUploads(t *testing.T) {
 	s.mustComplete(t, kept, []byte("abc"))
 }
 
+// Records that know no blob at all are not believed.
+func TestOrphansOfEmptyRecords(t *testing.T) {
+	s := newStack(t)
+	w, err := s.blobs.Create(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte("of another catalog")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.sweeper.SweepOrphans(t.Context(), time.Now().Add(time.Hour)); n != 0 || err != nil {
+		t.Errorf("SweepOrphans = %d, %v, want none", n, err)
+	}
+	if s.stored(t) != 1 {
+		t.Error("the blob is gone")
+	}
+}
+
+func TestOldEventsAreDropped(t *testing.T) {
+	s := newStack(t)
+	for _, tt := range []struct {
+		after time.Duration
+		want  int
+	}{{0, 1}, {30 * 24 * time.Hour, 1}, {time.Second, 0}} {
+		if tt.after == 0 {
+			if _, err := s.Put(t.Context(), anyone, unknown("n"), strings.NewReader("x")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.now = s.now.Add(tt.after)
+		if err := s.sweeper.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if events, err := s.catalog.Events(t.Context(), 0, 10); len(events) != tt.want || err != nil {
+			t.Errorf("after %v more: %d events, %v, want %d", tt.after, len(events), err, tt.want)
+		}
+	}
+}
+
 func TestOrphans(t *testing.T) {
 	s := newStack(t)
 	a, err := s.Put(t.Context(), anyone, unknown("n"), strings.NewReader("kept"))

@@ -12,10 +12,6 @@ import (
 	"github.com/stowgate/stowgate/internal/blob/fileblob"
 )
 
-// orphanGrace is how old a blob without a record must be to count as an orphan:
-// a running upload records its blobs a moment after it has written them.
-const orphanGrace = time.Hour
-
 type checkCommand struct {
 	Repair bool   `help:"Remove orphans. Damaged bytes, and records whose bytes are missing, stay: a backup may bring the bytes back."`
 	Grace  string `placeholder:"TIME" default:"1h" help:"How old bytes without a record must be to count as orphans (default ${default}). 0s only when no server runs."`

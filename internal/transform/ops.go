@@ -85,7 +85,7 @@ type CropFaces struct {
 	Mode   FaceCrop  `json:"mode,omitempty"`
 	Width  int       `json:"width,omitempty"`
 	Height int       `json:"height,omitempty"`
-	Which  []int     `json:"which,omitempty"`  // numbers from 1, the largest first; none means all
+	Which  []int     `json:"which,omitempty"`  // numbers from 1, the largest face first, in ascending order; none means all
 	Buffer int       `json:"buffer,omitempty"` // percent of a face's size around it
 	Sizes  FaceSizes `json:"sizes,omitzero"`
 }
@@ -121,9 +121,10 @@ type Collage struct {
 	Orient bool  `json:"orient,omitempty"` // each is turned upright first
 }
 
-// Animate makes all inputs frames of one animation, in their order. It must be
-// the first op.
+// Animate makes the first inputs frames of one animation, in their order. It
+// must be the first op.
 type Animate struct {
+	Inputs     int      `json:"inputs"`           // how many of them
 	Delay      int      `json:"delay"`            // milliseconds of a frame, up to 10,000
 	Loop       int      `json:"loop,omitempty"`   // how often; 0 means for ever
 	Width      int      `json:"width,omitempty"`  // up to 1,800; 0 means that of the first input; Largest that of the largest

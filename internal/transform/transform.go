@@ -6,7 +6,9 @@ package transform
 // Its canonical text, see Canonical, tells two plans apart.
 //
 // A plan is for one or more inputs. The ops work on input 0; some bring in
-// others by their number.
+// others by their number. What the camera noted about which side is up is
+// obeyed at the end, before an answer that is looked at, unless an Orient dealt
+// with it: so coordinates are those of the pixels as they are stored.
 type Plan struct {
 	Page    int     `json:"page,omitempty"`    // of input 0 to begin with, from 1; 0 means all frames of an animation, the first page otherwise
 	Density float64 `json:"density,omitempty"` // dots per inch to draw a vector image at; 0 means 72
@@ -16,7 +18,7 @@ type Plan struct {
 }
 
 // An Op is one operation on the image that the one before it left: one of the
-// struct types of this package that say so.
+// struct types of ops.go, by value.
 type Op interface {
 	kind() string // its name in the canonical text
 	check() error // why an argument is out of range; wraps fault.Invalid
@@ -29,7 +31,7 @@ type Answer string
 const (
 	Image  Answer = ""       // the image, encoded as Output says
 	Size   Answer = "size"   // {"height":1593,"width":2832}
-	Faces  Answer = "faces"  // [{"x":…,"y":…,"width":…,"height":…}, …], the largest first
+	Faces  Answer = "faces"  // what a last MarkFaces would mark: [{"x":…,"y":…,"width":…,"height":…}, …], the largest first
 	Region Answer = "region" // what a last SmartCrop would keep: {"x":…,"y":…,"width":…,"height":…}
 	ASCII  Answer = "ascii"  // characters in place of pixels, an HTML document
 )

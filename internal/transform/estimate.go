@@ -1,0 +1,244 @@
+package transform
+
+import (
+	"cmp"
+	"math"
+)
+
+// A Header is what is known of an input before it is decoded.
+type Header struct {
+	Type   string // media type, such as "image/jpeg"
+	Width  int    // pixels of one frame as it is stored; of a vector image at 72 dots per inch
+	Height int
+	Frames int  // or pages; 0 means 1
+	Turned bool // the camera noted that width and height are to be swapped
+}
+
+// Limits are what a plan may cost. A limit of zero means the one in brackets.
+type Limits struct {
+	SourcePixels int64   // of all inputs and frames together, and of any image on the way (100,000,000)
+	SourceSide   int     // pixels of a side of an input, or on the way (16,384)
+	Frames       int     // of an animation (300)
+	OutputPixels int64   // of the result, all frames together (50,000,000)
+	OutputSide   int     // pixels of a side of the result (10,000)
+	Cost         float64 // seconds of one core, as they are estimated (30)
+}
+
+func (l Limits) withDefaults() Limits {
+	return Limits{
+		SourcePixels: cmp.Or(l.SourcePixels, 100_000_000),
+		SourceSide:   cmp.Or(l.SourceSide, 16_384),
+		Frames:       cmp.Or(l.Frames, 300),
+		OutputPixels: cmp.Or(l.OutputPixels, 50_000_000),
+		OutputSide:   cmp.Or(l.OutputSide, 10_000),
+		Cost:         cmp.Or(l.Cost, 30),
+	}
+}
+
+// An Estimate is what running a plan takes.
+type Estimate struct {
+	Source int64 // pixels that are decoded, of all inputs and frames
+	Peak   int64 // pixels of the largest image on the way, of all its frames
+	Output int64 // pixels of the result, of all its frames
+
+	Width, Height, Frames int // of the result, 0 if it is no image; a guess where it depends on what is in the image
+
+	Cost float64 // seconds of one core, to compare plans rather than to set a clock by
+}
+
+// Frames returns how many frames of an input 0 with header h are worked on: all
+// of an animation whose result can be one, or else one.
+func (p Plan) Frames(h Header) int {
+	switch h.Type {
+	case "image/gif", "image/webp":
+	default:
+		return 1
+	}
+	switch p.Output.Format {
+	case Keep, Auto, GIF, WebP:
+	default:
+		return 1
+	}
+	if p.Page > 0 || p.Answer != Image {
+		return 1
+	}
+	for _, op := range p.Ops {
+		switch op.(type) {
+		case Animate, Collage:
+			return 1 // of each input
+		}
+	}
+	return max(1, h.Frames)
+}
+
+// Estimate returns what it takes to run p on inputs with these headers. An
+// error is a *Refusal: over a limit, if p does not pass Check, or if the plan
+// makes no sense for these inputs.
+func (p Plan) Estimate(l Limits, inputs ...Header) (Estimate, error) {
+	l = l.withDefaults()
+	if err := p.Check(); err != nil {
+		return Estimate{}, err
+	}
+	if len(inputs) < p.Inputs() {
+		return Estimate{}, invalid("the plan needs %d images, not %d", p.Inputs(), len(inputs))
+	}
+	if pages := max(1, inputs[0].Frames); p.Page > pages {
+		return Estimate{}, invalid("there is no page %d, only %d", p.Page, pages)
+	}
+	e, s, err := p.source(l, inputs)
+	if err != nil {
+		return Estimate{}, err
+	}
+	for i, op := range p.Ops {
+		before := s.pixels()
+		if err := s.apply(op, inputs); err != nil {
+			return Estimate{}, err
+		}
+		if err := s.check(l); err != nil {
+			return Estimate{}, tooLarge("step %d, %s, makes %v", i+1, op.kind(), err)
+		}
+		e.Peak = max(e.Peak, s.pixels())
+		e.Cost += weight(op) * megapixels(max(before, s.pixels()))
+	}
+	if p.Answer != Image {
+		s = scene{Header{}, 0}
+	}
+	e.Output, e.Width, e.Height, e.Frames = s.pixels(), s.Width, s.Height, s.frames
+	e.Cost += p.Output.weight(inputs[0].Type) * megapixels(e.Output)
+	switch {
+	case e.Width > l.OutputSide || e.Height > l.OutputSide:
+		return Estimate{}, tooLarge("the result has %d × %d pixels, more than %d on a side", e.Width, e.Height, l.OutputSide)
+	case e.Output > l.OutputPixels:
+		return Estimate{}, tooLarge("the result has %.1f megapixels, more than %.1f", megapixels(e.Output), megapixels(l.OutputPixels))
+	case e.Cost > l.Cost:
+		return Estimate{}, tooLarge("the steps would take about %.0f seconds, more than %.0f", math.Ceil(e.Cost), l.Cost)
+	}
+	return e, nil
+}
+
+// source estimates what decoding the inputs takes, and returns input 0 as the
+// first op meets it.
+func (p Plan) source(l Limits, inputs []Header) (e Estimate, zero scene, err error) {
+	for i, h := range inputs[:p.Inputs()] {
+		s := scene{h, 1}
+		if i == 0 {
+			s.frames = p.Frames(h)
+		}
+		if h.Width < 1 || h.Height < 1 {
+			return e, zero, invalid("the size of image %d is not known", i+1)
+		}
+		if h.Type == "image/svg+xml" && i == 0 {
+			s.Width, s.Height = p.drawn(h)
+		}
+		if err := s.check(l); err != nil {
+			return e, zero, tooLarge("image %d has %v", i+1, err)
+		}
+		e.Source += s.pixels()
+		e.Peak = max(e.Peak, s.pixels())
+		e.Cost += decoding(h.Type) * megapixels(s.pixels())
+		if i == 0 {
+			zero = s
+		}
+	}
+	if e.Source > l.SourcePixels {
+		return e, zero, tooLarge("the images have %.1f megapixels, more than %.1f", megapixels(e.Source), megapixels(l.SourcePixels))
+	}
+	return e, zero, nil
+}
+
+// drawn returns the size at which a vector image is drawn: that of its density,
+// or that of a first Resize, so that nothing is scaled that can be drawn.
+func (p Plan) drawn(h Header) (width, height int) {
+	scale := cmp.Or(p.Density, 72) / 72
+	width = max(1, int(math.Round(float64(h.Width)*scale)))
+	height = max(1, int(math.Round(float64(h.Height)*scale)))
+	if len(p.Ops) > 0 {
+		if r, ok := p.Ops[0].(Resize); ok {
+			width, height, _ = r.Window(width, height)
+		}
+	}
+	return width, height
+}
+
+// A scene is an image on the way.
+type scene struct {
+	Header
+	frames int
+}
+
+func (s scene) pixels() int64 { return int64(s.Width) * int64(s.Height) * int64(s.frames) }
+
+// check returns nil, or an error that completes a sentence, if s is over a limit.
+func (s scene) check(l Limits) error {
+	switch {
+	case s.frames > l.Frames:
+		return tooLarge("%d frames, more than %d", s.frames, l.Frames)
+	case s.Width > l.SourceSide || s.Height > l.SourceSide:
+		return tooLarge("%d × %d pixels, more than %d on a side", s.Width, s.Height, l.SourceSide)
+	case s.pixels() > l.SourcePixels:
+		return tooLarge("%.1f megapixels, more than %.1f", megapixels(s.pixels()), megapixels(l.SourcePixels))
+	}
+	return nil
+}
+
+// apply gives s the size that op leaves. Where that depends on what is in the
+// image it is the largest that is likely.
+func (s *scene) apply(op Op, inputs []Header) error {
+	switch op := op.(type) {
+	case Resize:
+		s.Width, s.Height = op.Size(s.Width, s.Height)
+	case SmartCrop:
+		s.Width, s.Height = Resize{Width: op.Width, Height: op.Height, Fit: Cover}.Size(s.Width, s.Height)
+	case CropFaces:
+		if op.Width > 0 || op.Height > 0 {
+			s.Width, s.Height = Resize{Width: op.Width, Height: op.Height, Fit: Cover}.Size(s.Width, s.Height)
+		}
+	case Crop:
+		part, ok := op.Clamp(s.Width, s.Height)
+		if !ok {
+			return invalid("the part to keep is outside the image of %d × %d pixels", s.Width, s.Height)
+		}
+		s.Width, s.Height = part.Width, part.Height
+	case Rotate:
+		s.Width, s.Height = op.Canvas(s.Width, s.Height)
+	case Orient:
+		if s.Turned && !op.Ignore {
+			s.Width, s.Height = s.Height, s.Width
+		}
+		s.Turned = false
+	case Upscale:
+		if !op.Only {
+			s.Width, s.Height = 2*s.Width, 2*s.Height
+		}
+	case Circle:
+		s.Width = min(s.Width, s.Height)
+		s.Height = s.Width
+	case Border:
+		s.Width, s.Height = s.Width+2*op.Width, s.Height+2*op.Width
+	case Shadow:
+		s.Width, s.Height, _ = op.Canvas(s.Width, s.Height)
+	case Polaroid: // the frame is a tenth of the image at the sides, and wider below
+		s.Width, s.Height = Rotate{Degrees: op.Degrees}.Canvas(s.Width*6/5+8, s.Height*4/3+8)
+	case Collage:
+		*s = scene{Header{Width: op.Width, Height: op.Height}, 1}
+	case Animate:
+		*s = scene{Header{
+			Width:  side(op.Width, inputs[:op.Inputs], func(h Header) int { return h.Width }),
+			Height: side(op.Height, inputs[:op.Inputs], func(h Header) int { return h.Height }),
+		}, op.Inputs}
+	}
+	return nil
+}
+
+// side returns a side of an animation in pixels.
+func side(want int, inputs []Header, of func(Header) int) int {
+	switch want {
+	case 0:
+		return of(inputs[0])
+	case Largest:
+		for _, h := range inputs {
+			want = max(want, of(h))
+		}
+	}
+	return want
+}

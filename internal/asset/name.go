@@ -56,6 +56,18 @@ func isPlain(name string) bool {
 	return 0 < len(name) && len(name) <= maxNameLen && name != "." && name != ".."
 }
 
+// isToken reports whether name stands in a header without quotes.
+// Source: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
+func isToken(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return name != ""
+}
+
 // cut returns name with at most maxNameLen bytes, taking whole characters from
 // before its extension.
 func cut(name string) string {
@@ -81,6 +93,9 @@ func cut(name string) string {
 // and as a fallback with '_' for each character in question.
 // Source: https://www.rfc-editor.org/rfc/rfc6266#appendix-D
 func Disposition(kind, name string) string {
+	if isToken(name) { // for most names, at a tenth of the work
+		return kind + "; filename=" + name
+	}
 	fallback := strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' || strings.ContainsRune(`%"\`, r) {
 			return '_'

@@ -24,8 +24,11 @@ func (s *Server) wrap(next http.Handler) http.Handler {
 		r = r.WithContext(context.WithValue(r.Context(), traceKey{}, t))
 		control := http.NewResponseController(w)
 		rec := &recorder{ResponseWriter: w, control: control}
-		if r.ProtoMajor == 2 {
-			rec.stream, _ = r.Context().Value(connKey{}).(*conn.Conn)
+		switch c, _ := r.Context().Value(connKey{}).(*conn.Conn); {
+		case r.ProtoMajor == 2:
+			rec.stream = c
+		case r.TLS == nil:
+			rec.plain = c
 		}
 		body := conn.NewBody(r, control, s.config.Pace)
 		if r.Body != http.NoBody {

@@ -84,15 +84,21 @@ func setFileHeader(h http.Header, a asset.Asset, o FileOptions) {
 	if o.Download || inspect.Active(a.Detected) || !inspect.Inline(a.Detected) {
 		kind = "attachment"
 	}
-	h["Content-Type"] = []string{fileType(a.Type, a.Detected)}
-	h["Content-Disposition"] = []string{asset.Disposition(kind, name)}
 	h["Content-Security-Policy"] = filePolicy
-	h["Cross-Origin-Resource-Policy"] = []string{orElse(o.ResourcePolicy, "cross-origin")}
 	h["Referrer-Policy"] = noReferrer
 	h["X-Content-Type-Options"] = noSniff
-	h["X-File-Name"] = []string{headerName(asset.CleanName(a.Name))}
-	h["Cache-Control"] = []string{orElse(o.CacheControl, "private, no-store")}
-	h["Etag"] = []string{`"` + hex.EncodeToString(a.Content.SHA256[:16]) + `"`}
+	values := [...]string{ // in one piece of memory
+		fileType(a.Type, a.Detected),
+		asset.Disposition(kind, name),
+		orElse(o.ResourcePolicy, "cross-origin"),
+		headerName(asset.CleanName(a.Name)),
+		orElse(o.CacheControl, "private, no-store"),
+		`"` + hex.EncodeToString(a.Content.SHA256[:16]) + `"`,
+	}
+	for i, name := range [...]string{"Content-Type", "Content-Disposition", "Cross-Origin-Resource-Policy",
+		"X-File-Name", "Cache-Control", "Etag"} {
+		h[name] = values[i : i+1 : i+1]
+	}
 }
 
 // opaque is the type of bytes about which nothing is promised.
@@ -126,6 +132,9 @@ func fileType(declared, detected string) string {
 
 // bareType returns a media type without its parameters, or "" if it is none.
 func bareType(t string) string {
+	if t == opaque || t == "" {
+		return t // nothing to be learned from most
+	}
 	bare, _, err := mime.ParseMediaType(t)
 	if err != nil || !strings.Contains(bare, "/") {
 		return ""

@@ -310,10 +310,10 @@ type sendfileSpy struct {
 }
 
 func (w *sendfileSpy) ReadFrom(src io.Reader) (int64, error) {
-	if l, ok := src.(*io.LimitedReader); ok {
-		if _, ok := l.R.(*os.File); ok {
-			w.files++
-		}
+	if _, ok := src.(interface {
+		Next() (f *os.File, offset, n int64)
+	}); ok {
+		w.files++
 	}
 	return io.Copy(struct{ io.Writer }{w.ResponseWriter}, src)
 }

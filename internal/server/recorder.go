@@ -17,6 +17,7 @@ type recorder struct {
 	status  int // 0 until the header is written
 	bytes   int64
 
+	plain   *conn.Conn // of an HTTP/1 request without TLS; else nil
 	stream  *conn.Conn // of an HTTP/2 request; else nil
 	mu      sync.Mutex // guards what follows
 	watch   *time.Timer
@@ -55,6 +56,11 @@ func (w *recorder) ReadFrom(src io.Reader) (int64, error) {
 		return io.CopyBuffer(struct{ io.Writer }{w}, src, make([]byte, copySize))
 	}
 	w.status = or(w.status, http.StatusOK)
+	if w.plain != nil {
+		// Otherwise net/http would copy the first bytes of src to follow the header.
+		w.plain.Cork()
+		w.control.Flush()
+	}
 	n, err := sink.ReadFrom(src)
 	w.bytes += n
 	return n, err

@@ -23,7 +23,27 @@ type Route struct {
 
 	handler http.Handler
 	guarded bool
-	parts   []string // the pattern's segments
+	parts   []part // the pattern's segments
+}
+
+// A part is a segment of a pattern: a text, or the name of a value.
+type part struct {
+	text  string
+	value bool // text names what stands here
+	rest  bool // and all that follows
+}
+
+func parsePattern(pattern string) []part {
+	var parts []part
+	for text := range strings.SplitSeq(pattern, "/") {
+		name, value := strings.CutPrefix(text, "{")
+		if value {
+			text = strings.TrimSuffix(name, "}")
+		}
+		text, rest := strings.CutSuffix(text, "...")
+		parts = append(parts, part{text, value, rest})
+	}
+	return parts
 }
 
 // Public returns a route that needs no credential, because of why.
@@ -84,7 +104,7 @@ func NewRouter(domain string, tables ...[]Route) (*Router, error) {
 		case route.handler == nil, route.Public == "" && !route.guarded:
 			return nil, fmt.Errorf("route %s %s is neither public for a reason nor guarded", route.Method, route.Pattern)
 		}
-		route.parts = strings.Split(route.Pattern, "/")
+		route.parts = parsePattern(route.Pattern)
 		t.routes = append(t.routes, route)
 	}
 	return t, nil
@@ -101,7 +121,8 @@ func (t *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	path := strings.Split(r.URL.EscapedPath(), "/")
 	var allow []string
-	for _, route := range t.routes {
+	for i := range t.routes {
+		route := &t.routes[i]
 		if !route.answers(host) || !route.matches(path, nil) {
 			continue
 		}
@@ -145,30 +166,27 @@ func (t *Router) host(header string) (string, bool) {
 	})
 }
 
-func (t Route) answers(host string) bool {
+func (t *Route) answers(host string) bool {
 	return host == anyHost || t.Hosts == nil || slices.Contains(t.Hosts, host)
 }
 
 // matches says whether the pattern matches the path. With a request, it also
 // records the values there.
-func (t Route) matches(path []string, r *http.Request) bool {
+func (t *Route) matches(path []string, r *http.Request) bool {
 	for i, part := range t.parts {
-		name, isParam := strings.CutPrefix(part, "{")
-		name = strings.TrimSuffix(name, "}")
-		rest, isRest := strings.CutSuffix(name, "...")
 		switch {
 		case i >= len(path):
 			return false
-		case isParam && isRest:
+		case part.rest:
 			if r != nil {
-				r.SetPathValue(rest, strings.Join(path[i:], "/"))
+				r.SetPathValue(part.text, strings.Join(path[i:], "/"))
 			}
 			return true
-		case isParam && path[i] != "":
+		case part.value && path[i] != "":
 			if r != nil {
-				r.SetPathValue(name, path[i])
+				r.SetPathValue(part.text, path[i])
 			}
-		case path[i] != part || isParam:
+		case part.value || path[i] != part.text:
 			return false
 		}
 	}

@@ -55,6 +55,7 @@ type Store struct {
 	root, tmp *os.File
 	buffers   chan []byte // nil stands for one that was not needed so far
 	packs     group[*record]
+	opened    shelf
 	broken    atomic.Pointer[error] // the first sync that failed
 
 	folders sync.Mutex // guards current and what is in it
@@ -150,6 +151,7 @@ func (s *Store) Close() error {
 	if s.current != nil {
 		s.current.dir.Close()
 	}
+	s.opened.clear()
 	s.tmp.Close()
 	return s.root.Close()
 }

@@ -23,6 +23,7 @@ func (s *Store) Remove(ctx context.Context, key blob.Key) error {
 	err := ctx.Err()
 	if at, ok := parseKey(key); err == nil && ok {
 		if at.packed {
+			s.opened.drop(key)
 			err = s.removeRecord(at.path, at.index)
 		} else {
 			err = s.removeFile(at.path)

@@ -2,12 +2,10 @@ package fileblob
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -25,49 +23,71 @@ func (s *Store) Open(ctx context.Context, key blob.Key, offset, size int64) (blo
 	return r, nil
 }
 
-func (s *Store) open(ctx context.Context, key blob.Key, offset, size int64) (_ *reader, err error) {
+func (s *Store) open(ctx context.Context, key blob.Key, offset, size int64) (*reader, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if offset < 0 || size < -1 {
 		return nil, fmt.Errorf("%d bytes from %d: %w", size, offset, fault.Invalid)
 	}
+	o, err := s.acquire(key)
+	if err != nil {
+		return nil, err
+	}
+	e := o.entry
+	rest := e.size - offset
+	if size == -1 {
+		size = max(rest, 0)
+	}
+	if size > rest {
+		s.opened.release(o)
+		return nil, fmt.Errorf("%d bytes from %d of %d: %w", size, offset, e.size, fault.Damaged)
+	}
+	return &reader{store: s, opened: o, fresh: true, start: e.offset + offset, size: size}, nil
+}
+
+// acquire returns the file that key's blob is in, for one who releases it.
+func (s *Store) acquire(key blob.Key) (*opened, error) {
 	at, ok := parseKey(key)
 	if !ok {
 		return nil, fault.NotFound
+	}
+	if at.packed {
+		if o := s.opened.take(key); o != nil {
+			return o, nil
+		}
 	}
 	f, err := openAt(s.root, at.path, unix.O_RDONLY)
 	if err != nil {
 		return nil, readError(err)
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-		}
-	}()
-
-	var e entry
-	if at.packed {
-		if e, err = openRecord(f, at.index); err != nil {
-			return nil, err
-		}
+	o, err := look(f, at)
+	if err != nil {
+		f.Close()
+		return nil, err
 	}
-	info, err := f.Stat()
+	if at.packed {
+		s.opened.keep(key, o)
+	}
+	return o, nil
+}
+
+// look finds out about a file that was just opened.
+func look(f *os.File, at location) (*opened, error) {
+	now, err := stateOf(f) // first: a change while the entry is read changes it
 	if err != nil {
 		return nil, err
 	}
-	if !at.packed {
-		e.size = info.Size()
+	o := &opened{file: f, entry: entry{size: now[1]}, state: now, stamp: now.stamp(), users: 1}
+	if at.packed {
+		if o.entry, err = openRecord(f, at.index); err != nil {
+			return nil, err
+		}
+		if o.entry.offset+o.entry.size > now[1] {
+			return nil, fmt.Errorf("record ends at %d in a file of %d: %w", o.entry.offset+o.entry.size, now[1], fault.Damaged)
+		}
 	}
-	rest := e.size - offset
-	if size == -1 {
-		size = max(rest, 0)
-	}
-	if size > rest || e.offset+e.size > info.Size() {
-		return nil, fmt.Errorf("%d bytes from %d of %d in a file of %d: %w",
-			size, offset, e.size, info.Size(), fault.Damaged)
-	}
-	return &reader{file: f, start: e.offset + offset, size: size}, nil
+	return o, nil
 }
 
 // readError gives the errors of reading a file their kind.
@@ -83,9 +103,11 @@ func readError(err error) error {
 
 // A reader is a run of bytes of a file.
 type reader struct {
-	file        *os.File
-	start, size int64 // in the file
-	next        int64 // what Read returns next, from start
+	store       *Store
+	opened      *opened // nil once it is closed
+	fresh       bool    // what is known about the file is of now
+	start, size int64   // in the file
+	next        int64   // what Read returns next, from start
 }
 
 func (r *reader) Read(p []byte) (int, error) {
@@ -108,7 +130,10 @@ func (r *reader) ReadAt(p []byte, offset int64) (int, error) {
 	if short {
 		p = p[:r.size-offset]
 	}
-	n, err := r.file.ReadAt(p, r.start+offset)
+	if r.opened == nil {
+		return 0, fmt.Errorf("read blob: %w", os.ErrClosed)
+	}
+	n, err := r.opened.file.ReadAt(p, r.start+offset)
 	switch {
 	case err == io.EOF:
 		return n, fmt.Errorf("read blob: the file ends early: %w", fault.Damaged)
@@ -133,11 +158,10 @@ func (r *reader) WriteRangeTo(w io.Writer, offset, n int64) (int64, error) {
 	if n == 0 {
 		return 0, nil
 	}
-	if _, err := r.file.Seek(r.start+offset, io.SeekStart); err != nil {
-		return 0, err
+	if r.opened == nil {
+		return 0, fmt.Errorf("send blob: %w", os.ErrClosed)
 	}
-	// A LimitedReader of an *os.File is what package net hands to sendfile.
-	bytes := &io.LimitedReader{R: r.file, N: n}
+	bytes := &section{r.opened.file, r.start + offset, n}
 	var sent int64
 	var err error
 	if to, ok := w.(io.ReaderFrom); ok {
@@ -152,16 +176,52 @@ func (r *reader) WriteRangeTo(w io.Writer, offset, n int64) (int64, error) {
 }
 
 func (r *reader) Stamp() string {
-	info, err := r.file.Stat()
-	if err != nil {
+	switch {
+	case r.opened == nil:
 		return ""
+	case r.fresh:
+		r.fresh = false
+		return r.opened.stamp
 	}
-	st := info.Sys().(*syscall.Stat_t)
-	b := make([]byte, 0, 48)
-	for _, n := range []int64{int64(st.Ino), st.Size, st.Mtim.Sec, st.Mtim.Nsec, st.Ctim.Sec, st.Ctim.Nsec} {
-		b = binary.LittleEndian.AppendUint64(b, uint64(n))
+	now, err := stateOf(r.opened.file)
+	switch {
+	case err != nil:
+		return ""
+	case now == r.opened.state:
+		return r.opened.stamp
 	}
-	return string(b)
+	return now.stamp()
 }
 
-func (r *reader) Close() error { return r.file.Close() }
+func (r *reader) Close() error {
+	if r.opened != nil {
+		r.store.opened.release(r.opened)
+		r.opened = nil
+	}
+	return nil
+}
+
+// A section is the bytes of a file that are sent next. A connection that knows
+// its methods Next and Skip sends them without reading them; others read.
+type section struct {
+	file         *os.File
+	offset, left int64
+}
+
+// Next returns where the bytes are that are left.
+func (s *section) Next() (f *os.File, offset, n int64) { return s.file, s.offset, s.left }
+
+// Skip says that n of them are sent.
+func (s *section) Skip(n int64) {
+	s.offset += n
+	s.left -= n
+}
+
+func (s *section) Read(p []byte) (int, error) {
+	if s.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := s.file.ReadAt(p[:min(int64(len(p)), s.left)], s.offset)
+	s.Skip(int64(n))
+	return n, err
+}

@@ -2,8 +2,6 @@ package fileblob
 
 import (
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,41 +26,9 @@ func TestTraced(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	done := make(chan int64)
 	for i, size := range []int{1000, bufferSize + 1, 1000} {
 		key := blobtest.Put(t, s, blobtest.Bytes(i, size))
 		fmt.Fprintf(os.Stderr, "stored %s\n", key)
-		r, err := s.Open(t.Context(), key, 0, -1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Close()
-		c, err := net.Dial("tcp", l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		go func() {
-			c, err := l.Accept()
-			var n int64
-			if err == nil {
-				n, _ = io.Copy(io.Discard, c)
-				c.Close()
-			}
-			done <- n
-		}()
-		fmt.Fprintf(os.Stderr, "sending\n")
-		if n, err := io.Copy(c, r); n != int64(size) || err != nil {
-			t.Errorf("io.Copy = %d, %v", n, err)
-		}
-		c.Close()
-		if n := <-done; n != int64(size) {
-			t.Errorf("%d bytes arrived, want %d", n, size)
-		}
 	}
 }
 
@@ -77,7 +43,7 @@ func trace(t *testing.T) []string {
 	dir := t.TempDir()
 	out := filepath.Join(dir, "trace")
 	cmd := exec.Command(strace, "-f", "-y", "-s", "80", "-o", out,
-		"-e", "trace=openat,write,pwrite64,fsync,fdatasync,linkat,renameat,renameat2,sendfile,mkdirat",
+		"-e", "trace=openat,write,pwrite64,fsync,fdatasync,linkat,renameat,renameat2,mkdirat",
 		os.Args[0], "-test.run=^TestTraced$")
 	cmd.Env = append(os.Environ(), traceFolder+"="+filepath.Join(dir, "blobs"))
 	if output, err := cmd.CombinedOutput(); err != nil {
@@ -161,26 +127,5 @@ func TestR1DurableBeforeAnswer(t *testing.T) {
 	}
 	if renamed := after(0, `^rename`); renamed < len(calls) {
 		t.Errorf("something was renamed: %s", calls[renamed])
-	}
-}
-
-func TestSendfile(t *testing.T) {
-	sent, copied := 0, 0
-	sending := false
-	for _, call := range trace(t) {
-		switch {
-		case strings.Contains(call, `"sending`):
-			sending = true
-		case strings.HasPrefix(call, "write(2<"):
-			sending = false
-		case sending && strings.HasPrefix(call, "sendfile(") && !strings.HasSuffix(call, " = 0"):
-			sent++
-		case sending && strings.HasPrefix(call, "write(") && strings.Contains(call, "<TCP:"),
-			sending && strings.HasPrefix(call, "write(") && strings.Contains(call, "<socket:"):
-			copied++
-		}
-	}
-	if sent < 3 || copied > 0 {
-		t.Errorf("three blobs were sent by %d calls of sendfile and %d of write", sent, copied)
 	}
 }

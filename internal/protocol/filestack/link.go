@@ -62,11 +62,13 @@ func (a *API) readLink(r *http.Request) (caller, linkArgs, error) {
 		return c, args, fmt.Errorf("neither a handle nor an API key: %w", fault.NotFound)
 	}
 	args.file.id = args.src.asset
-	options := taskOptions(params.New(""), chain.Tasks)
-	if args.spec, err = params.Store(options, options); err == nil {
-		err = args.file.query.Err()
+	if args.stores() {
+		options := taskOptions(params.New(""), chain.Tasks)
+		if args.spec, err = params.Store(options, options); err != nil {
+			return c, args, err
+		}
 	}
-	return c, args, err
+	return c, args, args.file.query.Err()
 }
 
 // follow answers a delivery URL: the original, its metadata, or a copy.

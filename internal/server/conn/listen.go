@@ -82,6 +82,11 @@ func (l *listener) Accept() (net.Conn, error) {
 			tcp.Close()
 			continue
 		}
-		return &Conn{TCPConn: tcp, pace: l.gate.Pace, leave: leave}, nil
+		raw, err := tcp.SyscallConn()
+		if err != nil {
+			leave()
+			return nil, err
+		}
+		return &Conn{TCPConn: tcp, raw: raw, pace: l.gate.Pace, leave: leave}, nil
 	}
 }

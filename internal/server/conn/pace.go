@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -108,7 +109,9 @@ func (b *Body) End() {
 type Conn struct {
 	*net.TCPConn
 	pace  Pace
-	leave func() // of its gate
+	leave func()          // of its gate
+	raw   syscall.RawConn // of TCPConn
+	more  atomic.Bool     // whether a section follows what is written next
 
 	until atomic.Int64 // deadline that was set from outside, in Unix nanoseconds; 0 means none
 	sent  int64        // bytes written
@@ -137,11 +140,19 @@ func (c *Conn) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
+// Cork says that a section follows what is written next, which can travel in
+// one packet with its first bytes.
+func (c *Conn) Cork() { c.more.Store(true) }
+
 // Write implements net.Conn.
 func (c *Conn) Write(p []byte) (written int, err error) {
 	c.begin()
+	write := c.TCPConn.Write
+	if c.more.Swap(false) {
+		write = c.writeCorked
+	}
 	for {
-		n, err := c.TCPConn.Write(p[written:])
+		n, err := write(p[written:])
 		written += n
 		c.sent += int64(n)
 		if !c.goOn(err) {
@@ -150,25 +161,87 @@ func (c *Conn) Write(p []byte) (written int, err error) {
 	}
 }
 
-// ReadFrom sends a file without copying it.
-func (c *Conn) ReadFrom(src io.Reader) (total int64, err error) {
-	limited, ok := src.(*io.LimitedReader)
-	if ok {
-		_, ok = limited.R.(*os.File)
+// writeCorked writes p, and has the kernel wait for more before it sends a
+// packet that is not full. It waits for a fifth of a second at most.
+func (c *Conn) writeCorked(p []byte) (written int, err error) {
+	blocked := c.raw.Write(func(to uintptr) bool {
+		for written < len(p) {
+			var n int
+			n, err = unix.SendmsgN(int(to), p[written:], nil, nil, unix.MSG_MORE)
+			switch {
+			case err == nil:
+				written += n
+			case err == unix.EAGAIN:
+				err = nil
+				return false
+			case err != unix.EINTR:
+				return true
+			}
+		}
+		return true
+	})
+	if blocked != nil {
+		return written, blocked
 	}
+	return written, os.NewSyscallError("sendmsg", err)
+}
+
+// A section is bytes of a file that are to be sent, which the file's owner
+// keeps open meanwhile. Next returns where those are that are left, and Skip
+// says that n of them are sent.
+type section interface {
+	io.Reader
+	Next() (f *os.File, offset, n int64)
+	Skip(n int64)
+}
+
+// ReadFrom sends a section of a file without copying it.
+func (c *Conn) ReadFrom(src io.Reader) (total int64, err error) {
+	s, ok := src.(section)
 	if !ok {
 		return io.Copy(struct{ io.Writer }{c}, src)
 	}
 	c.begin()
 	for {
-		left := limited.N
-		n, err := c.TCPConn.ReadFrom(limited)
+		n, err := c.send(s)
 		total += n
 		c.sent += n
-		if left-limited.N != n || !c.goOn(err) { // the file must be where the connection stopped
+		if !c.goOn(err) {
 			return total, err
 		}
 	}
+}
+
+// maxSend is how many bytes the kernel is asked to send at once.
+const maxSend = 1 << 30
+
+// send has the kernel send s, until that is all or the deadline passed. It
+// sends less without an error if the file ends.
+func (c *Conn) send(s section) (sent int64, err error) {
+	f, offset, left := s.Next()
+	from := int(f.Fd())
+	blocked := c.raw.Write(func(to uintptr) bool {
+		for left > 0 {
+			var n int
+			n, err = unix.Sendfile(int(to), from, &offset, int(min(left, maxSend)))
+			switch {
+			case n > 0:
+				sent += int64(n)
+				left -= int64(n)
+			case err == unix.EAGAIN:
+				err = nil
+				return false
+			case err != unix.EINTR:
+				return true // the end of the file, or an error
+			}
+		}
+		return true
+	})
+	s.Skip(sent)
+	if blocked != nil {
+		return sent, blocked
+	}
+	return sent, os.NewSyscallError("sendfile", err)
 }
 
 // begin starts a window, unless one has just begun.

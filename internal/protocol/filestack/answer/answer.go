@@ -204,10 +204,18 @@ func Unsupported(what string) error {
 // Protect keeps an answer from caches, and the address it came from, which may
 // hold a credential, from pages it links to.
 func Protect(h http.Header) {
-	h.Set("Cache-Control", "private, no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
+	h["Cache-Control"] = noStore
+	h["X-Content-Type-Options"] = noSniff
+	h["Referrer-Policy"] = noReferrer
 }
+
+// Values that are the same in every answer. They are shared, and so never
+// changed.
+var (
+	noStore    = []string{"private, no-store"}
+	noSniff    = []string{"nosniff"}
+	noReferrer = []string{"no-referrer"}
+)
 
 // JSON answers with v. filestack-js reads a body only under this type.
 func JSON(w http.ResponseWriter, status int, v any) error {

@@ -229,11 +229,14 @@ func (p Set) Has(name string) bool {
 // Text returns a string, or "" if it is missing.
 func (p Set) Text(name string) string {
 	value, ok := p.Raw(name)
+	if !ok {
+		return ""
+	}
 	if n := len(value); n > 1 && value[0] == '"' && isPlain(value[1:n-1]) {
 		return string(value[1 : n-1])
 	}
 	var s string
-	if ok && json.Unmarshal(value, &s) != nil {
+	if json.Unmarshal(value, &s) != nil {
 		p.Reject(name)
 	}
 	return s

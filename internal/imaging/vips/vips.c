@@ -299,6 +299,12 @@ static int is_result(const stow_arg *arg)
 	return arg->kind == STOW_OUT_IMAGE || arg->kind == STOW_OUT_NUMBER || arg->kind == STOW_OUT_NUMBERS;
 }
 
+static int is_blocked(void *operation)
+{
+	enum { BLOCKED = 32 }; // in vips/operation.h
+	return (vips_operation_get_flags(operation) & BLOCKED) != 0;
+}
+
 // stow_call runs any operation of libvips.
 int stow_call(const char *name, stow_arg *args, int n)
 {
@@ -306,6 +312,11 @@ int stow_call(const char *name, stow_arg *args, int n)
 	if (!operation)
 		return -1;
 	int code = 0;
+	if (is_blocked(operation)) {
+		// The library says so itself, but some loaders read the file first.
+		vips_error("stowgate", "operation is blocked");
+		code = -1;
+	}
 	for (int i = 0; i < n && !code; i++) {
 		GParamSpec *spec = property(operation, args[i].name);
 		if (!spec && !args[i].optional) {
@@ -349,12 +360,12 @@ void stow_block(const char *class_name, int blocked) { vips_operation_block_set(
 
 static void *visit(GType type, FILE *table)
 {
-	enum { ABSTRACT = 1 << 4, BLOCKED = 32 }; // in gobject/gtype.h and vips/operation.h
+	enum { ABSTRACT = 1 << 4 }; // in gobject/gtype.h
 	if (g_type_test_flags(type, ABSTRACT))
 		return NULL;
 	const char *nickname = vips_nickname_find(type);
 	void *operation = vips_operation_new(nickname);
-	fprintf(table, "%s %s %d\n", g_type_name(type), nickname, (vips_operation_get_flags(operation) & BLOCKED) != 0);
+	fprintf(table, "%s %s %d\n", g_type_name(type), nickname, is_blocked(operation));
 	g_object_unref(operation);
 	return NULL;
 }

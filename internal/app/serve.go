@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/app/heap"
 	"github.com/stowgate/stowgate/internal/app/place"
 	"github.com/stowgate/stowgate/internal/app/setting"
 	"github.com/stowgate/stowgate/internal/blob"
@@ -162,6 +163,9 @@ func (c *serveCommand) checkTogether(r *setting.Reader) {
 	}
 }
 
+// heapRoom is how many bytes of garbage a small heap may hold.
+const heapRoom = 32 << 20
+
 // Run serves until the session's context ends.
 func (c *serveCommand) Run(s *session) (err error) {
 	set, err := c.settings(s)
@@ -170,6 +174,9 @@ func (c *serveCommand) Run(s *session) (err error) {
 	}
 	log := slog.New(redact.Handler(logHandler(s.stderr, set)))
 	slog.SetDefault(log)
+	if os.Getenv("GOGC") == "" {
+		heap.Relax(heapRoom)
+	}
 	n, err := c.open(s, set, log)
 	if err != nil {
 		return err

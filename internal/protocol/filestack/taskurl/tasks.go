@@ -27,6 +27,13 @@ type Value struct {
 // or a list.
 func (t Task) Text(name string) string { return t.Params[name].Text }
 
+// Off reports whether t is switched off: {"name":"flip","params":false}, or
+// "flip=false". To cache=false that means something else.
+func (t Task) Off() bool {
+	v, ok := t.Params["false"]
+	return ok && t.Name != "cache" && v.Text == "" && v.List == nil
+}
+
 // MarshalJSON returns v as a JSON string or array.
 func (v Value) MarshalJSON() ([]byte, error) {
 	if v.List != nil {

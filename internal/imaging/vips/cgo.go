@@ -237,6 +237,8 @@ func toMemory(img unsafe.Pointer) []byte {
 	return slices.Clone(unsafe.Slice((*byte)(p), int(size)))
 }
 
+func compute(img unsafe.Pointer) unsafe.Pointer { return unsafe.Pointer(C.stow_compute(ref(img))) }
+
 func ref(img unsafe.Pointer) *C.VipsImage { return (*C.VipsImage)(img) }
 
 func kill(img unsafe.Pointer)                  { C.stow_kill(ref(img)) }

@@ -122,6 +122,17 @@ func (s *Scope) NewMatrix(width int, values ...float64) (*Image, error) {
 	return s.own(ref), nil
 }
 
+// Compute computes all pixels of img now, and returns an image that holds them:
+// it can be read at any place and as often as needed, which one that was opened
+// for sequential access can not.
+func (img *Image) Compute() (*Image, error) {
+	ref := compute(img.ref)
+	if ref == nil {
+		return nil, fmt.Errorf("compute image: %w", lastError())
+	}
+	return img.scope.own(ref), nil
+}
+
 // ToMemory computes all pixels of img: rows from top to bottom, each band as
 // Format says.
 func (img *Image) ToMemory() ([]byte, error) {

@@ -31,6 +31,7 @@ func resolution(unsafe.Pointer) float64      { return 0 }
 func format(unsafe.Pointer) string           { return "" }
 func interpretation(unsafe.Pointer) string   { return "" }
 func toMemory(unsafe.Pointer) []byte         { return nil }
+func compute(unsafe.Pointer) unsafe.Pointer  { return nil }
 func fields(unsafe.Pointer) []string         { return nil }
 func getInts(unsafe.Pointer, string) []int   { return nil }
 func getText(unsafe.Pointer, string) string  { return "" }

@@ -96,6 +96,7 @@ static const char *const formats[] = {"uchar", "char", "ushort", "short", "uint"
 	F(VipsImage *, vips_image_new_from_memory_copy, (const void *, size_t, int, int, int, int)) \
 	F(VipsImage *, vips_image_new_matrix_from_array, (int, int, const double *, int)) \
 	F(void *, vips_image_write_to_memory, (VipsImage *, size_t *)) \
+	F(VipsImage *, vips_image_copy_memory, (VipsImage *)) \
 	F(void, vips_image_set_kill, (VipsImage *, int)) \
 	F(int, vips_image_get_width, (VipsImage *)) \
 	F(int, vips_image_get_height, (VipsImage *)) \
@@ -133,6 +134,7 @@ int stow_open(const char *path, char **why)
 		return -1; \
 	}
 	FUNCTIONS(FIND)
+	setenv("VIPS_WARNING", "off", 1); // warnings would let strangers fill the log
 	if (vips_init("stowgate")) {
 		*why = stow_error();
 		return -1;
@@ -404,6 +406,7 @@ VipsImage *stow_matrix(int width, int height, const double *values)
 }
 
 void *stow_to_memory(VipsImage *image, size_t *size) { return vips_image_write_to_memory(image, size); }
+VipsImage *stow_compute(VipsImage *image) { return vips_image_copy_memory(image); }
 void stow_free(void *memory) { g_free(memory); }
 void stow_kill(VipsImage *image) { vips_image_set_kill(image, 1); }
 

@@ -50,6 +50,7 @@ void stow_unref(void *object);
 VipsImage *stow_from_memory(const void *data, size_t size, int width, int height, int bands, const char *format);
 VipsImage *stow_matrix(int width, int height, const double *values);
 void *stow_to_memory(VipsImage *image, size_t *size);
+VipsImage *stow_compute(VipsImage *image);
 void stow_free(void *memory);
 void stow_kill(VipsImage *image);
 

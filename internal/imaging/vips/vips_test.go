@@ -200,6 +200,43 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
+// An image that is read in order can be read in any once it is computed.
+func TestCompute(t *testing.T) {
+	var s Scope
+	defer s.Close()
+	img, err := s.Load("pngload_source", gradient(t, 100, 2000), Args{"access": "sequential"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if img, err = img.Compute(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		flipped, err := s.Call("flip", Args{"in": img, "direction": "vertical"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pixels, err := flipped.ToMemory()
+		if err != nil || len(pixels) != 100*2000*3 || pixels[1] != 254 {
+			t.Fatalf("flipped: %d bytes, %v", len(pixels), err)
+		}
+	}
+	damaged := gradient(t, 100, 2000)
+	info, err := damaged.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := damaged.Truncate(info.Size() / 2); err != nil {
+		t.Fatal(err)
+	}
+	if img, err = s.Load("pngload_source", damaged, Args{"access": "sequential", "fail_on": "truncated"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := img.Compute(); err == nil {
+		t.Error("half an image was computed")
+	}
+}
+
 func TestSave(t *testing.T) {
 	var s Scope
 	defer s.Close()

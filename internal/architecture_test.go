@@ -60,7 +60,8 @@ var imports = []row{
 
 	{"internal/inspect", "internal/asset internal/blob internal/fault"},
 	{"internal/fetch", "internal/fault"},
-	{"internal/worker", "internal/fault"},
+	{"internal/worker", "internal/worker/confine internal/fault"},
+	{"internal/worker/confine", ""},
 	{"internal/imaging", "internal/transform internal/worker internal/inspect internal/imaging/vips internal/imaging/effect internal/imaging/face internal/fault"},
 	{"internal/imaging/*", "internal/transform internal/imaging/vips internal/imaging/face internal/fault"},
 	{"internal/job", "internal/fault"},

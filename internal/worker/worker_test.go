@@ -1,0 +1,165 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/stowgate/stowgate/internal/fault"
+)
+
+// TestMain makes the test binary its own worker.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "worker" {
+		if err := Main(handle, prepare(os.Args[2])); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// prepare returns what the worker called name does before its first job.
+func prepare(name string) func() error {
+	return func() error {
+		switch name {
+		case "unprepared":
+			return fmt.Errorf("the library is not there: %w", fault.NotFound)
+		case "dying":
+			os.Exit(3)
+		}
+		return nil
+	}
+}
+
+// handle is what the workers of these tests do: the request names it.
+func handle(ctx context.Context, request []byte, files []*os.File) ([]byte, error) {
+	verb, rest, _ := strings.Cut(string(request), " ")
+	switch verb {
+	case "echo":
+		return []byte(rest), nil
+	case "refuse":
+		n, err := strconv.Atoi(rest)
+		return nil, fmt.Errorf("refused %d: %w", n, errors.Join(err, fault.Kind(n)))
+	case "cat": // the first files into the last one
+		for _, f := range files[:len(files)-1] {
+			if _, err := io.Copy(files[len(files)-1], f); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	case "state":
+		return stateOfChild()
+	}
+	return misbehave(ctx, verb, rest, files)
+}
+
+type childState struct {
+	Pid, Descriptors int
+	Env              []string
+}
+
+// stateOfChild counts open descriptors without a folder to list them in.
+func stateOfChild() ([]byte, error) {
+	s := childState{Pid: os.Getpid(), Env: os.Environ()}
+	for fd := range 64 {
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
+			s.Descriptors++
+		}
+	}
+	return json.Marshal(s)
+}
+
+var kept [][]byte
+
+func misbehave(ctx context.Context, verb, rest string, files []*os.File) ([]byte, error) {
+	n, _ := strconv.Atoi(rest)
+	switch verb {
+	case "exit":
+		os.Exit(n)
+	case "panic":
+		panic(rest)
+	case "segfault":
+		return nil, unix.Kill(os.Getpid(), syscall.SIGSEGV)
+	case "hang":
+		select {}
+	case "spin":
+		for {
+		}
+	case "sleep":
+		time.Sleep(time.Duration(n) * time.Millisecond)
+		return nil, ctx.Err()
+	case "leak": // MiB
+		b := bytes.Repeat([]byte{1}, n<<20)
+		kept = append(kept, b)
+	case "grow":
+		for {
+			kept = append(kept, bytes.Repeat([]byte{1}, 1<<20))
+			time.Sleep(time.Millisecond)
+		}
+	case "huge":
+		return make([]byte, n), nil
+	case "say": // raw bytes in place of a reply
+		if _, err := unix.Write(socket, []byte(rest)); err != nil {
+			return nil, err
+		}
+		os.Exit(0)
+	case "fill": // the first file, MiB
+		_, err := files[0].Write(make([]byte, n<<20))
+		return nil, err
+	}
+	return nil, fmt.Errorf("unknown verb %q: %w", verb, fault.Invalid)
+}
+
+func testConfig(name string) Config {
+	return Config{Name: name, Command: []string{"/proc/self/exe", "worker", name}, Size: 1}
+}
+
+func startPool(t testing.TB, c Config) *Pool {
+	t.Helper()
+	p, err := Start(c)
+	if err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+func do(t testing.TB, p *Pool, request string, files ...*os.File) (string, error) {
+	t.Helper()
+	b, err := p.Do(t.Context(), Job{App: "an app", Request: []byte(request), Files: files})
+	return string(b), err
+}
+
+func TestDo(t *testing.T) {
+	p := startPool(t, testConfig("test"))
+	for _, l := range p.Layers() {
+		t.Logf("%+v", l)
+	}
+	got, err := do(t, p, "echo hello")
+	if got != "hello" || err != nil {
+		t.Errorf("Do = %q, %v, want hello", got, err)
+	}
+}
+
+func BenchmarkEmptyJob(b *testing.B) {
+	p := startPool(b, testConfig("test"))
+	job := Job{Request: []byte("echo x")}
+	for b.Loop() {
+		if _, err := p.Do(b.Context(), job); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -217,8 +217,8 @@ func (s *scene) apply(op Op, inputs []Header) error {
 		s.Width, s.Height = s.Width+2*op.Width, s.Height+2*op.Width
 	case Shadow:
 		s.Width, s.Height, _ = op.Canvas(s.Width, s.Height)
-	case Polaroid: // the frame is a tenth of the image at the sides, and wider below
-		s.Width, s.Height = Rotate{Degrees: op.Degrees}.Canvas(s.Width*6/5+8, s.Height*4/3+8)
+	case Polaroid: // with room for a frame, which is wider below, and a shadow
+		s.Width, s.Height = Rotate{Degrees: op.Degrees}.Canvas(s.Width*6/5+80, s.Height*4/3+80)
 	case Collage:
 		*s = scene{Header{Width: op.Width, Height: op.Height}, 1}
 	case Animate:

@@ -57,10 +57,10 @@ func (r Rotate) Canvas(w, h int) (width, height int) {
 }
 
 // Canvas returns the size of an image of w by h pixels with its shadow, and
-// where the image stands on it. The shadow reaches two sigmas of the blur
-// beyond the image on each side, and is then moved.
+// where the image stands on it. The shadow reaches two and a half sigmas of the
+// blur beyond the image on each side, and is then moved.
 func (s Shadow) Canvas(w, h int) (width, height int, image Box) {
-	reach := int(math.Ceil(2 * s.Blur))
+	reach := int(math.Ceil(2.5 * s.Blur))
 	left, right := max(0, reach-s.X), max(0, reach+s.X)
 	top, bottom := max(0, reach-s.Y), max(0, reach+s.Y)
 	return left + w + right, top + h + bottom, Box{left, top, w, h}

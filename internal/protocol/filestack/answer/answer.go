@@ -13,8 +13,10 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/plan"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/taskurl"
 	"github.com/stowgate/stowgate/internal/server"
+	"github.com/stowgate/stowgate/internal/transform"
 )
 
 // A Family is a group of routes that word their errors alike, because they are
@@ -102,6 +104,8 @@ func answerFor(f Family, err error) outcome {
 	out := outcomes[fault.Of(err)]
 	var param *params.Error
 	var task *taskurl.UnknownTask
+	var arg *plan.Error
+	var refusal *transform.Refusal
 	var missing *unsupportedTask
 	var denial *policy.Denial
 	switch {
@@ -113,10 +117,14 @@ func answerFor(f Family, err error) outcome {
 		out.text = param.Error()
 	case errors.As(err, &task):
 		out.text = "unknown task `" + task.Name + "`"
+	case errors.As(err, &arg):
+		out.text = arg.Error()
+	case errors.As(err, &refusal):
+		out.text = refusal.Why
 	case errors.As(err, &missing):
 		out.text = "Unsupported conversion: " + string(*missing) + " is not available on this server"
 	case errors.As(err, &denial):
-		out.text = refusal(f, denial.Reason, err)
+		out.text = denied(f, denial.Reason, err)
 		if f == Cloud {
 			out.status = http.StatusUnauthorized
 		}
@@ -126,8 +134,8 @@ func answerFor(f Family, err error) outcome {
 	return out
 }
 
-// refusal words a denial as the host of f does.
-func refusal(f Family, reason policy.Reason, err error) string {
+// denied words a denial as the host of f does.
+func denied(f Family, reason policy.Reason, err error) string {
 	text, ok := refusals[reason]
 	if !ok {
 		text = "not allowed"

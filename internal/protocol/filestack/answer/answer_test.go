@@ -11,7 +11,9 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/plan"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/taskurl"
+	"github.com/stowgate/stowgate/internal/transform"
 )
 
 var families = []Family{Upload, Process, Cloud, WWW, CDN}
@@ -85,6 +87,8 @@ func TestSpecialErrors(t *testing.T) {
 		{"unknown app on cdn", CDN, About("application K", ErrUnknownApp), outcome{403, "storage provider error: Invalid Application (idx 0)"}},
 		{"bad parameter", Upload, params.Invalid("store:region"), outcome{400, "invalid params: store:region"}},
 		{"unknown task", CDN, &taskurl.UnknownTask{Name: "foo"}, outcome{400, "unknown task `foo`"}},
+		{"bad parameter of a task", CDN, &plan.Error{Task: "resize", Param: "heigt"}, outcome{400, "invalid parameter `heigt` for `resize` task"}},
+		{"image over a limit", CDN, fmt.Errorf("render: %w", &transform.Refusal{Why: "too many pixels", Kind: fault.TooLarge}), outcome{413, "too many pixels"}},
 		{"no engine", CDN, Unsupported("resize"), outcome{400, "Unsupported conversion: resize is not available on this server"}},
 		{"busy", CDN, fault.Busy, outcome{429, "too many requests"}},
 		{"busy where filestack-js would give up", Upload, fault.Busy, outcome{503, "too many requests"}},

@@ -180,3 +180,13 @@ func largestFirst(boxes []transform.Box) {
 		return cmp.Or(cmp.Compare(b.Width*b.Height, a.Width*a.Height), cmp.Compare(a.Y, b.Y), cmp.Compare(a.X, b.X))
 	})
 }
+
+// First returns the faces of the first frame that has any.
+func First(faces [][]transform.Box) []transform.Box {
+	for _, f := range faces {
+		if len(f) > 0 {
+			return f
+		}
+	}
+	return nil
+}

@@ -1,52 +1,71 @@
 package face
 
 import (
+	"math"
+
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
 )
 
-// In returns boxes around the upright faces in an image of 8 bits, in its
-// pixels, the largest first. Of an animation it looks at the first frame. It
-// computes all pixels of the image.
-func In(s *vips.Scope, im *vips.Image) ([]transform.Box, error) {
-	var err error
-	call := func(operation string, args vips.Args) {
-		if err == nil {
-			args["in"] = im
-			var out *vips.Image
-			if out, err = s.Call(operation, args); err == nil {
-				im = out
+// maxPixels is how many pixels In looks at, of all frames together.
+const maxPixels = 4 * MaxSide * MaxSide
+
+// In returns boxes around the upright faces in each frame of an image of 8
+// bits, in the pixels of that frame, the largest first. It computes all pixels
+// of the image. Large images are scaled down first, and so are animations of
+// many frames: faces that are tiny then are not found.
+func In(s *vips.Scope, im *vips.Image) ([][]transform.Box, error) {
+	width, height := im.Width(), im.PageHeight()
+	faces := make([][]transform.Box, im.Pages())
+	scale := min(1, MaxSide/float64(max(width, height)),
+		math.Sqrt(maxPixels/float64(width*height*len(faces))))
+	if float64(min(width, height))*scale < minSide/2 {
+		return faces, nil
+	}
+	for i := range faces {
+		small, err := grey(s, im, transform.Box{Y: i * height, Width: width, Height: height}, scale)
+		if err != nil {
+			return nil, err
+		}
+		pixels, err := small.ToMemory()
+		if err != nil {
+			return nil, err
+		}
+		faces[i] = Find(pixels, small.Width(), small.Height())
+		for j, b := range faces[i] {
+			b = transform.Box{
+				X: int(float64(b.X) / scale), Y: int(float64(b.Y) / scale),
+				Width: int(float64(b.Width) / scale), Height: int(float64(b.Height) / scale),
 			}
+			faces[i][j], _ = b.Clamp(width, height) // it lies inside but for rounding
 		}
 	}
-	width, height := im.Width(), im.PageHeight()
-	if height < im.Height() {
-		args := vips.Args{"input": im, "left": 0, "top": 0, "width": width, "height": height}
-		if im, err = s.Call("extract_area", args); err != nil {
+	return faces, nil
+}
+
+// grey returns a part of im as one band, scaled.
+func grey(s *vips.Scope, im *vips.Image, part transform.Box, scale float64) (*vips.Image, error) {
+	steps := []struct {
+		operation string
+		needed    bool
+		args      vips.Args
+	}{
+		{"extract_area", true, vips.Args{"input": im, "left": part.X, "top": part.Y, "width": part.Width, "height": part.Height}},
+		{"flatten", im.HasAlpha(), vips.Args{"background": []float64{255}}},
+		{"colourspace", im.Bands() > 2, vips.Args{"space": "b-w"}},
+		{"resize", scale < 1, vips.Args{"scale": scale, "kernel": "linear"}},
+	}
+	for i, step := range steps {
+		if !step.needed {
+			continue
+		}
+		if i > 0 {
+			step.args["in"] = im
+		}
+		var err error
+		if im, err = s.Call(step.operation, step.args); err != nil {
 			return nil, err
 		}
 	}
-	if im.HasAlpha() {
-		call("flatten", vips.Args{"background": []float64{255}})
-	}
-	if im.Bands() > 1 {
-		call("colourspace", vips.Args{"space": "b-w"})
-	}
-	scale := min(1, float64(MaxSide)/float64(max(width, height)))
-	if scale < 1 {
-		call("resize", vips.Args{"scale": scale, "kernel": "linear"})
-	}
-	if err != nil {
-		return nil, err
-	}
-	grey, err := im.ToMemory()
-	if err != nil {
-		return nil, err
-	}
-	boxes := Find(grey, im.Width(), im.Height())
-	for i, b := range boxes {
-		b = transform.Box{X: int(float64(b.X) / scale), Y: int(float64(b.Y) / scale), Width: int(float64(b.Width) / scale), Height: int(float64(b.Height) / scale)}
-		boxes[i], _ = b.Clamp(width, height) // it lies inside but for rounding
-	}
-	return boxes, nil
+	return im, nil
 }

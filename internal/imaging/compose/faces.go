@@ -1,0 +1,87 @@
+package compose
+
+import (
+	"github.com/stowgate/stowgate/internal/imaging/face"
+	"github.com/stowgate/stowgate/internal/imaging/vips"
+	"github.com/stowgate/stowgate/internal/transform"
+)
+
+// CropFaces cuts out faces, which face.In found in im: the same part of each
+// frame, around the faces of the first frame that has any.
+func CropFaces(s *vips.Scope, im *vips.Image, faces [][]transform.Box, op transform.CropFaces) (*vips.Image, error) {
+	part, width, height := face.Crop(op, face.First(faces), im.Width(), im.PageHeight())
+	if part == (transform.Box{Width: width, Height: height}) && width == im.Width() && height == im.PageHeight() {
+		return im, nil
+	}
+	c := &chain{s: s, im: im}
+	out := c.frames(im, func(_ int, frame *vips.Image) *vips.Image {
+		return c.scale(c.crop(frame, part), width, height)
+	})
+	return out, c.err
+}
+
+// MarkFaces draws a numbered box around each of the faces, which face.In found
+// in im. Without a face im is unchanged.
+func MarkFaces(s *vips.Scope, im *vips.Image, faces [][]transform.Box, op transform.MarkFaces) (*vips.Image, error) {
+	c := &chain{s: s, im: im}
+	marked := make([][]transform.Box, im.Pages())
+	some := false
+	for i := range min(len(faces), len(marked)) {
+		marked[i] = face.Sized(faces[i], op.Sizes)
+		some = some || len(marked[i]) > 0
+	}
+	if !some {
+		return im, nil
+	}
+	if op.Color.R != op.Color.G || op.Color.G != op.Color.B {
+		im = c.rgb(im)
+	}
+	out := c.frames(im, func(i int, frame *vips.Image) *vips.Image {
+		if len(marked[i]) == 0 {
+			return frame
+		}
+		return c.mark(frame, marked[i], op.Color)
+	})
+	return out, c.err
+}
+
+// mark draws numbered boxes.
+func (c *chain) mark(im *vips.Image, boxes []transform.Box, colour transform.Color) *vips.Image {
+	lines, digits := newMask(im.Width(), im.Height(), boxes), newMask(im.Width(), im.Height(), boxes)
+	for i, b := range boxes {
+		t := min(max(b.Width/50, 2), 12)
+		for _, side := range []transform.Box{
+			{X: b.X, Y: b.Y, Width: b.Width, Height: t}, {X: b.X, Y: b.Y + b.Height - t, Width: b.Width, Height: t},
+			{X: b.X, Y: b.Y, Width: t, Height: b.Height}, {X: b.X + b.Width - t, Y: b.Y, Width: t, Height: b.Height},
+		} {
+			lines.fill(side, colour.A)
+		}
+		// A label of a sixth of the box, but large enough to be read.
+		dot := min(max(b.Height/6/(digitHeight+2), 1), 20)
+		label := transform.Box{X: b.X, Y: b.Y, Width: labelWidth(i+1) * dot, Height: (digitHeight + 2) * dot}
+		lines.fill(label, colour.A)
+		digits.number(i+1, b.X+dot, b.Y+dot, dot)
+	}
+	ink := transform.White
+	if 299*int(colour.R)+587*int(colour.G)+114*int(colour.B) > 128_000 {
+		ink = transform.Black
+	}
+	return c.paint(c.paint(im, lines, colour), digits, ink)
+}
+
+// paint fills an area of im with a colour, as far as the mask says.
+func (c *chain) paint(im *vips.Image, m *mask, v transform.Color) *vips.Image {
+	v.A = 255 // the mask has the opacity
+	flat := c.plain(m.Width, m.Height, v)
+	if im.Bands() <= 2 {
+		flat = c.call("extract_band", flat, vips.Args{"band": 2, "n": 2})
+	}
+	part := c.crop(im, m.Box)
+	if !im.HasAlpha() {
+		flat = c.call("extract_band", flat, vips.Args{"band": 0, "n": part.Bands()})
+	}
+	return c.insert(im, c.blend(c.mask(m), flat, part), m.X, m.Y)
+}
+
+// mask returns m as an image.
+func (c *chain) mask(m *mask) *vips.Image { return c.memory(m.pixels, m.Width, m.Height, 1) }

@@ -222,7 +222,7 @@ func checkImport(dir string, spec *ast.ImportSpec) string {
 // checkVendors finds vendors' words in names outside the protocols, and the
 // places that choose among protocols.
 func checkVendors(dir string, files *token.FileSet, f *ast.File, report func(at, format string, args ...any)) {
-	for _, free := range []string{protocols, "internal/app", "cmd/*", "sign"} {
+	for _, free := range []string{protocols, "internal/app", "internal/app/node", "cmd/*", "sign"} {
 		if matches(free, dir) {
 			return
 		}

@@ -2,31 +2,19 @@ package app
 
 import (
 	"cmp"
-	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/netip"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/app/heap"
+	"github.com/stowgate/stowgate/internal/app/node"
 	"github.com/stowgate/stowgate/internal/app/place"
 	"github.com/stowgate/stowgate/internal/app/setting"
-	"github.com/stowgate/stowgate/internal/blob"
-	"github.com/stowgate/stowgate/internal/blob/fileblob"
-	"github.com/stowgate/stowgate/internal/catalog"
-	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/fetch"
-	"github.com/stowgate/stowgate/internal/library"
-	"github.com/stowgate/stowgate/internal/protocol/filestack"
 	"github.com/stowgate/stowgate/internal/server"
-	"github.com/stowgate/stowgate/internal/server/cert"
 	"github.com/stowgate/stowgate/internal/server/conn"
 	"github.com/stowgate/stowgate/internal/server/redact"
 	"github.com/stowgate/stowgate/internal/sweep"
@@ -79,15 +67,7 @@ finish; a second one ends it at once.
 
 // settings are what a serveCommand means.
 type settings struct {
-	place.Places
-	server    server.Config
-	upload    upload.Config
-	sweep     sweep.Config
-	blobs     fileblob.Config
-	fetch     fetch.Config
-	publicURL string
-	domain    string
-	interval  time.Duration
+	node.Settings
 	logFormat string
 	logLevel  slog.Level
 }
@@ -95,12 +75,13 @@ type settings struct {
 // settings reads every setting, and tells all that is wrong with them.
 func (c *serveCommand) settings(s *session) (settings, error) {
 	r := new(setting.Reader)
-	set := settings{Places: place.Read(r, s.cli.Data, s.cli.Database, s.cli.Storage)}
+	var set settings
+	set.Places = place.Read(r, s.cli.Data, s.cli.Database, s.cli.Storage)
 	size := func(name, text string) int64 { return setting.Read(r, name, text, setting.Positive(setting.Size)) }
 	span := func(name, text string) time.Duration {
 		return setting.Read(r, name, text, setting.Positive(setting.Duration))
 	}
-	set.server = server.Config{
+	set.Server = server.Config{
 		Listen:            setting.Read(r, "listen", c.Listen, setting.Address),
 		TLSListen:         setting.Read(r, "tls-listen", c.TLSListen, setting.Address),
 		AdminListen:       setting.Read(r, "admin-listen", c.AdminListen, setting.Address),
@@ -112,19 +93,19 @@ func (c *serveCommand) settings(s *session) (settings, error) {
 		MaxPerApp:         setting.Read(r, "max-requests-per-app", c.MaxApp, setting.Count),
 		TrustedProxies:    setting.ReadAll(r, "trusted-proxy", c.TrustedProxy, setting.Prefix),
 	}
-	set.upload = upload.Config{
+	set.Upload = upload.Config{
 		MaxPut: size("max-put", c.MaxPut), MaxSize: size("max-size", c.MaxSize),
 		Lifetime: span("upload-time", c.UploadTime), Now: s.now,
 	}
-	set.sweep = sweep.Config{Idle: span("upload-idle", c.UploadIdle), Lifetime: set.upload.Lifetime, Now: s.now}
+	set.Sweep = sweep.Config{Idle: span("upload-idle", c.UploadIdle), Lifetime: set.Upload.Lifetime, Now: s.now}
 	if c.Reserve != "" {
-		set.blobs.Reserve = cmp.Or(setting.Read(r, "reserve", c.Reserve, setting.Size), -1)
+		set.Disk.Reserve = cmp.Or(setting.Read(r, "reserve", c.Reserve, setting.Size), -1)
 	}
-	set.fetch = fetch.Config{
+	set.Fetch = fetch.Config{
 		Allow: setting.ReadAll(r, "fetch-allow", c.FetchAllow, setting.Prefix),
 		Ports: setting.ReadAll(r, "fetch-port", c.FetchPort, setting.Port),
 	}
-	set.interval = span("sweep-interval", c.SweepInterval)
+	set.SweepInterval = span("sweep-interval", c.SweepInterval)
 	set.logFormat = setting.Read(r, "log-format", c.LogFormat, setting.OneOf("auto", "text", "json"))
 	set.logLevel = setting.Read(r, "log-level", c.LogLevel, func(text string) (l slog.Level, err error) {
 		if l.UnmarshalText([]byte(text)) != nil {
@@ -132,11 +113,12 @@ func (c *serveCommand) settings(s *session) (settings, error) {
 		}
 		return l, err
 	})
+	set.Certificate = node.Certificate{SelfSigned: c.TLSSelfSigned, File: c.TLSCert, Key: c.TLSKey}
 	if c.PublicURL != "" {
-		set.publicURL = setting.Read(r, "public-url", c.PublicURL, setting.Origin)
+		set.PublicURL = setting.Read(r, "public-url", c.PublicURL, setting.Origin)
 	}
 	if c.Domain != "" {
-		set.domain = setting.Read(r, "domain", c.Domain, setting.Host)
+		set.Domain = setting.Read(r, "domain", c.Domain, setting.Host)
 	}
 	c.checkTogether(r)
 	if err := r.Err(); err != nil {
@@ -177,252 +159,27 @@ func (c *serveCommand) Run(s *session) (err error) {
 	if os.Getenv("GOGC") == "" {
 		heap.Relax(heapRoom)
 	}
-	n, err := c.open(s, set, log)
+	n, err := node.Open(s.ctx, set.Settings, s.now, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, n.close()) }()
-	router, err := server.NewRouter(set.domain, n.api.Routes())
-	if err != nil {
-		return err
-	}
-	c.warn(log, set)
-	sweeping := n.startSweeping(s.ctx, set.interval, log)
-	defer sweeping()
-	ready := struct {
+	defer func() { err = errors.Join(err, n.Close()) }()
+	set.Warn(log)
+	var ready struct {
 		Ready string `json:"ready"`
 		TLS   string `json:"tls"`
-	}{localURL("http", n.server.Addr()), localURL("https", n.server.TLSAddr())}
+	}
+	ready.Ready, ready.TLS = n.LocalURLs()
 	if ready.Ready == "" {
 		ready.Ready = ready.TLS
 	}
-	log.Info("serving", "url", n.publicURL, "listen", n.server.Addr(), "tls", n.server.TLSAddr(),
-		"admin", n.server.AdminAddr(), "data", set.Data, "version", version())
+	log.Info("serving", "url", n.PublicURL, "listen", n.Server.Addr(), "tls", n.Server.TLSAddr(),
+		"admin", n.Server.AdminAddr(), "data", set.Data, "version", version())
 	if err := s.print(ready, "ready "+ready.Ready+"\n"); err != nil {
 		return fmt.Errorf("say that the server is ready: %w", err)
 	}
 	defer log.Info("stopped")
-	return n.server.Serve(s.ctx, server.CORS(router, filestack.ExposedHeaders...))
-}
-
-// A node is a wired server and what it has open.
-type node struct {
-	server    *server.Server
-	api       *filestack.API
-	sweeper   *sweep.Sweeper
-	publicURL string
-	began     time.Time
-	closers   []func() error // last in, first out
-}
-
-func (n *node) close() error {
-	var err error
-	for i := len(n.closers) - 1; i >= 0; i-- {
-		err = errors.Join(err, n.closers[i]())
-	}
-	return err
-}
-
-// open opens everything, in the order in which things depend on each other.
-func (c *serveCommand) open(s *session, set settings, log *slog.Logger) (_ *node, err error) {
-	n := &node{began: s.now()}
-	defer func() {
-		if err != nil {
-			n.close()
-		}
-	}()
-	if err := set.Make(); err != nil {
-		return nil, err
-	}
-	lock, err := set.Lock()
-	if err != nil {
-		return nil, err
-	}
-	n.closers = append(n.closers, lock.Close)
-	records, key, err := set.OpenCatalog(s.ctx, s.now)
-	if err != nil {
-		return nil, err
-	}
-	n.closers = append(n.closers, records.Close)
-	blobs, closeBlobs, err := set.OpenBlobs(set.blobs)
-	if err != nil {
-		return nil, err
-	}
-	n.closers = append(n.closers, closeBlobs)
-
-	set.server.Log = log
-	set.server.Ready = readiness(records, blobs)
-	if set.server.TLS, err = c.certificates(set, log); err != nil {
-		return nil, err
-	}
-	if n.server, err = server.New(set.server); err != nil {
-		return nil, err
-	}
-	n.closers = append(n.closers, func() error { n.server.Close(); return nil })
-	n.publicURL = publicURL(set, n.server)
-	return n, n.wire(set, records, blobs, key, s.now)
-}
-
-// wire makes the services and the protocol that calls them.
-func (n *node) wire(set settings, records *catalog.Catalog, blobs blob.Store, key [32]byte, now func() time.Time) error {
-	set.fetch.OwnHosts = ownHosts(n.publicURL, set.domain)
-	get := remote(fetch.New(set.fetch))
-	vault := blob.NewVault(blobs, blob.VaultConfig{Now: now})
-	set.upload.TicketKey = place.Derive(key, "stowgate part tickets")
-	set.upload.Fetch = get
-	uploads := upload.New(blobs, vault, newMetered(records, n.server.Registry()), set.upload)
-	n.closers = append(n.closers, func() error { uploads.Close(); return nil })
-	n.sweeper = sweep.New(blobs, records, set.sweep)
-	lib := library.New(records, now)
-	var err error
-	n.api, err = filestack.New(records, uploads, lib, delivery.New(vault, lib, now),
-		filestack.Config{PublicURL: n.publicURL, Domain: set.domain, Fetch: get, Now: now})
-	return err
-}
-
-// remote lets uploads import by client.
-func remote(client *fetch.Client) upload.Fetch {
-	return func(ctx context.Context, url string, header map[string]string, limit int64) (*upload.Remote, error) {
-		res, err := client.Get(ctx, url, header, limit)
-		if err != nil {
-			return nil, err
-		}
-		return &upload.Remote{Body: res.Body, Name: res.Name, Type: res.Type, Size: res.Size}, nil
-	}
-}
-
-// readiness says why this node must not be sent work.
-func readiness(records *catalog.Catalog, blobs blob.Store) func() error {
-	return func() error {
-		if err := records.Health(); err != nil {
-			return err
-		}
-		if h, ok := blobs.(blob.Health); ok {
-			return h.Health()
-		}
-		return nil
-	}
-}
-
-func (c *serveCommand) certificates(set settings, log *slog.Logger) (*tls.Config, error) {
-	switch {
-	case c.TLSSelfSigned:
-		return cert.SelfSigned(filepath.Join(set.Data, "tls"), set.domain, log)
-	case c.TLSCert != "":
-		return cert.Files(c.TLSCert, c.TLSKey, log)
-	}
-	return nil, nil
-}
-
-// warn says once which settings make the server less safe than its defaults.
-func (c *serveCommand) warn(log *slog.Logger, set settings) {
-	if set.domain == "" {
-		log.Warn("files are delivered from the same origin as everything else; for production set --domain, or keep other pages off this host")
-	}
-	for _, relaxed := range []struct {
-		setting string
-		is      bool
-	}{
-		{"fetch-allow", len(set.fetch.Allow) > 0},
-		{"fetch-port", len(set.fetch.Ports) > 0},
-		{"max-connections", set.server.MaxConns < 0},
-		{"max-connections-per-client", set.server.MaxConnsPerClient < 0},
-		{"reserve", set.blobs.Reserve < 0},
-		{"tls-self-signed", c.TLSSelfSigned},
-	} {
-		if relaxed.is {
-			log.Warn("a setting makes this server less safe than its default", "setting", relaxed.setting)
-		}
-	}
-	if addr := set.server.AdminListen; addr != "" && !isLoopback(addr) {
-		log.Warn("metrics and health can be reached from other machines", "setting", "admin-listen", "address", addr)
-	}
-	if set.Blobs == "" {
-		log.Warn("files are kept in memory and are lost when the server stops", "setting", "storage")
-	}
-}
-
-func isLoopback(addr string) bool {
-	host, _, _ := net.SplitHostPort(addr)
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
-}
-
-// startSweeping removes what nobody can reach any more, now and every interval,
-// until ctx ends. It returns how to wait for its end.
-func (n *node) startSweeping(ctx context.Context, interval time.Duration, log *slog.Logger) (wait func()) {
-	ctx, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		// What a crash left was written before this process began, and the lock
-		// of the data folder says that nobody else writes.
-		if _, err := n.sweeper.SweepOrphans(ctx, n.began); err != nil && ctx.Err() == nil {
-			log.Error("cannot remove orphaned blobs", "err", err)
-		}
-		tick := time.NewTicker(interval)
-		defer tick.Stop()
-		for {
-			if err := n.sweeper.Sweep(ctx); err != nil && ctx.Err() == nil {
-				log.Error("cannot remove abandoned uploads", "err", err)
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-		}
-	}()
-	return func() {
-		stop()
-		<-done
-	}
-}
-
-// localURL returns how to reach a listener from this machine, or "" if there
-// is none.
-func localURL(scheme, addr string) string {
-	if addr == "" {
-		return ""
-	}
-	host, port, _ := net.SplitHostPort(addr)
-	if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
-		host = "localhost"
-	}
-	return scheme + "://" + net.JoinHostPort(host, port)
-}
-
-// publicURL returns where clients reach the server, as set or else as it
-// listens; HTTPS comes first when there is a domain, whose clients expect it.
-func publicURL(set settings, s *server.Server) string {
-	if set.publicURL != "" {
-		return set.publicURL
-	}
-	scheme, addr := "http", s.Addr()
-	if addr == "" || set.domain != "" && s.TLSAddr() != "" {
-		scheme, addr = "https", s.TLSAddr()
-	}
-	if set.domain == "" {
-		return localURL(scheme, addr)
-	}
-	_, port, _ := net.SplitHostPort(addr)
-	if scheme == "http" && port == "80" || scheme == "https" && port == "443" {
-		return scheme + "://" + set.domain
-	}
-	return scheme + "://" + set.domain + ":" + port
-}
-
-// ownHosts are the names that this server answers to, which it does not import
-// from.
-func ownHosts(public, domain string) []string {
-	_, host, _ := strings.Cut(public, "://")
-	hosts := []string{host}
-	if domain != "" {
-		for _, sub := range []string{"", "www.", "upload.", "cdn.", "process.", "cloud.", "static."} {
-			hosts = append(hosts, sub+domain)
-		}
-	}
-	return hosts
+	return n.Serve(s.ctx)
 }
 
 // logHandler writes text for a person at a terminal, and JSON otherwise.

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/stowgate/stowgate/internal/app/node"
 )
 
 // run runs a command line, and returns what it prints and its exit status.
@@ -112,7 +114,7 @@ func TestSources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if set.Data != "flag" || set.Database != "variable" || set.Blobs != "file" || set.upload.MaxPut != 10000 || set.server.Listen != "127.0.0.1:8080" {
+	if set.Data != "flag" || set.Database != "variable" || set.Blobs != "file" || set.Upload.MaxPut != 10000 || set.Server.Listen != "127.0.0.1:8080" {
 		t.Errorf("settings = %+v", set)
 	}
 }
@@ -212,13 +214,13 @@ func routes(t *testing.T, text string) (all []struct{ method, path string }) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := s.cli.Serve.open(s, set, slog.New(slog.DiscardHandler))
+	n, err := node.Open(t.Context(), set.Settings, time.Now, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer n.close()
+	defer n.Close()
 	param := regexp.MustCompile(`{[^}]*}`)
-	for _, route := range n.api.Routes() {
+	for _, route := range n.Routes() {
 		method := route.Method
 		if method == "" {
 			method = "PATCH"

@@ -1,0 +1,179 @@
+// Package node is a server at work: it opens what the settings name, wires it
+// together, and runs it with what goes on in its background. Reading settings
+// is left to package app.
+package node
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/app/place"
+	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/catalog"
+	"github.com/stowgate/stowgate/internal/delivery"
+	"github.com/stowgate/stowgate/internal/fetch"
+	"github.com/stowgate/stowgate/internal/library"
+	"github.com/stowgate/stowgate/internal/protocol/filestack"
+	"github.com/stowgate/stowgate/internal/server"
+	"github.com/stowgate/stowgate/internal/sweep"
+	"github.com/stowgate/stowgate/internal/upload"
+)
+
+// A Node is a wired server and what it has open.
+type Node struct {
+	Server    *server.Server
+	PublicURL string // where clients reach it
+
+	set     Settings
+	log     *slog.Logger
+	api     *filestack.API
+	router  *server.Router
+	sweeper *sweep.Sweeper
+	began   time.Time
+	closers []func() error // last in, first out
+}
+
+// Open opens everything, in the order in which things depend on each other. The
+// node listens then, and answers once it serves. The caller closes it.
+func Open(ctx context.Context, set Settings, now func() time.Time, log *slog.Logger) (_ *Node, err error) {
+	n := &Node{set: set, log: log, began: now()}
+	defer func() {
+		if err != nil {
+			n.Close()
+		}
+	}()
+	if err := set.Make(); err != nil {
+		return nil, err
+	}
+	lock, err := set.Lock()
+	if err != nil {
+		return nil, err
+	}
+	n.closers = append(n.closers, lock.Close)
+	records, key, err := set.OpenCatalog(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	n.closers = append(n.closers, records.Close)
+	blobs, closeBlobs, err := set.OpenBlobs(set.Disk)
+	if err != nil {
+		return nil, err
+	}
+	n.closers = append(n.closers, closeBlobs)
+
+	set.Server.Log = log
+	set.Server.Ready = readiness(records, blobs)
+	if set.Server.TLS, err = set.tls(log); err != nil {
+		return nil, err
+	}
+	if n.Server, err = server.New(set.Server); err != nil {
+		return nil, err
+	}
+	n.closers = append(n.closers, func() error { n.Server.Close(); return nil })
+	n.PublicURL = publicURL(set, n.Server)
+	if err := n.wire(records, blobs, key, now); err != nil {
+		return nil, err
+	}
+	n.router, err = server.NewRouter(set.Domain, n.api.Routes())
+	return n, err
+}
+
+// Close closes what is open.
+func (n *Node) Close() error {
+	var err error
+	for i := len(n.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, n.closers[i]())
+	}
+	return err
+}
+
+// wire makes the services and the protocol that calls them.
+func (n *Node) wire(records *catalog.Catalog, blobs blob.Store, key [32]byte, now func() time.Time) error {
+	set := n.set
+	set.Fetch.OwnHosts = ownHosts(n.PublicURL, set.Domain)
+	get := remote(fetch.New(set.Fetch))
+	vault := blob.NewVault(blobs, blob.VaultConfig{Now: now})
+	set.Upload.TicketKey = place.Derive(key, "stowgate part tickets")
+	set.Upload.Fetch = get
+	uploads := upload.New(blobs, vault, newMetered(records, n.Server.Registry()), set.Upload)
+	n.closers = append(n.closers, func() error { uploads.Close(); return nil })
+	n.sweeper = sweep.New(blobs, records, set.Sweep)
+	lib := library.New(records, now)
+	var err error
+	n.api, err = filestack.New(records, uploads, lib, delivery.New(vault, lib, now),
+		filestack.Config{PublicURL: n.PublicURL, Domain: set.Domain, Fetch: get, Now: now})
+	return err
+}
+
+// Routes returns what the node answers to.
+func (n *Node) Routes() []server.Route { return n.api.Routes() }
+
+// LocalURLs returns how to reach the node from this machine, without and with
+// TLS; "" means not at all.
+func (n *Node) LocalURLs() (plain, secure string) {
+	return localURL("http", n.Server.Addr()), localURL("https", n.Server.TLSAddr())
+}
+
+// Serve answers requests until ctx ends and those that run are done.
+func (n *Node) Serve(ctx context.Context) error {
+	sweeping := n.startSweeping(ctx)
+	defer sweeping()
+	return n.Server.Serve(ctx, server.CORS(n.router, filestack.ExposedHeaders...))
+}
+
+// remote lets uploads import by client.
+func remote(client *fetch.Client) upload.Fetch {
+	return func(ctx context.Context, url string, header map[string]string, limit int64) (*upload.Remote, error) {
+		res, err := client.Get(ctx, url, header, limit)
+		if err != nil {
+			return nil, err
+		}
+		return &upload.Remote{Body: res.Body, Name: res.Name, Type: res.Type, Size: res.Size}, nil
+	}
+}
+
+// readiness says why this node must not be sent work.
+func readiness(records *catalog.Catalog, blobs blob.Store) func() error {
+	return func() error {
+		if err := records.Health(); err != nil {
+			return err
+		}
+		if h, ok := blobs.(blob.Health); ok {
+			return h.Health()
+		}
+		return nil
+	}
+}
+
+// startSweeping removes what nobody can reach any more, now and every interval,
+// until ctx ends. It returns how to wait for its end.
+func (n *Node) startSweeping(ctx context.Context) (wait func()) {
+	ctx, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		// What a crash left was written before this process began, and the lock
+		// of the data folder says that nobody else writes.
+		if _, err := n.sweeper.SweepOrphans(ctx, n.began); err != nil && ctx.Err() == nil {
+			n.log.Error("cannot remove orphaned blobs", "err", err)
+		}
+		tick := time.NewTicker(n.set.SweepInterval)
+		defer tick.Stop()
+		for {
+			if err := n.sweeper.Sweep(ctx); err != nil && ctx.Err() == nil {
+				n.log.Error("cannot remove abandoned uploads", "err", err)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() {
+		stop()
+		<-done
+	}
+}

@@ -62,7 +62,7 @@ var imports = []row{
 	{"internal/fetch", "internal/fault"},
 	{"internal/worker", "internal/worker/confine internal/fault"},
 	{"internal/worker/confine", ""},
-	{"internal/imaging", "internal/transform internal/worker internal/inspect internal/imaging/vips internal/imaging/effect internal/imaging/face internal/fault"},
+	{"internal/imaging", "internal/transform internal/worker internal/inspect internal/imaging/vips internal/imaging/effect internal/imaging/face internal/imaging/compose internal/fault"},
 	{"internal/imaging/*", "internal/transform internal/imaging/vips internal/imaging/face internal/fault"},
 	{"internal/job", "internal/fault"},
 	{"internal/webhook", "internal/asset internal/job internal/fetch internal/fault"},

@@ -1,5 +1,6 @@
-// Package delivery gives bytes out: an asset's, checked against their sums, to
-// callers whose grant allows it.
+// Package delivery gives bytes out, to callers whose grant allows it: those of
+// an asset, checked against their sums, or those of the variant that a plan
+// makes of it, made once and kept.
 package delivery
 
 import (
@@ -17,30 +18,86 @@ import (
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/delivery/flight"
+	"github.com/stowgate/stowgate/internal/delivery/queue"
+	"github.com/stowgate/stowgate/internal/delivery/shelf"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/inspect"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/transform"
 )
 
-// finder finds the asset that a grant allows an action on.
+// finder finds what a grant allows an action on, and counts its uses.
 type finder interface {
 	Get(ctx context.Context, g policy.Grant, id asset.ID, action policy.Action) (asset.Asset, error)
+	Allow(ctx context.Context, g policy.Grant, r policy.Request) error
 }
+
+// Config adjusts a Service. The zero Config is ready to use, for one that makes
+// no variants.
+type Config struct {
+	Render Renderer // makes variants; nil means that there are none
+	Engine string   // version of Render: what another one made is made again
+	Fetch  Fetch    // nil means that no variants are made of outside files
+
+	Folder string       // where variants are kept, and files while they are worked on
+	Shelf  shelf.Config // how many variants are kept; its clock is Now
+	Line   queue.Config // who waits for Render; Slots is how many it runs at once, and needed
+
+	Limits    transform.Limits // on what a plan may cost
+	MaxSource int64            // bytes of all inputs of a plan together; 0 means 256 MiB
+
+	Now func() time.Time // nil means time.Now
+}
+
+// DefaultMaxSource is the default of Config.MaxSource.
+// Source: Filestack documentation, "Image Transformations".
+const DefaultMaxSource = 256 << 20
 
 // A Service delivers assets.
 type Service struct {
 	vault  *blob.Vault
 	finder finder
-	now    func() time.Time
+	config Config
+
+	shelf    *shelf.Shelf
+	line     *queue.Queue // for Render
+	fetching *queue.Queue
+	variants flight.Group[*shelf.File]
+	fetched  flight.Group[*source]
+	counts   counts
 }
 
 // New returns a Service that reads bytes through vault and finds assets by
-// finder; now is the clock, and nil means time.Now.
-func New(vault *blob.Vault, finder finder, now func() time.Time) *Service {
-	if now == nil {
-		now = time.Now
+// finder.
+func New(vault *blob.Vault, finder finder, c Config) (*Service, error) {
+	if c.MaxSource == 0 {
+		c.MaxSource = DefaultMaxSource
 	}
-	return &Service{vault, finder, now}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	s := &Service{vault: vault, finder: finder, config: c}
+	if c.Render == nil {
+		return s, nil
+	}
+	c.Shelf.Now = c.Now
+	var err error
+	if s.shelf, err = shelf.Open(c.Folder, c.Shelf); err != nil {
+		return nil, fmt.Errorf("start delivery: %w", err)
+	}
+	s.line, s.fetching = queue.New(c.Line), queue.New(fetchers)
+	return s, nil
+}
+
+// Close ends the making of variants and waits for it.
+func (s *Service) Close() error {
+	s.variants.Close()
+	s.fetched.Close()
+	if s.shelf == nil {
+		return nil
+	}
+	return s.shelf.Close()
 }
 
 // A File is an asset open for reading.
@@ -111,7 +168,7 @@ func (s *Service) Digests(ctx context.Context, a asset.Asset, names []string) (m
 // EXIF returns what a camera wrote into a picture, as far as it can be read. It
 // needs a grant that names it, whatever the app's security.
 func (s *Service) EXIF(ctx context.Context, g policy.Grant, a asset.Asset) (map[string]any, error) {
-	if err := g.Check(policy.Request{Action: policy.EXIF, Asset: a.ID, Size: -1}, s.now()); err != nil {
+	if err := g.Check(policy.Request{Action: policy.EXIF, Asset: a.ID, Size: -1}, s.config.Now()); err != nil {
 		return nil, err
 	}
 	if !strings.HasPrefix(a.Detected, "image/") {

@@ -24,6 +24,8 @@ func (s shelf) Get(_ context.Context, g policy.Grant, _ asset.ID, action policy.
 	return s.Asset, nil
 }
 
+func (s shelf) Allow(context.Context, policy.Grant, policy.Request) error { return fault.Denied }
+
 // stock returns a service with one asset that holds "abc", and its store.
 func stock(t *testing.T) (*delivery.Service, asset.Asset, *memblob.Store) {
 	t.Helper()
@@ -41,7 +43,11 @@ func stock(t *testing.T) (*delivery.Service, asset.Asset, *memblob.Store) {
 	}
 	a := asset.Asset{ID: asset.NewID(), App: "a", Detected: "text/plain"}
 	a.Content = blob.Content{Segments: []blob.Segment{segment}, SHA256: [32]byte{0xba, 0x78}}
-	return delivery.New(blob.NewVault(store, blob.VaultConfig{}), shelf{a}, nil), a, store
+	s, err := delivery.New(blob.NewVault(store, blob.VaultConfig{}), shelf{a}, delivery.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, a, store
 }
 
 func TestOpen(t *testing.T) {

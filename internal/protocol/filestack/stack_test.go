@@ -106,7 +106,11 @@ func newStack(t testing.TB, c Config) *stack {
 		c.PublicURL = "https://files.test"
 	}
 	c.Fetch, c.Now = s.fetch, clock
-	if s.api, err = New(s.catalog, s.uploads, lib, delivery.New(vault, lib, clock), c); err != nil {
+	deliveries, err := delivery.New(vault, lib, delivery.Config{Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.api, err = New(s.catalog, s.uploads, lib, deliveries, c); err != nil {
 		t.Fatal(err)
 	}
 	router, err := server.NewRouter(c.Domain, s.api.Routes())

@@ -146,7 +146,7 @@ func (o Resize) check() error {
 	return first(
 		checkSize(o.Width, o.Height),
 		oneOf("fit", o.Fit, Clip, Max, Cover, Scale),
-		oneOf("kernel", o.Kernel, "", "nearest", "linear", "cubic", "mitchell", "lanczos2", "lanczos3"),
+		oneOf("kernel", o.Kernel, "", "nearest", "linear", "cubic", "mitchell", "lanczos2"),
 		o.Align.check(),
 	)
 }

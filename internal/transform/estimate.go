@@ -109,7 +109,7 @@ func (p Plan) Estimate(l Limits, inputs ...Header) (Estimate, error) {
 	case e.Width > l.OutputSide || e.Height > l.OutputSide:
 		return Estimate{}, tooLarge("the result has %d × %d pixels, more than %d on a side", e.Width, e.Height, l.OutputSide)
 	case e.Output > l.OutputPixels:
-		return Estimate{}, tooLarge("the result has %.1f megapixels, more than %.1f", megapixels(e.Output), megapixels(l.OutputPixels))
+		return Estimate{}, tooLarge("the result has %.5g megapixels, more than %.5g", megapixels(e.Output), megapixels(l.OutputPixels))
 	case e.Cost > l.Cost:
 		return Estimate{}, tooLarge("the steps would take about %.0f seconds, more than %.0f", math.Ceil(e.Cost), l.Cost)
 	}
@@ -141,7 +141,7 @@ func (p Plan) source(l Limits, inputs []Header) (e Estimate, zero scene, err err
 		}
 	}
 	if e.Source > l.SourcePixels {
-		return e, zero, tooLarge("the images have %.1f megapixels, more than %.1f", megapixels(e.Source), megapixels(l.SourcePixels))
+		return e, zero, tooLarge("the images have %.5g megapixels, more than %.5g", megapixels(e.Source), megapixels(l.SourcePixels))
 	}
 	return e, zero, nil
 }
@@ -176,7 +176,7 @@ func (s scene) check(l Limits) error {
 	case s.Width > l.SourceSide || s.Height > l.SourceSide:
 		return tooLarge("%d × %d pixels, more than %d on a side", s.Width, s.Height, l.SourceSide)
 	case s.pixels() > l.SourcePixels:
-		return tooLarge("%.1f megapixels, more than %.1f", megapixels(s.pixels()), megapixels(l.SourcePixels))
+		return tooLarge("%.5g megapixels, more than %.5g", megapixels(s.pixels()), megapixels(l.SourcePixels))
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ type Resize struct {
 	Fit    Fit      `json:"fit,omitempty"`
 	Align  Position `json:"align,omitzero"`   // what Cover keeps
 	Faces  bool     `json:"faces,omitempty"`  // Cover keeps the faces instead
-	Kernel string   `json:"kernel,omitempty"` // nearest, linear, cubic, mitchell, lanczos2 or lanczos3; "" means lanczos3
+	Kernel string   `json:"kernel,omitempty"` // nearest, linear, cubic, mitchell or lanczos2; "" means lanczos3
 }
 
 // Crop keeps the part of a box that lies inside the image.

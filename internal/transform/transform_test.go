@@ -166,3 +166,30 @@ func fill(r *rand.Rand, v reflect.Value) {
 		}
 	}
 }
+
+// FuzzParse holds that a text is canonical or refused.
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, `{"page":1,"density":72.5,"ops":[{"op":"orient"},{"op":"resize","width":200,"fit":"cover","align":{"x":-1}}],"output":{"format":"auto","smaller":true}}`,
+		`{"ops":[{"op":"mark_faces","color":"00000000"}],"answer":"faces"}`, `{"answer":"ascii","output":{"ascii":{"background":"ffffffff","foreground":"000000ff","size":10}}}`,
+		`{"ops":[{"op":"collage","inputs":[1,2],"width":1,"height":1,"color":"00000000"},{"op":"obscure","amount":2,"boxes":[{"x":0,"y":0,"width":1,"height":1}]}]}`,
+		`{"ops":[{"op":"blur","sigma":1e-7}]}`, `{"ops":[null]}`, `null`, `{"ops":[{"op":"flip"},]}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := Parse(text)
+		if err != nil {
+			if k := fault.Of(err); k != fault.Invalid && k != fault.TooLarge {
+				t.Fatalf("Parse(%q): %v has kind %v", text, err, k)
+			}
+			return
+		}
+		if err := p.Check(); err != nil {
+			t.Errorf("Parse(%q) does not pass Check: %v", text, err)
+		}
+		if got := p.Canonical(); got != text {
+			t.Errorf("Parse(%q).Canonical() = %q", text, got)
+		}
+	})
+}

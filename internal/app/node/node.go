@@ -101,8 +101,12 @@ func (n *Node) wire(records *catalog.Catalog, blobs blob.Store, key [32]byte, no
 	n.closers = append(n.closers, func() error { uploads.Close(); return nil })
 	n.sweeper = sweep.New(blobs, records, set.Sweep)
 	lib := library.New(records, now)
-	var err error
-	n.api, err = filestack.New(records, uploads, lib, delivery.New(vault, lib, now),
+	deliveries, err := delivery.New(vault, lib, delivery.Config{Now: now})
+	if err != nil {
+		return err
+	}
+	n.closers = append(n.closers, deliveries.Close)
+	n.api, err = filestack.New(records, uploads, lib, deliveries,
 		filestack.Config{PublicURL: n.PublicURL, Domain: set.Domain, Fetch: get, Now: now})
 	return err
 }

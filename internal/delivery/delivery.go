@@ -90,6 +90,9 @@ func New(vault *blob.Vault, finder finder, c Config) (*Service, error) {
 	return s, nil
 }
 
+// Transforms reports whether there is an engine that makes variants.
+func (s *Service) Transforms() bool { return s.shelf != nil }
+
 // Close ends the making of variants and waits for it.
 func (s *Service) Close() error {
 	s.variants.Close()

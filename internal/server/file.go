@@ -26,6 +26,7 @@ type File struct {
 type FileOptions struct {
 	Name           string // how clients call the file; "" means the asset's name
 	Download       bool   // clients are to save it instead of showing it
+	Generated      bool   // it was made here: it is what its type says, and shown in place
 	CacheControl   string // "" means that nothing keeps it
 	ResourcePolicy string // Cross-Origin-Resource-Policy; "" means cross-origin
 }
@@ -81,14 +82,18 @@ func setFileHeader(h http.Header, a asset.Asset, o FileOptions) {
 		name = asset.CleanName(o.Name)
 	}
 	kind := "inline"
-	if o.Download || inspect.Active(a.Detected) || !inspect.Inline(a.Detected) {
+	media := a.Type
+	if !o.Generated {
+		media = fileType(a.Type, a.Detected)
+	}
+	if o.Download || !o.Generated && (inspect.Active(a.Detected) || !inspect.Inline(a.Detected)) {
 		kind = "attachment"
 	}
 	h["Content-Security-Policy"] = filePolicy
 	h["Referrer-Policy"] = noReferrer
 	h["X-Content-Type-Options"] = noSniff
 	values := [...]string{ // in one piece of memory
-		fileType(a.Type, a.Detected),
+		media,
 		asset.Disposition(kind, name),
 		orElse(o.ResourcePolicy, "cross-origin"),
 		headerName(asset.CleanName(a.Name)),

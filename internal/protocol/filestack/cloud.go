@@ -8,8 +8,10 @@ import (
 
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
+	"github.com/stowgate/stowgate/internal/upload"
 )
 
 // prefetch answers POST /prefetch: flat for filestack-java and filestack-ios,
@@ -19,10 +21,10 @@ func (a *API) prefetch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if c.key == "" {
+	if c.Key == "" {
 		return params.Invalid("apikey")
 	}
-	app, err := a.apps.App(r.Context(), c.key)
+	app, err := a.apps.App(r.Context(), c.Key)
 	if fault.Of(err) == fault.NotFound {
 		return answer.ErrUnknownApp
 	}
@@ -67,13 +69,14 @@ func (a *API) folders(w http.ResponseWriter, r *http.Request, g policy.Grant, p 
 }
 
 type cloudArgs struct {
-	job
+	src   access.Source
+	spec  upload.Spec
 	token string
 }
 
 // readCloudStore reads POST /store/, by which the picker imports links. Java
 // repeats the options of the cloud at the top.
-func (a *API) readCloudStore(r *http.Request) (caller, cloudArgs, error) {
+func (a *API) readCloudStore(r *http.Request) (access.Caller, cloudArgs, error) {
 	c, p, err := readBody(r)
 	if err != nil {
 		return c, cloudArgs{}, err
@@ -84,7 +87,7 @@ func (a *API) readCloudStore(r *http.Request) (caller, cloudArgs, error) {
 	if path == "" {
 		return c, args, answer.Unsupported("cloud other than url")
 	}
-	if args.src, err = a.source(path, &c); err != nil {
+	if args.src, err = a.gate.Source(path, &c); err != nil {
 		return c, args, err
 	}
 	store := link.Object("store")
@@ -104,39 +107,39 @@ func (a *API) cloudStore(w http.ResponseWriter, r *http.Request, g policy.Grant,
 }
 
 // readOutside reads POST /metadata.
-func (a *API) readOutside(r *http.Request) (caller, source, error) {
+func (a *API) readOutside(r *http.Request) (access.Caller, access.Source, error) {
 	c, p, err := readBody(r)
 	if err != nil {
-		return c, source{}, err
+		return c, access.Source{}, err
 	}
 	text := p.Text("url")
 	if text == "" {
-		return c, source{}, params.Invalid("url")
+		return c, access.Source{}, params.Invalid("url")
 	}
-	src, err := a.source(text, &c)
-	if headers, ok := p.Raw("headers"); ok && json.Unmarshal(headers, &src.remote.Header) != nil {
+	src, err := a.gate.Source(text, &c)
+	if headers, ok := p.Raw("headers"); ok && json.Unmarshal(headers, &src.Remote.Header) != nil {
 		return c, src, params.Invalid("headers")
 	}
 	return c, src, err
 }
 
 // describeOutside answers POST /metadata with what an outside file is.
-func (a *API) describeOutside(w http.ResponseWriter, r *http.Request, g policy.Grant, src source) error {
+func (a *API) describeOutside(w http.ResponseWriter, r *http.Request, g policy.Grant, src access.Source) error {
 	type description struct {
 		URL      string `json:"url"`
 		Filename string `json:"filename"`
 		Mimetype string `json:"mimetype"`
 		Size     *int64 `json:"size"`
 	}
-	if src.asset != "" {
-		file, err := a.library.Describe(r.Context(), g, src.asset)
+	if src.Asset != "" {
+		file, err := a.library.Describe(r.Context(), g, src.Asset)
 		if err != nil {
 			return err
 		}
 		size := file.Content.Size()
 		return answer.JSON(w, http.StatusOK, description{a.link(file.ID), file.Name, file.Type, &size})
 	}
-	url, err := policy.CanonicalURL(src.remote.URL)
+	url, err := policy.CanonicalURL(src.Remote.URL)
 	if err != nil {
 		return err
 	}
@@ -146,12 +149,12 @@ func (a *API) describeOutside(w http.ResponseWriter, r *http.Request, g policy.G
 	if a.config.Fetch == nil {
 		return fmt.Errorf("outside files are switched off: %w", fault.Unsupported)
 	}
-	remote, err := a.config.Fetch(r.Context(), url, src.remote.Header, math.MaxInt64)
+	remote, err := a.config.Fetch(r.Context(), url, src.Remote.Header, math.MaxInt64)
 	if err != nil {
 		return err
 	}
 	defer remote.Body.Close()
-	body := description{URL: src.remote.URL, Filename: remote.Name, Mimetype: remote.Type}
+	body := description{URL: src.Remote.URL, Filename: remote.Name, Mimetype: remote.Type}
 	if remote.Size >= 0 {
 		body.Size = &remote.Size
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/taskurl"
@@ -22,15 +23,15 @@ type fileArgs struct {
 
 // readFile reads a request about the handle in its path, with parameters and
 // credential in its query. A key that does not own the asset must not change it.
-func readFile(r *http.Request) (caller, fileArgs, error) {
+func readFile(r *http.Request) (access.Caller, fileArgs, error) {
 	args := fileArgs{query: params.ParseQuery(r.URL.RawQuery)}
 	args.id, args.suffix = taskurl.Handle(r.PathValue("handle"))
-	c := caller{asset: args.id, strict: r.Method == http.MethodDelete || r.Method == http.MethodPost}
+	c := access.Caller{Asset: args.id, Strict: r.Method == http.MethodDelete || r.Method == http.MethodPost}
 	if args.id == "" {
 		return c, args, fmt.Errorf("handle %q: %w", r.PathValue("handle"), fault.NotFound)
 	}
-	c.use(args.query)
-	c.useBasic(r)
+	c.Use(args.query)
+	c.UseBasic(r)
 	return c, args, args.query.Err()
 }
 
@@ -80,14 +81,14 @@ func (a *API) replace(r *http.Request, g policy.Grant, id asset.ID, spec upload.
 		spec.Size = in.size
 		return a.uploads.Replace(ctx, g, id, spec, in.body)
 	}
-	src, err := a.source(in.url, &caller{asset: id})
+	src, err := a.gate.Source(in.url, &access.Caller{Asset: id})
 	if err != nil {
 		return asset.Asset{}, err
 	}
-	if src.asset == "" {
-		return a.uploads.ReplaceFrom(ctx, g, id, src.remote)
+	if src.Asset == "" {
+		return a.uploads.ReplaceFrom(ctx, g, id, src.Remote)
 	}
-	from, err := a.delivery.Open(ctx, g, src.asset)
+	from, err := a.delivery.Open(ctx, g, src.Asset)
 	if err != nil {
 		return asset.Asset{}, err
 	}

@@ -15,8 +15,10 @@ import (
 	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/library"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/server"
+	"github.com/stowgate/stowgate/internal/transform"
 	"github.com/stowgate/stowgate/internal/upload"
 )
 
@@ -35,10 +37,11 @@ type Config struct {
 	// hosts of their own; empty means that PublicURL serves everything.
 	Domain string
 
-	Container string           // name of the storage in answers; "" means stowgate
-	Region    string           // of uploads in parts, in answers; "" means us-east-1
-	Fetch     upload.Fetch     // describes outside files; nil means that none can be
-	Now       func() time.Time // nil means time.Now
+	Container string             // name of the storage in answers; "" means stowgate
+	Region    string             // of uploads in parts, in answers; "" means us-east-1
+	Formats   []transform.Format // what pictures are written in if a client can show it; see transform.Negotiate
+	Fetch     upload.Fetch       // describes outside files; nil means that none can be
+	Now       func() time.Time   // nil means time.Now
 }
 
 // An API answers Filestack's protocol.
@@ -49,9 +52,9 @@ type API struct {
 	delivery *delivery.Service
 	config   Config
 
+	gate   access.Gate
 	cdn    string // where assets are, without a slash at the end
 	upload string // where uploads in parts go
-	host   string // of PublicURL, as policy.CanonicalURL writes it
 }
 
 // New returns an API that calls the services. The error says what about c
@@ -75,7 +78,8 @@ func New(apps apps, uploads *upload.Service, lib *library.Service, deliver *deli
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	a := &API{apps: apps, uploads: uploads, library: lib, delivery: deliver, config: c, host: base.Host}
+	a := &API{apps: apps, uploads: uploads, library: lib, delivery: deliver, config: c}
+	a.gate = access.Gate{Apps: apps, Library: lib, Uploads: uploads, Host: base.Host, Domain: c.Domain, Now: c.Now}
 	a.cdn = base.Scheme + "://" + base.Host
 	a.upload = a.cdn
 	if c.Domain != "" {
@@ -97,20 +101,20 @@ var ExposedHeaders = []string{"ETag", "X-File-Name", "Content-Length", "Content-
 // read says who that is, and what the request asks for.
 func guarded[Args any](
 	a *API, f answer.Family, method, pattern string,
-	read func(*http.Request) (caller, Args, error),
+	read func(*http.Request) (access.Caller, Args, error),
 	serve func(http.ResponseWriter, *http.Request, policy.Grant, Args) error,
 ) server.Route {
 	type call struct {
 		grant  policy.Grant
-		caller caller
+		caller access.Caller
 		args   Args
 	}
 	check := func(r *http.Request) (c call, err error) {
 		if c.caller, c.args, err = read(r); err != nil {
 			return c, err
 		}
-		if c.grant, err = a.authorize(r.Context(), c.caller); err != nil {
-			err = answer.About(c.caller.subject(), err)
+		if c.grant, err = a.gate.Authorize(r.Context(), c.caller); err != nil {
+			err = answer.About(c.caller.Subject(), err)
 		}
 		return c, err
 	}
@@ -118,11 +122,11 @@ func guarded[Args any](
 		answer.Protect(w.Header())
 		leave, err := server.EnterApp(r.Context(), c.grant.App)
 		if err != nil {
-			return answer.About(c.caller.subject(), err)
+			return answer.About(c.caller.Subject(), err)
 		}
 		defer leave()
 		if err := serve(w, r, c.grant, c.args); err != nil {
-			return answer.About(c.caller.subject(), err)
+			return answer.About(c.caller.Subject(), err)
 		}
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/taskurl"
 	"github.com/stowgate/stowgate/internal/server"
@@ -41,27 +42,27 @@ func target(r *http.Request) string {
 }
 
 // readLink reads a delivery URL.
-func (a *API) readLink(r *http.Request) (caller, linkArgs, error) {
+func (a *API) readLink(r *http.Request) (access.Caller, linkArgs, error) {
 	chain, err := taskurl.Parse(target(r))
 	if err != nil {
-		return caller{}, linkArgs{}, err
+		return access.Caller{}, linkArgs{}, err
 	}
-	c := caller{key: chain.Key}
-	args := linkArgs{job: job{tasks: chain.Tasks, many: len(chain.Sources) != 1}}
-	if err := c.useTasks(chain.Tasks); err != nil {
+	c := access.Caller{Key: chain.Key}
+	args := linkArgs{job: job{tasks: chain.Tasks, again: r.Method == http.MethodPost}}
+	if err := c.UseTasks(chain.Tasks); err != nil {
 		return c, args, err
 	}
 	args.file = fileArgs{suffix: chain.Suffix, query: params.ParseQuery(chain.Query)}
-	c.use(args.file.query)
-	if len(chain.Sources) > 0 {
-		if args.src, err = a.source(chain.Sources[0], &c); err != nil {
-			return c, args, err
-		}
+	c.Use(args.file.query)
+	if err := a.addSources(&args.job, &c, chain.Sources); err != nil {
+		return c, args, err
 	}
-	if c.asset == "" && c.key == "" {
+	if c.Asset == "" && c.Key == "" {
 		return c, args, fmt.Errorf("neither a handle nor an API key: %w", fault.NotFound)
 	}
-	args.file.id = args.src.asset
+	if len(args.srcs) == 1 {
+		args.file.id = args.srcs[0].Asset
+	}
 	if args.stores() {
 		options := taskOptions(params.New(""), chain.Tasks)
 		if args.spec, err = params.Store(options, options); err != nil {
@@ -71,15 +72,17 @@ func (a *API) readLink(r *http.Request) (caller, linkArgs, error) {
 	return c, args, args.file.query.Err()
 }
 
-// follow answers a delivery URL: the original, its metadata, or a copy.
+// follow answers a delivery URL: the original, its metadata, or what tasks make
+// of it.
 func (a *API) follow(w http.ResponseWriter, r *http.Request, g policy.Grant, args linkArgs) error {
-	switch todo := slices.DeleteFunc(slices.Clone(args.tasks), manner); {
-	case len(todo) == 1 && todo[0].Name == "metadata" && args.src.asset != "":
+	switch todo := slices.DeleteFunc(slices.Clone(args.tasks), access.Manner); {
+	case args.file.id == "":
+	case len(todo) == 1 && todo[0].Name == "metadata":
 		return a.metadata(w, r, g, args.file)
-	case len(todo) == 0 && args.src.asset != "" && !args.many:
+	case len(todo) == 0:
 		return a.deliver(w, r, g, args.file, args.tasks)
 	}
-	return a.process(w, r, g, args.job)
+	return a.run(w, r, g, args.job)
 }
 
 // deliver answers with the bytes of an asset.
@@ -93,50 +96,62 @@ func (a *API) deliver(w http.ResponseWriter, r *http.Request, g policy.Grant, ar
 	if err := args.query.Err(); err != nil {
 		return err
 	}
-	cacheControl, err := a.cacheControl(g, cache == "false", tasks)
+	keep, err := readLifetime(tasks)
 	if err != nil {
 		return err
 	}
+	keep.never = keep.never || cache == "false"
 	file, err := a.delivery.Open(r.Context(), g, args.id)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
 	return server.ServeFile(w, r, server.File{Asset: file.Asset, Content: file}, server.FileOptions{
-		Name: name, Download: download, CacheControl: cacheControl,
+		Name: name, Download: download, CacheControl: keep.header(g, a.config.Now()),
 	})
 }
 
-// cacheControl returns for how long, and by whom, an answer may be kept. What
-// needed a credential is kept by nobody but its caller, and not beyond it.
-func (a *API) cacheControl(g policy.Grant, never bool, tasks []taskurl.Task) (string, error) {
-	seconds := int64(defaultExpiry)
+// A lifetime is how long an answer may be kept by caches, and what made it.
+type lifetime struct {
+	seconds int64
+	never   bool
+}
+
+// readLifetime reads the cache tasks of a chain.
+func readLifetime(tasks []taskurl.Task) (lifetime, error) {
+	l := lifetime{seconds: defaultExpiry}
 	for _, t := range tasks {
 		if t.Name != "cache" {
 			continue
 		}
 		_, off := t.Params["false"]
-		never = never || off
+		l.never = l.never || off
 		switch expiry := t.Text("expiry"); expiry {
 		case "":
 		case "max":
-			seconds = maxExpiry
+			l.seconds = maxExpiry
 		default:
 			n, err := strconv.ParseInt(expiry, 10, 64)
 			if err != nil || n < 1 || n > maxExpiry {
-				return "", params.Invalid("cache:expiry")
+				return l, params.Invalid("cache:expiry")
 			}
-			seconds = n
+			l.seconds = n
 		}
 	}
-	if never {
-		return "private, no-cache", nil
+	return l, nil
+}
+
+// header returns the Cache-Control field. What needed a credential is kept by
+// nobody but its caller, and not beyond it.
+func (l lifetime) header(g policy.Grant, now time.Time) string {
+	seconds := l.seconds
+	switch {
+	case l.never:
+		return "private, no-cache"
+	case g.Unsigned:
+		return "public, max-age=" + strconv.FormatInt(seconds, 10)
+	case !g.Expires.IsZero():
+		seconds = min(seconds, int64(g.Expires.Sub(now)/time.Second))
 	}
-	if g.Unsigned {
-		return "public, max-age=" + strconv.FormatInt(seconds, 10), nil
-	}
-	if !g.Expires.IsZero() {
-		seconds = min(seconds, int64(g.Expires.Sub(a.config.Now())/time.Second))
-	}
-	return "private, max-age=" + strconv.FormatInt(max(seconds, 0), 10), nil
+	return "private, max-age=" + strconv.FormatInt(max(seconds, 0), 10)
 }

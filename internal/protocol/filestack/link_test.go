@@ -35,7 +35,7 @@ func TestI8OwnAddress(t *testing.T) {
 		{"may store but not read", "https://cdn.files.test/" + mine, storeOnly, 403},
 		{"of another app", "https://cdn.files.test/" + others, good, 404},
 		{"no such file", "https://cdn.files.test/5aYkEQJSQCmYShsoCnZN", good, 404},
-		{"tasks", "https://cdn.files.test/resize=width:1/" + mine, good, 400},
+		{"tasks, which need more than storing", "https://cdn.files.test/resize=width:1/" + mine, good, 403},
 		{"no file at all", "https://www.files.test/prefetch", good, 400},
 		{"within itself", "https://cdn.files.test/https://cdn.files.test/" + mine, good, 400},
 	} {

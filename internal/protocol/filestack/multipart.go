@@ -10,6 +10,7 @@ import (
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
 	"github.com/stowgate/stowgate/internal/upload"
@@ -19,15 +20,15 @@ import (
 const partPath = "/multipart/part/"
 
 // readBody reads a request whose parameters and credential are in its body.
-func readBody(r *http.Request) (caller, params.Set, error) {
+func readBody(r *http.Request) (access.Caller, params.Set, error) {
 	p, err := params.Read(r)
 	if err != nil {
-		return caller{}, p, err
+		return access.Caller{}, p, err
 	}
-	var c caller
-	c.use(p)
-	c.use(p.Object("security"))
-	c.useBasic(r)
+	var c access.Caller
+	c.Use(p)
+	c.Use(p.Object("security"))
+	c.UseBasic(r)
 	return c, p, p.Err()
 }
 
@@ -36,7 +37,7 @@ type startArgs struct {
 	intelligent bool
 }
 
-func readStart(r *http.Request) (caller, startArgs, error) {
+func readStart(r *http.Request) (access.Caller, startArgs, error) {
 	c, p, err := readBody(r)
 	if err != nil {
 		return c, startArgs{}, err
@@ -88,12 +89,12 @@ func (a *API) locationURL(r *http.Request) string {
 }
 
 // readStep reads a request that goes on with an upload.
-func readStep(r *http.Request) (caller, params.Set, error) {
+func readStep(r *http.Request) (access.Caller, params.Set, error) {
 	c, p, err := readBody(r)
 	if err != nil {
 		return c, p, err
 	}
-	if c.session = p.Text("upload_id"); c.session == "" {
+	if c.Session = p.Text("upload_id"); c.Session == "" {
 		p.Reject("upload_id")
 	}
 	return c, p, p.Err()

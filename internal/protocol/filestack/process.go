@@ -8,41 +8,55 @@ import (
 	"strings"
 
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/taskurl"
 	"github.com/stowgate/stowgate/internal/upload"
 )
 
-// A job is a chain of tasks on a source, with the options of its store tasks.
+// A job is a chain of tasks on sources, with the options of its store tasks.
 type job struct {
 	tasks []taskurl.Task
-	src   source
-	many  bool // there is not exactly one source
+	srcs  []access.Source // the first is what the caller's grant is about
 	spec  upload.Spec
+	again bool // the query forbids to answer with a kept result
 }
 
 func (j job) stores() bool {
 	return slices.ContainsFunc(j.tasks, func(t taskurl.Task) bool { return t.Name == "store" })
 }
 
-// missing names what the server would need for the job and has not, or is "".
-func (j job) missing() string {
-	i := slices.IndexFunc(j.tasks, func(t taskurl.Task) bool { return !manner(t) && t.Name != "store" })
-	switch {
-	case i >= 0:
-		return j.tasks[i].Name
-	case j.many:
-		return "more or less than one source"
-	case !j.stores() && j.src.asset == "":
-		return "delivery of an outside file"
+// copies reports whether the job stores its source as it is.
+func (j job) copies() bool {
+	return len(j.srcs) == 1 && !slices.ContainsFunc(j.tasks, func(t taskurl.Task) bool {
+		return !access.Manner(t) && t.Name != "store" && t.Name != "fallback"
+	})
+}
+
+// addSources reads the sources of a job as they are written. What an address of
+// ours does to its file comes before the job's own tasks.
+func (a *API) addSources(j *job, c *access.Caller, texts []string) error {
+	for i, text := range texts {
+		if i > 0 {
+			c = &access.Caller{Asset: c.Asset} // whose credential counts is decided by the first
+		}
+		src, err := a.gate.Chain(text, c)
+		if err != nil {
+			return err
+		}
+		if len(src.Tasks) > 0 && len(texts) > 1 {
+			return answer.Unsupported(src.Tasks[0].Name + " in one of several sources")
+		}
+		j.tasks = append(src.Tasks, j.tasks...)
+		j.srcs = append(j.srcs, src)
 	}
-	return ""
+	return nil
 }
 
 // readProcess reads POST /process. Names have any letter case: filestack-go
 // writes apiKey, Name and Params.
-func (a *API) readProcess(r *http.Request) (caller, job, error) {
+func (a *API) readProcess(r *http.Request) (access.Caller, job, error) {
 	c, p, err := readBody(r)
 	if err != nil {
 		return c, job{}, err
@@ -60,7 +74,7 @@ func (a *API) readProcess(r *http.Request) (caller, job, error) {
 	if len(j.tasks) > taskurl.MaxTasks {
 		p.Reject("tasks")
 	}
-	if err := c.useTasks(j.tasks); err != nil {
+	if err := c.UseTasks(j.tasks); err != nil {
 		return c, j, err
 	}
 	if err := a.readSources(p, &c, &j); err != nil {
@@ -72,58 +86,37 @@ func (a *API) readProcess(r *http.Request) (caller, job, error) {
 
 // readSources reads the list of sources: texts, or objects with the header
 // fields to fetch them with.
-func (a *API) readSources(p params.Set, c *caller, j *job) error {
+func (a *API) readSources(p params.Set, c *access.Caller, j *job) error {
 	raw, _ := p.Raw("sources")
 	var list []json.RawMessage
 	if json.Unmarshal(raw, &list) != nil || len(list) == 0 || len(list) > taskurl.MaxSources {
 		return params.Invalid("sources")
 	}
-	var outside struct {
-		Source  string
-		Headers map[string]string
+	texts := make([]string, len(list))
+	headers := make([]map[string]string, len(list))
+	for i, item := range list {
+		var outside struct {
+			Source  string
+			Headers map[string]string
+		}
+		if json.Unmarshal(item, &outside.Source) != nil && json.Unmarshal(item, &outside) != nil || outside.Source == "" {
+			return params.Invalid("sources")
+		}
+		texts[i], headers[i] = outside.Source, outside.Headers
 	}
-	if json.Unmarshal(list[0], &outside.Source) != nil && json.Unmarshal(list[0], &outside) != nil || outside.Source == "" {
-		return params.Invalid("sources")
+	if err := a.addSources(j, c, texts); err != nil {
+		return err
 	}
-	var err error
-	j.src, err = a.source(outside.Source, c)
-	j.src.remote.Header, j.many = outside.Headers, len(list) > 1
-	return err
+	for i := range j.srcs {
+		j.srcs[i].Remote.Header = headers[i]
+	}
+	return nil
 }
 
 // process answers POST /process.
 func (a *API) process(w http.ResponseWriter, r *http.Request, g policy.Grant, j job) error {
-	if err := a.checkMissing(g, j); err != nil {
-		return err
-	}
-	if !j.stores() {
-		return answer.Unsupported("process without store")
-	}
-	file, err := a.take(r.Context(), g, j.src, j.spec)
-	if err != nil {
-		return err
-	}
-	return answer.JSON(w, http.StatusOK, a.stored(file))
-}
-
-// checkMissing returns why a job cannot be done here: because it is not allowed,
-// and only then because something is missing for it.
-func (a *API) checkMissing(g policy.Grant, j job) error {
-	missing := j.missing()
-	if missing == "" {
-		return nil
-	}
-	want := policy.Request{Action: policy.Convert, Asset: j.src.asset, Size: -1}
-	if j.src.remote.URL != "" {
-		var err error
-		if want.URL, err = policy.CanonicalURL(j.src.remote.URL); err != nil {
-			return err
-		}
-	}
-	if err := g.Check(want, a.config.Now()); err != nil {
-		return err
-	}
-	return answer.Unsupported(missing)
+	j.again = true // whoever posts wants it done
+	return a.run(w, r, g, j)
 }
 
 // taskOptions adds the options of all store tasks in a chain to outer, as what

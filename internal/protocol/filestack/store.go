@@ -12,6 +12,7 @@ import (
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
 	"github.com/stowgate/stowgate/internal/server"
@@ -75,16 +76,16 @@ func readIncoming(r *http.Request, namesURL bool) (incoming, error) {
 
 type storeArgs struct {
 	spec upload.Spec
-	src  *source // nil if the request carries the file
+	src  *access.Source // nil if the request carries the file
 	body io.Reader
 }
 
 // readStore reads POST /api/store/{location}: options in the query, and those
 // that a body with a URL adds.
-func (a *API) readStore(r *http.Request) (caller, storeArgs, error) {
+func (a *API) readStore(r *http.Request) (access.Caller, storeArgs, error) {
 	in, err := readIncoming(r, true)
 	if err != nil {
-		return caller{}, storeArgs{}, err
+		return access.Caller{}, storeArgs{}, err
 	}
 	options := params.ParseQuery(r.URL.RawQuery)
 	if in.url != "" {
@@ -93,16 +94,16 @@ func (a *API) readStore(r *http.Request) (caller, storeArgs, error) {
 	if location, _, _ := strings.Cut(r.PathValue("path"), "/"); location != "" {
 		options.Put("location", location)
 	}
-	var c caller
-	c.use(options)
-	c.useBasic(r)
+	var c access.Caller
+	c.Use(options)
+	c.UseBasic(r)
 	spec, err := params.Store(options, options)
 	if err != nil {
 		return c, storeArgs{}, err
 	}
 	args := storeArgs{spec: spec, body: in.body}
 	if in.url != "" {
-		src, err := a.source(in.url, &c)
+		src, err := a.gate.Source(in.url, &c)
 		if err != nil {
 			return c, args, err
 		}
@@ -135,9 +136,9 @@ func (a *API) store(w http.ResponseWriter, r *http.Request, g policy.Grant, args
 }
 
 // take stores what src is as a new asset.
-func (a *API) take(ctx context.Context, g policy.Grant, src source, spec upload.Spec) (asset.Asset, error) {
-	if src.asset != "" {
-		return a.uploads.Copy(ctx, g, src.asset, spec)
+func (a *API) take(ctx context.Context, g policy.Grant, src access.Source, spec upload.Spec) (asset.Asset, error) {
+	if src.Asset != "" {
+		return a.uploads.Copy(ctx, g, src.Asset, spec)
 	}
-	return a.uploads.Import(ctx, g, spec, src.remote)
+	return a.uploads.Import(ctx, g, spec, src.Remote)
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
@@ -87,6 +88,10 @@ var wwwRefusals = map[policy.Reason]string{
 // ErrUnknownApp is that no app has the API key of a request.
 var ErrUnknownApp = fmt.Errorf("unknown API key: %w", fault.Denied)
 
+// ErrUnreadable is that a file is no image, or a broken one. Its answer was seen
+// from the hosted service (filestack-ios issue 53).
+var ErrUnreadable = fmt.Errorf("no readable image: %w", fault.Invalid)
+
 // A subjectError is an error about an asset or app that may be named.
 type subjectError struct {
 	subject string
@@ -99,6 +104,12 @@ func (e *subjectError) Unwrap() error { return e.error }
 // and a key.
 func About(subject string, err error) error { return &subjectError{subject, err} }
 
+// Of returns the status and text that the routes of f answer err with.
+func Of(f Family, err error) (status int, text string) {
+	out := answerFor(f, err)
+	return out.status, out.text
+}
+
 // answerFor returns what the routes of f answer err with.
 func answerFor(f Family, err error) outcome {
 	out := outcomes[fault.Of(err)]
@@ -106,6 +117,7 @@ func answerFor(f Family, err error) outcome {
 	var task *taskurl.UnknownTask
 	var arg *plan.Error
 	var refusal *transform.Refusal
+	var input *delivery.InputError
 	var missing *unsupportedTask
 	var denial *policy.Denial
 	switch {
@@ -121,6 +133,10 @@ func answerFor(f Family, err error) outcome {
 		out.text = arg.Error()
 	case errors.As(err, &refusal):
 		out.text = refusal.Why
+	case errors.As(err, &input):
+		out.text += fmt.Sprintf(" (idx %d)", input.Input) // as the hosted service counts
+	case errors.Is(err, ErrUnreadable):
+		out.text = "conv20 provider error: Failed to identify the file, probably corrupted image provided (idx 0)"
 	case errors.As(err, &missing):
 		out.text = "Unsupported conversion: " + string(*missing) + " is not available on this server"
 	case errors.As(err, &denial):
@@ -172,7 +188,7 @@ func Fail(f Family) func(http.ResponseWriter, *http.Request, error) {
 		h := w.Header()
 		Protect(h)
 		if out.status == http.StatusTooManyRequests || out.status == http.StatusServiceUnavailable {
-			h.Set("Retry-After", "1")
+			h.Set("Retry-After", retryAfter(err))
 		}
 		if f < WWW {
 			JSON(w, out.status, failure{out.text, id, time.Now().Unix()})
@@ -185,6 +201,15 @@ func Fail(f Family) func(http.ResponseWriter, *http.Request, error) {
 		w.WriteHeader(out.status)
 		w.Write([]byte(out.text))
 	}
+}
+
+// retryAfter returns in how many seconds a request may work that err refused.
+func retryAfter(err error) string {
+	var later interface{ RetryAfter() time.Duration }
+	if errors.As(err, &later) {
+		return strconv.Itoa(int(max(time.Second, later.RetryAfter()) / time.Second))
+	}
+	return "1"
 }
 
 // A failure is the body of an error in JSON. ID is the request's, which the log

@@ -1,0 +1,242 @@
+package filestack
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/delivery"
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/plan"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/taskurl"
+	"github.com/stowgate/stowgate/internal/server"
+	"github.com/stowgate/stowgate/internal/transform"
+)
+
+// run answers with what the tasks of j make of its sources: an image, what
+// there is to tell about it, or what was stored of it.
+func (a *API) run(w http.ResponseWriter, r *http.Request, g policy.Grant, j job) error {
+	began := a.config.Now()
+	chain, err := a.plan(g, j)
+	if slices.ContainsFunc(j.tasks, func(t taskurl.Task) bool { return t.Name == "debug" && !t.Off() }) {
+		return a.debug(w, r, j, began, err)
+	}
+	if err != nil {
+		return err
+	}
+	if j.stores() && j.copies() {
+		file, err := a.take(r.Context(), g, j.srcs[0], j.spec)
+		if err != nil {
+			return err
+		}
+		return answer.JSON(w, http.StatusOK, a.stored(file))
+	}
+	if chain.Plain() && j.srcs[0].Asset == "" {
+		return answer.Unsupported("delivery of an outside file")
+	}
+	cache, err := readLifetime(j.tasks)
+	if err != nil {
+		return err
+	}
+	order, err := a.order(g, j, chain, cache, r.Header.Get("Accept"))
+	if err != nil {
+		return err
+	}
+	sender := g
+	if j.stores() {
+		sender.Use = policy.Use{} // storing counts
+	}
+	v, err := a.delivery.Transform(r.Context(), sender, order)
+	if err != nil && chain.Fallback != "" && replaceable(err) {
+		v, err = a.fallback(r.Context(), g, chain, err)
+		cache.seconds = cmp.Or(int64(chain.FallbackCache), cache.seconds)
+	}
+	if err != nil {
+		return unreadable(err)
+	}
+	defer v.Close()
+	switch {
+	case j.stores():
+		return a.keep(w, r, g, j, v)
+	case chain.Metadata:
+		return answer.JSON(w, http.StatusOK, describe(v))
+	}
+	if chain.Plan.Output.Format == transform.Auto {
+		w.Header().Add("Vary", "Accept")
+	}
+	return server.ServeFile(w, r, server.File{Asset: v.Asset, Content: v}, server.FileOptions{
+		Name: chain.Name, CacheControl: cache.header(g, a.config.Now()), Generated: true,
+	})
+}
+
+// plan returns what the tasks of j mean. That they make no sense, or that
+// something is missing for them, is told to those who may convert only.
+func (a *API) plan(g policy.Grant, j job) (plan.Chain, error) {
+	if len(j.srcs) > 0 && !j.copies() {
+		want := policy.Request{Action: policy.Convert, Asset: j.srcs[0].Asset, Size: -1}
+		if remote := j.srcs[0].Remote.URL; want.Asset == "" {
+			var err error
+			if want.URL, err = policy.CanonicalURL(remote); err != nil {
+				return plan.Chain{}, err
+			}
+		}
+		if err := g.Check(want, a.config.Now()); err != nil {
+			return plan.Chain{}, err
+		}
+	}
+	chain, err := plan.Read(j.tasks, len(j.srcs))
+	switch {
+	case err != nil:
+	case chain.Missing != "":
+		err = answer.Unsupported(chain.Missing)
+	case !j.copies() && !a.delivery.Transforms():
+		err = answer.Unsupported(taskURI(j.tasks))
+	}
+	return chain, err
+}
+
+// order returns what delivery is asked for.
+func (a *API) order(g policy.Grant, j job, chain plan.Chain, cache lifetime, accept string) (delivery.Order, error) {
+	o := delivery.Order{Plan: chain.Plan, MaxAge: time.Duration(cache.seconds) * time.Second, NoCache: cache.never}
+	if o.Plan.Output.Format == transform.Auto {
+		o.Plan.Output.Format = transform.Negotiate(accept, a.config.Formats...)
+	}
+	for _, src := range j.srcs {
+		o.Inputs = append(o.Inputs, input(src))
+	}
+	for _, text := range chain.Files {
+		src, err := a.gate.Source(text, &access.Caller{Key: g.App})
+		if err != nil {
+			return o, err
+		}
+		o.Inputs = append(o.Inputs, input(src))
+	}
+	return o, nil
+}
+
+func input(src access.Source) delivery.Input {
+	if src.Asset != "" {
+		return delivery.Input{Asset: src.Asset}
+	}
+	return delivery.Input{URL: src.Remote.URL, Header: src.Remote.Header}
+}
+
+// replaceable reports whether a fallback is served instead of an error: the
+// source cannot be had, or is no image.
+func replaceable(err error) bool {
+	switch fault.Of(err) {
+	case fault.NotFound, fault.Unreachable, fault.Invalid, fault.TooLarge, fault.Unsupported, fault.Damaged:
+		return true
+	}
+	return false
+}
+
+// fallback returns the file that a chain names for when its source cannot be
+// had, or cause if the caller may not have that either.
+func (a *API) fallback(ctx context.Context, g policy.Grant, chain plan.Chain, cause error) (*delivery.Variant, error) {
+	c := access.Caller{}
+	src, err := a.gate.Source(strings.Trim(chain.Fallback, "'"), &c)
+	if err != nil {
+		return nil, err
+	}
+	if c.Cred != (policy.Credential{}) {
+		if c.Key = ""; c.Asset == "" {
+			c.Key = g.App
+		}
+		if g, err = a.gate.Authorize(ctx, c); err != nil {
+			return nil, cause
+		}
+	}
+	v, err := a.delivery.Transform(ctx, g, delivery.Order{Inputs: []delivery.Input{input(src)}})
+	if err != nil {
+		return nil, cause
+	}
+	return v, nil
+}
+
+// unreadable returns err, or what it is called if the file is no image.
+func unreadable(err error) error {
+	var input *delivery.InputError
+	var refusal *transform.Refusal
+	if fault.Of(err) == fault.Invalid && !errors.As(err, &input) && !errors.As(err, &refusal) {
+		return fmt.Errorf("%w: %w", answer.ErrUnreadable, err)
+	}
+	return err
+}
+
+// keep stores the result of a job, and answers as for any file that is stored.
+func (a *API) keep(w http.ResponseWriter, r *http.Request, g policy.Grant, j job, v *delivery.Variant) error {
+	spec := j.spec
+	spec.Type, spec.Size = v.Asset.Type, v.Size()
+	if spec.Name == "" {
+		spec.Name = v.Asset.Name
+	}
+	file, err := a.uploads.Put(r.Context(), g, spec, v)
+	if err != nil {
+		return err
+	}
+	return answer.JSON(w, http.StatusOK, a.stored(file))
+}
+
+// describe returns what the task metadata tells about a result.
+func describe(v *delivery.Variant) map[string]any {
+	return map[string]any{
+		"filename": v.Asset.Name, "mimetype": v.Asset.Type, "size": v.Size(), "writeable": false,
+		"width": pixels(v.Asset.Width), "height": pixels(v.Asset.Height),
+		"uploaded": float64(v.Asset.Modified.UnixMicro()) / 1000,
+	}
+}
+
+// debug answers with what a job means instead of running it. err is why it
+// means nothing.
+// Filestack documentation: "Transformation Debug Mode".
+func (a *API) debug(w http.ResponseWriter, r *http.Request, j job, began time.Time, err error) error {
+	var denial *policy.Denial
+	if errors.As(err, &denial) {
+		return err
+	}
+	type step struct {
+		Name   string                   `json:"name"`
+		Params map[string]taskurl.Value `json:"params,omitempty"`
+	}
+	chain := []step{}
+	for _, t := range j.tasks {
+		if t.Name != "security" && t.Name != "debug" {
+			chain = append(chain, step{t.Name, t.Params})
+		}
+	}
+	status := map[string]any{"message": "OK", "http_code": http.StatusOK}
+	body := map[string]any{"debug": true, "status": status, "chain": chain, "task_uri": taskURI(j.tasks),
+		"start_time": began.UTC().Format(time.RFC3339Nano)}
+	if err != nil {
+		code, text := answer.Of(answer.CDN, err)
+		status["message"], status["http_code"], body["chain"] = "validation error: "+text, code, nil
+	}
+	if len(j.srcs) > 0 {
+		src := map[string]any{"url": j.srcs[0].Remote.URL, "mimetype": nil, "size": nil}
+		if id := j.srcs[0].Asset; id != "" {
+			src["url"] = a.link(id)
+		}
+		body["source"] = src
+	}
+	body["processing_time"] = strconv.FormatFloat(float64(a.config.Now().Sub(began).Microseconds())/1000, 'f', 2, 64) + "ms"
+	return answer.JSON(w, http.StatusOK, body)
+}
+
+// taskURI returns the names of the tasks as a path, without their credentials.
+func taskURI(tasks []taskurl.Task) string {
+	var names []string
+	for _, t := range tasks {
+		names = append(names, t.Name)
+	}
+	return strings.Join(names, "/")
+}

@@ -2,7 +2,6 @@ package effect
 
 import (
 	"image"
-	"image/color"
 	"math"
 	"testing"
 
@@ -133,13 +132,4 @@ func render(t testing.TB, im *vips.Image, err error) picture {
 		t.Fatalf("%d bytes for %d by %d of %d bands", len(pixels), p.width, p.height, p.bands)
 	}
 	return p
-}
-
-// picture from Go's image, for real photographs.
-func pictureOf(src image.Image) picture {
-	b := src.Bounds()
-	return draw(b.Dx(), b.Dy(), func(x, y int) []byte {
-		c := color.NRGBAModel.Convert(src.At(b.Min.X+x, b.Min.Y+y)).(color.NRGBA)
-		return []byte{c.R, c.G, c.B}
-	})
 }

@@ -26,12 +26,12 @@ type look struct {
 }
 
 var looks = map[string]look{
-	"":              {tint: 0.3, stretch: 1, brighten: 0.6, darken: 0.6, saturation: 0.08},
-	"vivid":         {stretch: 0.8, bend: 0.35, saturation: 0.45},
-	"beautify":      {smooth: 14, skin: true, lift: 0.1},
-	"beautify_plus": {smooth: 28, skin: true, lift: 0.2, saturation: 0.05},
-	"fix_dark":      {smooth: 6, brighten: 1, saturation: 0.1},
-	"fix_noise":     {smooth: 20},
+	"":              {tint: 0.3, stretch: 0.8, brighten: 0.6, darken: 0.6, saturation: 0.08},
+	"vivid":         {stretch: 0.8, bend: 0.25, saturation: 0.45},
+	"beautify":      {smooth: 8, skin: true, lift: 0.07},
+	"beautify_plus": {smooth: 16, skin: true, lift: 0.13, saturation: 0.05},
+	"fix_dark":      {smooth: 4, stretch: 0.6, brighten: 1, saturation: 0.1},
+	"fix_noise":     {smooth: 10},
 	"fix_tint":      {tint: 1},
 	"outdoor":       {stretch: 0.8, brighten: 0.3, saturation: 0.25, clarity: 0.5},
 	"fireworks":     {night: 0.12, bend: 0.5, saturation: 0.4, glow: 0.5},

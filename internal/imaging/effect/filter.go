@@ -70,7 +70,7 @@ func OilPaint(s *vips.Scope, im *vips.Image, op transform.OilPaint) (*vips.Image
 }
 
 func (c *chain) paint(im *vips.Image, radius float64) *vips.Image {
-	sigma := radius / 2
+	sigma := 0.4 * radius
 	light := c.cast(c.grey(im), "float")
 	moments := c.gauss(c.join(light, c.multiply(light, light)), sigma)
 	mean := c.bands(moments, 0, 1)
@@ -83,7 +83,7 @@ func (c *chain) paint(im *vips.Image, radius float64) *vips.Image {
 	keys, colours := make([]*vips.Image, strokes), make([]*vips.Image, strokes)
 	for i := range strokes {
 		sin, cos := math.Sincos(2 * math.Pi * float64(i) / strokes)
-		dx, dy := int(math.Round(radius*cos)), int(math.Round(radius*sin))
+		dx, dy := int(math.Round(0.8*radius*cos)), int(math.Round(0.8*radius*sin))
 		area := c.place(areas, dx, dy, im.Width(), im.Height(), nil)
 		keys[i] = c.cast(c.linear(c.bands(area, n, 1), strokes, float64(i)), "ushort")
 		colours[i] = c.bands(area, 0, n)
@@ -112,7 +112,7 @@ func (c *chain) cached(im *vips.Image) *vips.Image {
 // im as its own guide, computed at half the size.
 // Source: https://arxiv.org/abs/1505.00996
 func (c *chain) smooth(im *vips.Image, contrast float64) *vips.Image {
-	const sigma = 2
+	const sigma = 1.5
 	n := im.Bands()
 	model := c.cached(c.shrunk(im, 2, func(small *vips.Image, _ int) *vips.Image {
 		small = c.cast(small, "float")

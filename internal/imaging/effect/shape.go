@@ -34,7 +34,7 @@ func (c *chain) corners(width, height int, radius, soft float64) *vips.Image {
 	if radius <= 0 || radius > half {
 		radius = half
 	}
-	soft = min(soft, radius/4) // a corner stays one however small it is
+	soft = min(soft, radius/5) // a corner stays one however small it is
 	right, bottom := (width+1)/2, (height+1)/2
 	reach := int(math.Ceil(radius + 4*soft + 1))
 	w, h := min(reach, right), min(reach, bottom)
@@ -66,7 +66,7 @@ func (c *chain) joined(direction string, a, b *vips.Image) *vips.Image {
 
 // vignetteSlope says how steeply the Gaussian vignette rises: the fade at r,
 // which is 1 in the corners, is 1 - exp(-vignetteSlope r r), brought to 1 there.
-const vignetteSlope = 2.5
+const vignetteSlope = 1.2
 
 // vignetteClear is the part of the way to the corners that the linear vignette
 // leaves as it was.

@@ -36,6 +36,7 @@ func (c *chain) measure(im *vips.Image) tones {
 func tonesOf(pixels []byte, bands int) tones {
 	t := tones{cast: [3]float64{1, 1, 1}}
 	var sums [3]float64
+	var weights float64
 	for ; len(pixels) >= bands; pixels = pixels[bands:] {
 		if bands == 4 && pixels[3] < 128 {
 			continue
@@ -43,16 +44,18 @@ func tonesOf(pixels []byte, bands int) tones {
 		r, g, b := float64(pixels[0]), float64(pixels[1]), float64(pixels[2])
 		t.light[int(redLight*r+greenLight*g+blueLight*b+0.5)]++
 		t.pixels++
+		weight := math.Pow(min(r, g, b)/max(r, g, b, 1), 3) // what is colourful says little of the light
+		weights += weight
 		for i, v := range [3]float64{r, g, b} {
-			sums[i] += math.Pow(v/255, norm)
+			sums[i] += weight * math.Pow(v/255, norm)
 		}
 	}
-	if t.pixels == 0 || min(sums[0], sums[1], sums[2]) == 0 {
+	if min(sums[0], sums[1], sums[2]) <= 0 {
 		return t
 	}
 	var mean [3]float64
 	for i, sum := range sums {
-		mean[i] = math.Pow(sum/float64(t.pixels), 1.0/norm)
+		mean[i] = math.Pow(sum/weights, 1.0/norm)
 	}
 	grey := redLight*mean[0] + greenLight*mean[1] + blueLight*mean[2]
 	for i := range t.cast {

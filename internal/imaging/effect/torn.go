@@ -17,7 +17,7 @@ const tornShare = 0.45
 func TornEdges(s *vips.Scope, im *vips.Image, op transform.TornEdges) (*vips.Image, error) {
 	c := chain{s: s, im: im}
 	w, h := im.Width(), im.PageHeight()
-	most := tornShare * float64(min(w, h))
+	most := tornShare * float64(min(w, h)-1)
 	low, high := min(float64(min(op.Min, op.Max)), most), min(float64(max(op.Min, op.Max)), most)
 
 	xy := c.call("xyz", nil, vips.Args{"width": w, "height": h})

@@ -35,8 +35,9 @@ const (
 	// the kernel refuses it more, so that the next look finds it above.
 	spare = 256 << 20
 
-	// tailSize is how much of what a child says on its standard error is kept.
-	tailSize = 2 << 10
+	// saidSize is how many bytes are kept of the beginning, and of the end, of
+	// what a child says on its standard error.
+	saidSize = 1 << 10
 )
 
 // A child is a process that serves jobs, seen from the server.
@@ -44,7 +45,7 @@ type child struct {
 	cmd    *exec.Cmd
 	conn   *net.UnixConn
 	statm  *os.File // /proc/PID/statm
-	said   *tail
+	said   said
 	exited chan struct{} // closed when the process is gone and was waited for
 	done   chan struct{} // given by who had the child when it is free again
 	layers []Layer       // what it reported when it was ready
@@ -66,7 +67,7 @@ func launch(ctx context.Context, c Config, start func(*exec.Cmd) error) (*child,
 	if err != nil {
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
-	ch := &child{conn: conn.(*net.UnixConn), said: new(tail), exited: make(chan struct{}), done: make(chan struct{}, 1)}
+	ch := &child{conn: conn.(*net.UnixConn), exited: make(chan struct{}), done: make(chan struct{}, 1)}
 	spec := c.spec()
 	for _, attr := range spec.Attrs() {
 		ch.cmd = exec.Command(c.Command[0], c.Command[1:]...)
@@ -74,7 +75,7 @@ func launch(ctx context.Context, c Config, start func(*exec.Cmd) error) (*child,
 		ch.cmd.Env = append([]string{"MALLOC_ARENA_MAX=2", spec.Environ()}, c.Env...)
 		ch.cmd.Dir = "/"
 		ch.cmd.ExtraFiles = []*os.File{its}
-		ch.cmd.Stderr = ch.said
+		ch.cmd.Stderr = &ch.said
 		ch.cmd.WaitDelay = time.Second
 		if err = start(ch.cmd); err == nil {
 			break
@@ -116,7 +117,6 @@ func (ch *child) hello(ctx context.Context) error {
 	if err := json.Unmarshal(text, &ch.layers); err != nil {
 		return fmt.Errorf("read what confines it: %w", err)
 	}
-	ch.layers = append([]Layer{confine.CheckNamespaces(ch.cmd.Process.Pid)}, ch.layers...)
 	return nil
 }
 
@@ -131,6 +131,7 @@ func (ch *child) exchange(ctx context.Context, kind byte, j Job, deadline time.T
 		}
 	}
 	ch.number++
+	ch.said.forget()
 	r := request{kind: kind, number: ch.number, files: len(fds), left: time.Until(deadline), length: len(j.Request)}
 	err := ch.send(append(r.append(make([]byte, 0, requestHeader+len(j.Request))), j.Request...), fds, deadline)
 	runtime.KeepAlive(j.Files)
@@ -243,24 +244,34 @@ func (ch *child) kill() {
 	}
 }
 
-// A tail keeps the end of what is written to it.
-type tail struct {
-	mu sync.Mutex
-	b  []byte
+// A said keeps the beginning and the end of what a child writes to its standard
+// error during a job. Go tells why it ends first, GLib last.
+type said struct {
+	mu         sync.Mutex
+	head, tail []byte
 }
 
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.b = append(t.b, p[max(0, len(p)-tailSize):]...)
-	t.b = t.b[max(0, len(t.b)-tailSize):]
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := min(len(p), saidSize-len(s.head))
+	s.head = append(s.head, p[:n]...)
+	s.tail = append(s.tail, p[max(n, len(p)-saidSize):]...)
+	s.tail = s.tail[max(0, len(s.tail)-saidSize):]
 	return len(p), nil
 }
 
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.ToValidUTF8(string(t.b), "?")
+// forget is for the beginning of a job.
+func (s *said) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.head, s.tail = s.head[:0], s.tail[:0]
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.ToValidUTF8(string(s.head)+string(s.tail), "?")
 }
 
 // resident returns how many bytes of memory the child holds that are not a file's.

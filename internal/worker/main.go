@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/worker/confine"
 )
 
@@ -19,8 +20,8 @@ const socket = 3
 
 // A Handler does one job in a child: it gets the request and the files, and
 // returns the reply. The kind of its error reaches the caller of Do, with the
-// text. The files are closed when it returns; ctx ends at the job's deadline,
-// shortly before the process is killed.
+// text. The files are closed when it returns. ctx ends at the job's deadline,
+// about when the process is killed.
 type Handler func(ctx context.Context, request []byte, files []*os.File) ([]byte, error)
 
 // Main is the whole life of a child. It confines the process, calls prepare,
@@ -45,7 +46,7 @@ func Main(handler Handler, prepare func() error) error {
 	}
 	var layers []Layer
 	if err == nil {
-		layers, err = spec.Close()
+		layers = spec.Close()
 	}
 	text, _ := json.Marshal(layers) // strings and booleans
 	if err := errors.Join(err, writeReply(conn, 0, text, err)); err != nil {
@@ -73,7 +74,10 @@ func serve(conn *os.File, handler Handler) error {
 		handler = attempt
 	}
 	body, err := handler(ctx, payload, files)
-	closeAll(files)
+	if errors.Is(err, unix.EFBIG) {
+		err = fmt.Errorf("%w: %w", err, fault.TooLarge)
+	}
+	closeAll(files) // before the server knows, which may look for what is open
 	return writeReply(conn, r.number, body, err)
 }
 

@@ -120,7 +120,7 @@ func (p *Pool) offer(ch *child) {
 		case p.idle <- ch:
 			<-ch.done
 		case <-ch.exited:
-			err := fmt.Errorf("%w without a job: %v: %q", ErrCrashed, ch.cmd.ProcessState, ch.said)
+			err := fmt.Errorf("%w without a job: %v: %q", ErrCrashed, ch.cmd.ProcessState, ch.said.String())
 			p.config.Log.Warn("worker ended", "err", err)
 			p.note(func(s *Status) { s.Crashes++; s.LastError = err.Error() })
 			return
@@ -134,6 +134,7 @@ func (p *Pool) offer(ch *child) {
 			p.note(func(s *Status) { s.Replaced++ })
 			return
 		}
+		p.note(func(*Status) { p.children[ch] = false })
 	}
 }
 
@@ -183,7 +184,7 @@ func (p *Pool) Do(ctx context.Context, j Job) ([]byte, error) {
 	select {
 	case ch = <-p.idle:
 	case err := <-p.broken:
-		return nil, fmt.Errorf("%w: %w", err, fault.Unavailable)
+		return nil, fmt.Errorf("%v: %w", err, fault.Unavailable)
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for a worker: %w: %w", ctx.Err(), fault.Canceled)
 	case <-p.ctx.Done():
@@ -198,7 +199,6 @@ func (p *Pool) Do(ctx context.Context, j Job) ([]byte, error) {
 	ch.jobs++
 	body, err := ch.exchange(ctx, kindJob, j, time.Now().Add(limit), p.config.Memory)
 	p.note(func(s *Status) {
-		p.children[ch] = false
 		s.Jobs++
 		switch {
 		case ch.ended == nil, p.ctx.Err() != nil:

@@ -10,7 +10,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -37,8 +36,9 @@ func prepare(name string) func() error {
 		switch name {
 		case "unprepared":
 			return fmt.Errorf("the library is not there: %w", fault.NotFound)
-		case "dying":
-			os.Exit(3)
+		case "fragile":
+			_, err := os.ReadFile(os.Getenv("LIBRARY"))
+			return err
 		}
 		return nil
 	}
@@ -92,18 +92,19 @@ func misbehave(ctx context.Context, verb, rest string, files []*os.File) ([]byte
 	case "panic":
 		panic(rest)
 	case "segfault":
-		return nil, unix.Kill(os.Getpid(), syscall.SIGSEGV)
+		var nowhere *[1 << 30]byte
+		return []byte{nowhere[n]}, nil
 	case "hang":
 		select {}
 	case "spin":
 		for {
 		}
-	case "sleep":
+	case "sleep": // ms
 		time.Sleep(time.Duration(n) * time.Millisecond)
 		return nil, ctx.Err()
 	case "leak": // MiB
-		b := bytes.Repeat([]byte{1}, n<<20)
-		kept = append(kept, b)
+		kept = append(kept, bytes.Repeat([]byte{1}, n<<20))
+		return nil, nil
 	case "grow":
 		for {
 			kept = append(kept, bytes.Repeat([]byte{1}, 1<<20))
@@ -116,11 +117,27 @@ func misbehave(ctx context.Context, verb, rest string, files []*os.File) ([]byte
 			return nil, err
 		}
 		os.Exit(0)
-	case "fill": // the first file, MiB
-		_, err := files[0].Write(make([]byte, n<<20))
+	case "write": // bytes, into the first file
+		_, err := files[0].Write(make([]byte, n))
 		return nil, err
+	case "fork": // so often; says how often it could
+		return fork(n)
 	}
 	return nil, fmt.Errorf("unknown verb %q: %w", verb, fault.Invalid)
+}
+
+// fork starts processes that wait for ever.
+func fork(n int) ([]byte, error) {
+	started := 0
+	for range n {
+		p, err := os.StartProcess("/bin/sleep", []string{"sleep", "60"}, &os.ProcAttr{})
+		if err == nil {
+			started++
+			defer p.Wait()
+			defer p.Kill()
+		}
+	}
+	return fmt.Append(nil, started), nil
 }
 
 func testConfig(name string) Config {
@@ -141,25 +158,4 @@ func do(t testing.TB, p *Pool, request string, files ...*os.File) (string, error
 	t.Helper()
 	b, err := p.Do(t.Context(), Job{App: "an app", Request: []byte(request), Files: files})
 	return string(b), err
-}
-
-func TestDo(t *testing.T) {
-	p := startPool(t, testConfig("test"))
-	for _, l := range p.Layers() {
-		t.Logf("%+v", l)
-	}
-	got, err := do(t, p, "echo hello")
-	if got != "hello" || err != nil {
-		t.Errorf("Do = %q, %v, want hello", got, err)
-	}
-}
-
-func BenchmarkEmptyJob(b *testing.B) {
-	p := startPool(b, testConfig("test"))
-	job := Job{Request: []byte("echo x")}
-	for b.Loop() {
-		if _, err := p.Do(b.Context(), job); err != nil {
-			b.Fatal(err)
-		}
-	}
 }

@@ -47,14 +47,15 @@ type Spec struct {
 	CPU      time.Duration // of processor time, in whole seconds
 	Off      Layers        // what is left out, for tests
 
-	Inside  bool    // set by Enter in what it starts
-	Applied []Layer // what was done before that
+	Outside map[string]string // set by Environ: the namespaces of the parent
+	Inside  bool              // set by Enter in what it starts
+	Applied []Layer           // what was done before that
 }
 
 // The limits that are the same for all.
 const (
 	maxFiles   = 64  // open descriptors
-	maxThreads = 128 // where the process has a user namespace and is not root outside
+	maxThreads = 128 // where the process is alone in a user namespace, and not root outside
 	oomScore   = 800 // how gladly the kernel kills it when memory is short, up to 1000
 )
 
@@ -63,6 +64,9 @@ const variable = "STOWGATE_CONFINE"
 
 // Environ returns the variable that carries s to the child.
 func (s Spec) Environ() string {
+	if !s.Inside {
+		s.Outside = namespaces()
+	}
 	text, err := json.Marshal(s)
 	if err != nil {
 		panic(err) // strings and numbers
@@ -103,15 +107,17 @@ func Enter() (Spec, error) {
 func (s *Spec) restrict() error {
 	// Not every container lets this be written, and none needs it.
 	_ = os.WriteFile("/proc/self/oom_score_adj", fmt.Append(nil, oomScore), 0)
+	s.compareNamespaces()
+	user, only := userOutside()
 	if s.Off&Limits == 0 {
-		if err := s.limit(); err != nil {
+		if err := s.limit(only); err != nil {
 			return err
 		}
 	}
 	if err := dropPrivileges(); err != nil {
 		return err
 	}
-	s.applied("privileges", true, fmt.Sprintf("none, and none to gain; user %d", os.Getuid()))
+	s.applied("privileges", true, fmt.Sprintf("none, and none to gain; user %d", user))
 	if s.Off&Landlock != 0 {
 		return nil
 	}
@@ -126,9 +132,9 @@ func (s *Spec) restrict() error {
 
 // Close takes away what loading libraries needed, and returns what confines the
 // process from now on. It is for all threads.
-func (s Spec) Close() ([]Layer, error) {
+func (s Spec) Close() []Layer {
 	if s.Off&Seccomp != 0 {
-		return s.Applied, nil
+		return s.Applied
 	}
 	open := s.Off&Landlock != 0
 	for _, l := range s.Applied {
@@ -140,15 +146,16 @@ func (s Spec) Close() ([]Layer, error) {
 	} else {
 		s.applied("seccomp", true, allowed)
 	}
-	return s.Applied, nil
+	return s.Applied
 }
 
 func (s *Spec) applied(name string, holds bool, detail string) {
 	s.Applied = append(s.Applied, Layer{Name: name, Holds: holds, Detail: detail})
 }
 
-// limit sets the resource limits.
-func (s *Spec) limit() error {
+// limit sets the resource limits. That on threads counts what else runs as the
+// same user in the same user namespace, so it is for a process alone in one.
+func (s *Spec) limit(alone bool) error {
 	seconds := uint64(s.CPU / time.Second)
 	limits := []struct {
 		name  string
@@ -165,8 +172,8 @@ func (s *Spec) limit() error {
 		{"message queues", unix.RLIMIT_MSGQUEUE, 0},
 	}
 	for _, l := range limits {
-		if l.which == unix.RLIMIT_NPROC && !ownUsers() {
-			continue // it would count what else runs as this user
+		if l.which == unix.RLIMIT_NPROC && !alone {
+			continue
 		}
 		var now unix.Rlimit
 		if err := unix.Getrlimit(l.which, &now); err != nil {

@@ -6,8 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // nobody is the user and group that a process is inside its user namespace, and
@@ -18,31 +21,53 @@ const nobody = 65534
 const separate = syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS
 
 // Attrs returns ways to start a process, the most confined first. A kernel or
-// container that forbids one may allow the next; the last has no namespaces.
+// container that forbids one may allow the next.
 func (s Spec) Attrs() []*syscall.SysProcAttr {
-	plain := syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	uid, gid := os.Getuid(), os.Getgid()
-	if uid == 0 && readable(append([]string{"/proc/self/exe"}, s.Read...)) {
-		uid, gid = nobody, nobody
-		plain.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
+	users := []int{os.Geteuid()}
+	if mayBecomeNobody() && readable(s.Read) {
+		users = []int{nobody, os.Geteuid()}
 	}
-	if s.Off&Namespaces != 0 {
-		return []*syscall.SysProcAttr{&plain}
+	var attrs []*syscall.SysProcAttr
+	for _, flags := range []uintptr{syscall.CLONE_NEWUSER | separate, separate, 0} {
+		if flags != 0 && s.Off&Namespaces != 0 {
+			continue
+		}
+		for _, user := range users {
+			a := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Cloneflags: flags}
+			other, group := user != os.Geteuid(), os.Getegid()
+			if other {
+				group = nobody
+				a.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
+			}
+			if flags&syscall.CLONE_NEWUSER != 0 {
+				a.UidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: user, Size: 1}}
+				a.GidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: group, Size: 1}}
+				// Who has no privileges may not leave the groups it is in.
+				a.GidMappingsEnableSetgroups = other
+				a.Credential = &syscall.Credential{Uid: nobody, Gid: nobody, NoSetGroups: !other}
+			}
+			attrs = append(attrs, a)
+		}
 	}
-	users := plain
-	users.Cloneflags = syscall.CLONE_NEWUSER | separate
-	users.UidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: uid, Size: 1}}
-	users.GidMappings = []syscall.SysProcIDMap{{ContainerID: nobody, HostID: gid, Size: 1}}
-	// Only root may change the list of groups in there.
-	users.GidMappingsEnableSetgroups = os.Getuid() == 0
-	users.Credential = &syscall.Credential{Uid: nobody, Gid: nobody, NoSetGroups: os.Getuid() != 0}
-	rest := plain
-	rest.Cloneflags = separate
-	return []*syscall.SysProcAttr{&users, &rest, &plain}
+	return attrs
 }
 
-// readable reports whether every user may read paths and what is in the folders.
+// mayBecomeNobody reports whether this process can start one of another user
+// and kill it.
+func mayBecomeNobody() bool {
+	const needed = 1<<unix.CAP_SETUID | 1<<unix.CAP_SETGID | 1<<unix.CAP_KILL
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var has [2]unix.CapUserData
+	return unix.Capget(&header, &has[0]) == nil && has[0].Effective&needed == needed
+}
+
+// readable reports whether every user may run this program, and read paths and
+// what is in the folders.
 func readable(paths []string) bool {
+	// The folders that the program is in do not matter: it is opened already.
+	if program, err := os.Stat("/proc/self/exe"); err != nil || program.Mode()&0o005 != 0o005 {
+		return false
+	}
 	for _, path := range paths {
 		real, err := filepath.EvalSymlinks(path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -63,35 +88,45 @@ func readable(paths []string) bool {
 	return true
 }
 
-var kinds = []string{"user", "mnt", "pid", "net", "ipc", "uts"}
-
-// ownUsers reports whether this process has a user namespace of its own, in
-// which it is the only user.
-func ownUsers() bool {
-	text, err := os.ReadFile("/proc/self/uid_map")
-	var inside, outside, size int
-	if err == nil {
-		_, err = fmt.Sscan(string(text), &inside, &outside, &size)
+// namespaces returns the names of the namespaces that this process is in.
+func namespaces() map[string]string {
+	names := make(map[string]string)
+	for _, kind := range []string{"user", "mnt", "pid", "net", "ipc", "uts"} {
+		names[kind], _ = os.Readlink("/proc/self/ns/" + kind) // "" is no namespace of its own
 	}
-	return err == nil && inside == nobody && size == 1
+	return names
 }
 
-// CheckNamespaces says which namespaces the process called pid does not share
-// with this one.
-func CheckNamespaces(pid int) Layer {
+// compareNamespaces says which namespaces this process does not share with
+// one that is in those of outside.
+func (s *Spec) compareNamespaces() {
 	var own, shared []string
-	for _, kind := range kinds {
-		mine, err1 := os.Readlink("/proc/self/ns/" + kind)
-		its, err2 := os.Readlink(fmt.Sprintf("/proc/%d/ns/%s", pid, kind))
-		if err := errors.Join(err1, err2); err != nil || mine == its {
+	for kind, name := range namespaces() {
+		if name == "" || name == s.Outside[kind] {
 			shared = append(shared, kind)
 		} else {
 			own = append(own, kind)
 		}
 	}
-	l := Layer{Name: "namespaces", Holds: len(shared) == 0, Detail: "its own: " + strings.Join(own, " ")}
+	slices.Sort(own)
+	slices.Sort(shared)
+	detail := "its own: " + strings.Join(own, " ")
 	if len(shared) > 0 {
-		l.Detail += "; shared with the server: " + strings.Join(shared, " ")
+		detail += "; shared with the server: " + strings.Join(shared, " ")
 	}
-	return l
+	s.applied("namespaces", len(shared) == 0, detail)
+}
+
+// userOutside returns which user this process is outside of its user namespace,
+// and whether it is the only user in there.
+func userOutside() (uid int, only bool) {
+	var inside, size int
+	text, err := os.ReadFile("/proc/self/uid_map")
+	if err == nil {
+		_, err = fmt.Sscan(string(text), &inside, &uid, &size)
+	}
+	if err == nil && inside == nobody && size == 1 {
+		return uid, true
+	}
+	return os.Getuid(), false
 }

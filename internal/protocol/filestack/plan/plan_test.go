@@ -2,17 +2,14 @@ package plan
 
 import (
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stowgate/stowgate/internal/corpora"
-	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/taskurl"
 	"github.com/stowgate/stowgate/internal/transform"
 )
@@ -25,7 +22,7 @@ const handle = "5aYkEQJSQCmYShsoCnZN"
 // names its own sources.
 func read(t testing.TB, path string) (Chain, error) {
 	t.Helper()
-	if !strings.Contains(path, "[h1") {
+	if !strings.Contains("/"+path, "/[") {
 		path += "/" + handle
 	}
 	parsed, err := taskurl.Parse("/KEY/" + path)
@@ -102,7 +99,3 @@ func TestVectors(t *testing.T) {
 		}
 	}
 }
-
-var _ = errors.Is
-var _ = fault.Invalid
-var _ = slices.Sort[[]int]

@@ -22,7 +22,11 @@ func (s *Shelf) Temp() (*os.File, error) {
 	if err == nil {
 		return os.NewFile(uintptr(fd), "unnamed"), nil
 	}
-	// The file system has no unnamed files.
+	return s.removed()
+}
+
+// removed is Temp for file systems without unnamed files.
+func (s *Shelf) removed() (*os.File, error) {
 	f, err := os.CreateTemp(s.folder.Name(), unfinished)
 	if err != nil {
 		return nil, fmt.Errorf("make temporary file: %w", err)
@@ -37,7 +41,7 @@ func (s *Shelf) link(f *os.File, name string) error {
 	if err == nil {
 		return nil
 	}
-	// Its name was removed: it takes a copy.
+	// It had a name once, and so can have no other: this takes a copy.
 	named, err := os.CreateTemp(s.folder.Name(), unfinished)
 	if err != nil {
 		return err

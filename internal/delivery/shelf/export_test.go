@@ -1,0 +1,12 @@
+package shelf
+
+import "os"
+
+// Removed returns what Temp does where there are no unnamed files.
+func (s *Shelf) Removed() (*os.File, error) { return s.removed() }
+
+// Loaded waits until all files are known.
+func (s *Shelf) Loaded() { <-s.loaded }
+
+// Block is what a file's size is rounded up to.
+const Block = block

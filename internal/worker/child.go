@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -54,8 +55,9 @@ type child struct {
 	ended  error         // why it was killed: ErrDeadline, ErrMemory, ErrCrashed or the context's error
 }
 
-// launch starts a child and waits until it is ready.
-func launch(ctx context.Context, c Config, start func(*exec.Cmd) error) (*child, error) {
+// launch starts a child in the first of the ways that works, and waits until it
+// is ready.
+func launch(ctx context.Context, c Config, ways []*syscall.SysProcAttr, start func(*exec.Cmd) error) (*child, error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("start worker: socketpair: %w", err)
@@ -68,11 +70,10 @@ func launch(ctx context.Context, c Config, start func(*exec.Cmd) error) (*child,
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
 	ch := &child{conn: conn.(*net.UnixConn), exited: make(chan struct{}), done: make(chan struct{}, 1)}
-	spec := c.spec()
-	for _, attr := range spec.Attrs() {
+	for _, attr := range ways {
 		ch.cmd = exec.Command(c.Command[0], c.Command[1:]...)
 		ch.cmd.SysProcAttr = attr
-		ch.cmd.Env = append([]string{"MALLOC_ARENA_MAX=2", spec.Environ()}, c.Env...)
+		ch.cmd.Env = append([]string{"MALLOC_ARENA_MAX=2", c.spec().Environ()}, c.Env...)
 		ch.cmd.Dir = "/"
 		ch.cmd.ExtraFiles = []*os.File{its}
 		ch.cmd.Stderr = &ch.said

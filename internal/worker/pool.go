@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/fault"
@@ -25,6 +26,7 @@ const (
 type Pool struct {
 	config Config
 	layers []Layer
+	ways   []*syscall.SysProcAttr // to start a child; after the first one, only how that was started
 
 	idle   chan *child     // each that is ready is offered here by its keeper
 	broken chan error      // why no child can be started, while that is so
@@ -71,6 +73,7 @@ func Start(c Config) (*Pool, error) {
 func newPool(c Config) *Pool {
 	p := &Pool{config: c.withDefaults(), idle: make(chan *child), broken: make(chan error), launch: make(chan func()),
 		children: make(map[*child]bool)}
+	p.ways = p.config.spec().Attrs()
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.stopLaunching = sync.OnceFunc(func() { close(p.launch) })
 	go func() {
@@ -86,7 +89,7 @@ func newPool(c Config) *Pool {
 
 // start starts a child and waits until it is ready.
 func (p *Pool) start(ctx context.Context) (*child, error) {
-	return launch(ctx, p.config, func(cmd *exec.Cmd) error {
+	return launch(ctx, p.config, p.ways, func(cmd *exec.Cmd) error {
 		done := make(chan error)
 		p.launch <- func() { done <- cmd.Start() }
 		return <-done

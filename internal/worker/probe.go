@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -31,6 +32,7 @@ func (p *Pool) probe(ctx context.Context) ([]Layer, error) {
 		return nil, err
 	}
 	defer ch.end()
+	p.ways = []*syscall.SysProcAttr{ch.cmd.SysProcAttr} // what is found holds for the others as well
 	job := Job{Request: strconv.AppendInt(nil, int64(os.Getpid()), 10)}
 	text, err := ch.exchange(ctx, kindProbe, job, time.Now().Add(probeTimeout), 2*probeMemory)
 	if err != nil {

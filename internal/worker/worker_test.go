@@ -27,6 +27,15 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if len(os.Args) == 2 && os.Args[1] == "server" {
+		fmt.Fprintln(os.Stderr, server())
+		os.Exit(1)
+	}
+	if os.Getenv("FORBID_NAMESPACES") != "" {
+		if err := forbidNamespaces(); err != nil {
+			panic(err)
+		}
+	}
 	os.Exit(m.Run())
 }
 

@@ -101,7 +101,8 @@ func Window(w, h, width, height int, around transform.Box) transform.Box {
 }
 
 // Crop returns which part of a picture of w by h pixels op cuts out, and the
-// size that it is scaled to then.
+// size that it is scaled to then. A side that op leaves open never makes that
+// longer than transform.MaxSide.
 //
 // The part is around the faces that op means. Where it cannot have the wanted
 // ratio and all of them, Thumb and Tight give the ratio up: the result fits into
@@ -110,13 +111,12 @@ func Crop(op transform.CropFaces, faces []transform.Box, w, h int) (part transfo
 	picked := Pick(Sized(faces, op.Sizes), op.Which)
 	width, height = op.Width, op.Height
 	if len(picked) == 0 {
+		part = transform.Box{Width: w, Height: h}
 		switch {
 		case width == 0 && height == 0:
 			width, height = w, h
-		case width == 0:
-			width = ratio(height, w, h)
-		case height == 0:
-			height = ratio(width, h, w)
+		case width == 0 || height == 0:
+			width, height = inside(part, cmp.Or(width, transform.MaxSide), cmp.Or(height, transform.MaxSide))
 		}
 		return Window(w, h, width, height, transform.Box{}), width, height
 	}
@@ -128,10 +128,9 @@ func Crop(op transform.CropFaces, faces []transform.Box, w, h int) (part transfo
 	switch {
 	case width == 0 && height == 0:
 		return part, part.Width, part.Height
-	case width == 0:
-		return part, ratio(height, part.Width, part.Height), height
-	case height == 0:
-		return part, width, ratio(width, part.Height, part.Width)
+	case width == 0 || height == 0:
+		width, height = inside(part, cmp.Or(width, transform.MaxSide), cmp.Or(height, transform.MaxSide))
+		return part, width, height
 	}
 	if extended := extend(part, width, height); extended.Width <= w && extended.Height <= h {
 		return centred(extended, part, w, h), width, height
@@ -143,11 +142,13 @@ func Crop(op transform.CropFaces, faces []transform.Box, w, h int) (part transfo
 	}
 	part = extend(bare, width, height)
 	part.Width, part.Height = min(part.Width, w), min(part.Height, h)
-	part = centred(part, bare, w, h)
-	if part.Width*height > part.Height*width {
-		return part, width, ratio(width, part.Height, part.Width)
-	}
-	return part, ratio(height, part.Width, part.Height), height
+	width, height = inside(part, width, height)
+	return centred(part, bare, w, h), width, height
+}
+
+// inside returns the largest size of b's ratio within width by height.
+func inside(b transform.Box, width, height int) (int, int) {
+	return transform.Resize{Width: width, Height: height}.Size(b.Width, b.Height)
 }
 
 // extend returns the smallest size with the ratio of width to height that b

@@ -33,9 +33,17 @@ func text(c *C.char) string {
 	return C.GoString(c)
 }
 
+// maxError is how much of what the library says is kept, in bytes: the end,
+// which is the nearest to the cause. A broken file can make it say a lot.
+const maxError = 500
+
 // lastError returns what the library says went wrong, and makes it forget.
 func lastError() error {
-	return errors.New(strings.Join(strings.FieldsFunc(text(C.stow_error()), func(r rune) bool { return r == '\n' }), "; "))
+	said := strings.TrimSpace(text(C.stow_error()))
+	if len(said) > maxError {
+		said = "…" + said[len(said)-maxError:]
+	}
+	return errors.New(strings.ToValidUTF8(strings.ReplaceAll(said, "\n", "; "), "\ufffd"))
 }
 
 // Version returns the version of the library that Open opened.

@@ -1,0 +1,231 @@
+// Package imaging runs plans on images: it decodes each input with the one
+// loader that belongs to its type, does what the plan says in as few passes over
+// the pixels as that takes, and encodes the result.
+//
+// Run is for workers: it meets bytes of strangers. In the server, an Engine
+// gives plans to a pool of workers, whose life is Prepare and Handle.
+package imaging
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/imaging/vips"
+	"github.com/stowgate/stowgate/internal/transform"
+)
+
+// A Request is a plan and what it is to be run on.
+type Request struct {
+	Plan   transform.Plan
+	Inputs []Input
+	Limits transform.Limits
+}
+
+// An Input is an image in a file.
+type Input struct {
+	Type string // as inspect.Detect found it
+	File *os.File
+}
+
+// A Result says what was written.
+type Result struct {
+	Type   string `json:"type"`             // media type
+	Width  int    `json:"width,omitempty"`  // pixels of a frame; 0 if the answer is no image
+	Height int    `json:"height,omitempty"` // likewise
+	Frames int    `json:"frames,omitempty"` // likewise
+	Bytes  int64  `json:"bytes"`
+}
+
+// Run runs a plan and writes what it answers to out, which is empty and may be
+// read as well. Prepare must have been called.
+//
+// The error wraps fault.Invalid if an input or the plan makes no sense,
+// fault.TooLarge over a limit, which is found before any pixel is decoded,
+// fault.Unsupported for types that cannot be read here, and fault.Unavailable if
+// out is full. A plan that is refused gives a *transform.Refusal.
+func Run(ctx context.Context, r Request, out *os.File) (Result, error) {
+	j := job{plan: r.Plan, limits: r.Limits, out: out}
+	defer j.scope.Close()
+	defer context.AfterFunc(ctx, j.scope.Kill)()
+	result, err := j.run(r.Inputs)
+	switch {
+	case err == nil:
+		return result, nil
+	case ctx.Err() != nil:
+		return Result{}, fmt.Errorf("image job: %w", ctx.Err())
+	case fault.Of(err) == fault.Internal:
+		err = fmt.Errorf("%w: %w", classify(err), err)
+	}
+	return Result{}, fmt.Errorf("image job: %w", err)
+}
+
+// classify returns the kind of an error of the library, which tells no more
+// than a text. Most are about what is in an input.
+func classify(err error) fault.Kind {
+	var local *os.PathError
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "No space left on device"):
+		return fault.Unavailable
+	case strings.Contains(text, "File too large"):
+		return fault.TooLarge
+	case strings.Contains(text, "has not been built in"), strings.Contains(text, "Unsupported codec"):
+		return fault.Unsupported // HEIF without a decoder for what is in it
+	case errors.As(err, &local):
+		return fault.Internal
+	}
+	return fault.Invalid
+}
+
+// A job is one plan on its way.
+type job struct {
+	scope  vips.Scope
+	plan   transform.Plan
+	limits transform.Limits
+	inputs []*input
+	out    *os.File
+
+	state
+}
+
+// A state is an image as the ops so far have left it.
+type state struct {
+	image   *vips.Image
+	full    transform.Box // its size, if it was decoded smaller because it is scaled next
+	once    bool          // its rows can be read only in order, and only once
+	managed bool          // it is in sRGB or grey, with 8 bits, and has no profile
+	profile []byte        // that it had before it was managed; nil if none
+	source  string        // what it was before it was managed, in the library's words
+}
+
+func (j *job) run(inputs []Input) (Result, error) {
+	if j.plan.Output.Format == transform.Auto {
+		return Result{}, fmt.Errorf("the format is still to be negotiated: %w", fault.Invalid)
+	}
+	headers := make([]transform.Header, len(inputs))
+	for i, in := range inputs {
+		opened, err := j.open(in)
+		if err != nil {
+			return Result{}, fmt.Errorf("image %d: %w", i+1, err)
+		}
+		j.inputs = append(j.inputs, opened)
+		headers[i] = opened.header
+	}
+	if _, err := j.plan.Estimate(j.limits, headers...); err != nil {
+		return Result{}, err
+	}
+	if j.unchanged() {
+		return j.original()
+	}
+	if err := j.start(); err != nil {
+		return Result{}, err
+	}
+	for i := 0; i < len(j.plan.Ops); i++ {
+		if i == len(j.plan.Ops)-1 && isOneOf(j.plan.Answer, transform.Region, transform.Faces) {
+			break // the op is asked, not done
+		}
+		done, err := j.apply(j.plan.Ops[i:])
+		if err != nil {
+			return Result{}, fmt.Errorf("step %d: %w", i+1, err)
+		}
+		i += done - 1
+	}
+	if j.plan.Answer != transform.Image {
+		return j.answer()
+	}
+	return j.save()
+}
+
+// start makes input 0 the image to work on.
+func (j *job) start() error {
+	if len(j.plan.Ops) > 0 {
+		if _, ok := j.plan.Ops[0].(transform.Animate); ok {
+			return nil // loads them all
+		}
+	}
+	width, height := j.target()
+	return j.use(j.inputs[0], j.plan.Frames(j.inputs[0].header), width, height)
+}
+
+// target returns the size that the first op scales input 0 to, as it is stored,
+// or zeros if it does not scale.
+func (j *job) target() (width, height int) {
+	ops, header := j.plan.Ops, j.inputs[0].header
+	turned := false
+	if len(ops) > 1 {
+		if o, ok := ops[0].(transform.Orient); ok {
+			ops, turned = ops[1:], header.Turned && !o.Ignore
+		}
+	}
+	if len(ops) == 0 {
+		return 0, 0
+	}
+	r, ok := scaling(ops[0])
+	if !ok || r.Kernel == "nearest" {
+		return 0, 0
+	}
+	w, h := header.Width, header.Height
+	if turned {
+		w, h = h, w
+	}
+	width, height, _ = r.Window(w, h)
+	if turned {
+		width, height = height, width
+	}
+	return width, height
+}
+
+// scaling returns op as the Resize that it is or begins with.
+func scaling(op transform.Op) (r transform.Resize, ok bool) {
+	switch op := op.(type) {
+	case transform.Resize:
+		return op, true
+	case transform.SmartCrop:
+		r = transform.Resize{Width: op.Width, Height: op.Height, Fit: transform.Cover}
+		if op.Fill != nil {
+			r.Fit = transform.Clip
+		}
+		return r, true
+	}
+	return r, false
+}
+
+// unchanged reports whether the plan asks for input 0 as it is.
+func (j *job) unchanged() bool {
+	out := j.plan.Output
+	out.Quality = 0
+	return len(j.plan.Ops) == 0 && j.plan.Answer == transform.Image && j.plan.Output.Quality == transform.InputQuality &&
+		(j.plan.Page == 0 || j.inputs[0].header.Frames <= 1) && j.inputs[0].format == j.format(false, 1) &&
+		out == (transform.Output{Format: out.Format, Metadata: true})
+}
+
+// original answers with input 0 as it is.
+func (j *job) original() (Result, error) {
+	in := j.inputs[0]
+	if err := j.empty(); err != nil {
+		return Result{}, err
+	}
+	n, err := io.Copy(j.out, io.NewSectionReader(in.File, 0, 1<<62))
+	if err != nil {
+		return Result{}, fmt.Errorf("copy the input: %w", err)
+	}
+	return Result{Type: in.Type, Width: in.header.Width, Height: in.header.Height, Frames: in.header.Frames, Bytes: n}, nil
+}
+
+// empty takes back what was written.
+func (j *job) empty() error {
+	if err := j.out.Truncate(0); err != nil {
+		return err
+	}
+	_, err := j.out.Seek(0, io.SeekStart)
+	return err
+}
+
+// isOneOf reports whether v is among values.
+func isOneOf[T comparable](v T, values ...T) bool { return slices.Contains(values, v) }

@@ -1,0 +1,205 @@
+package imaging
+
+import (
+	"fmt"
+
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/imaging/compose"
+	"github.com/stowgate/stowgate/internal/imaging/effect"
+	"github.com/stowgate/stowgate/internal/imaging/vips"
+	"github.com/stowgate/stowgate/internal/transform"
+)
+
+// apply does the first of ops, and returns how many of them that has done.
+func (j *job) apply(ops []transform.Op) (done int, err error) {
+	switch op := ops[0].(type) {
+	// These work on pixels of any kind, so that an image is made smaller
+	// before its colours are converted.
+	case transform.Resize:
+		return 1, j.resize(op, false)
+	case transform.Crop:
+		part, ok := op.Clamp(j.image.Width(), j.image.PageHeight())
+		if !ok {
+			return 1, fmt.Errorf("nothing of the image is in the box: %w", fault.Invalid)
+		}
+		return 1, j.crop(part)
+	case transform.Orient:
+		return j.orient(op, ops[1:])
+	case transform.SmartCrop:
+		return 1, j.smartCrop(op)
+
+	// These bring their own images.
+	case transform.Animate:
+		return 1, j.animate(op)
+	case transform.Collage:
+		return 1, j.collage(op)
+	}
+	if err := j.manage(); err != nil {
+		return 1, err
+	}
+	if composed(ops[0]) || !effect.Streams(ops[0]) {
+		if err := j.compute(); err != nil {
+			return 1, err
+		}
+	}
+	switch {
+	case composed(ops[0]):
+		j.image, err = j.compose(ops[0])
+	default:
+		j.image, err = affect(&j.scope, j.image, ops[0])
+	}
+	return 1, err
+}
+
+// affect does an op of package effect.
+func affect(s *vips.Scope, im *vips.Image, op transform.Op) (*vips.Image, error) {
+	switch op := op.(type) {
+	case transform.Rotate:
+		return effect.Rotate(s, im, op)
+	case transform.Flip:
+		return effect.Flip(s, im, op)
+	case transform.Flop:
+		return effect.Flop(s, im, op)
+	case transform.Upscale:
+		return effect.Upscale(s, im, op)
+	case transform.RoundCorners:
+		return effect.RoundCorners(s, im, op)
+	case transform.Circle:
+		return effect.Circle(s, im, op)
+	case transform.Vignette:
+		return effect.Vignette(s, im, op)
+	case transform.Polaroid:
+		return effect.Polaroid(s, im, op)
+	case transform.TornEdges:
+		return effect.TornEdges(s, im, op)
+	case transform.Shadow:
+		return effect.Shadow(s, im, op)
+	case transform.Border:
+		return effect.Border(s, im, op)
+	case transform.Sharpen:
+		return effect.Sharpen(s, im, op)
+	case transform.Blur:
+		return effect.Blur(s, im, op)
+	case transform.Grey:
+		return effect.Grey(s, im, op)
+	case transform.Threshold:
+		return effect.Threshold(s, im, op)
+	case transform.Sepia:
+		return effect.Sepia(s, im, op)
+	case transform.Pixelate:
+		return effect.Pixelate(s, im, op)
+	case transform.OilPaint:
+		return effect.OilPaint(s, im, op)
+	case transform.Negate:
+		return effect.Negate(s, im, op)
+	case transform.Modulate:
+		return effect.Modulate(s, im, op)
+	case transform.Enhance:
+		return effect.Enhance(s, im, op)
+	}
+	return nil, fmt.Errorf("operation %T: %w", op, fault.Unsupported)
+}
+
+// composed reports whether op is one of package compose, which reads pixels
+// more than once, or those of other images.
+func composed(op transform.Op) bool {
+	switch op.(type) {
+	case transform.CropFaces, transform.MarkFaces, transform.Obscure, transform.RedEye, transform.Overlay:
+		return true
+	}
+	return false
+}
+
+func (j *job) compose(op transform.Op) (*vips.Image, error) {
+	switch op := op.(type) {
+	case transform.Overlay:
+		over, err := j.other(op.Input, 0, 0, true)
+		if err != nil {
+			return nil, err
+		}
+		return compose.Overlay(&j.scope, j.image, over, op)
+	case transform.Obscure:
+		if len(op.Boxes) > 0 {
+			return compose.Obscure(&j.scope, j.image, nil, op)
+		}
+	}
+	faces, err := j.faces()
+	if err != nil {
+		return nil, err
+	}
+	switch op := op.(type) {
+	case transform.CropFaces:
+		return compose.CropFaces(&j.scope, j.image, faces, op)
+	case transform.MarkFaces:
+		return compose.MarkFaces(&j.scope, j.image, faces, op)
+	case transform.Obscure:
+		return compose.Obscure(&j.scope, j.image, faces, op)
+	default:
+		return compose.RedEye(&j.scope, j.image, faces)
+	}
+}
+
+// other returns the first frame of an input, in sRGB or grey, and computed. It
+// is decoded smaller if it still covers width by height then; 0 means that it
+// is not.
+func (j *job) other(number, width, height int, upright bool) (*vips.Image, error) {
+	current := j.state
+	defer func() { j.state = current }()
+	in := j.inputs[number]
+	if width > 0 {
+		fit := transform.Resize{Width: width, Height: height, Fit: transform.Cover}
+		width, height, _ = fit.Window(in.header.Width, in.header.Height)
+	}
+	if err := j.use(in, 1, width, height); err != nil {
+		return nil, fmt.Errorf("image %d: %w", number+1, err)
+	}
+	if err := j.manage(); err != nil {
+		return nil, fmt.Errorf("image %d: %w", number+1, err)
+	}
+	if err := j.compute(); err != nil {
+		return nil, fmt.Errorf("image %d: %w", number+1, err)
+	}
+	if upright {
+		if err := j.upright(); err != nil {
+			return nil, fmt.Errorf("image %d: %w", number+1, err)
+		}
+	}
+	return j.image, nil
+}
+
+func (j *job) animate(op transform.Animate) (err error) {
+	images := make([]*vips.Image, op.Inputs)
+	for i := range images {
+		if images[i], err = j.other(i, 0, 0, true); err != nil {
+			return err
+		}
+	}
+	j.state = state{managed: true}
+	j.image, err = compose.Animate(&j.scope, images, op)
+	return err
+}
+
+func (j *job) collage(op transform.Collage) (err error) {
+	if err = j.manage(); err != nil {
+		return err
+	}
+	if err = j.compute(); err != nil {
+		return err
+	}
+	if op.Orient {
+		if err = j.upright(); err != nil {
+			return err
+		}
+	}
+	images := []*vips.Image{j.image}
+	for _, number := range op.Inputs {
+		image, err := j.other(number, op.Width, op.Height, op.Orient)
+		if err != nil {
+			return err
+		}
+		images = append(images, image)
+	}
+	j.state = state{managed: true}
+	j.image, err = compose.Collage(&j.scope, images, op)
+	return err
+}

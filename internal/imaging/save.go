@@ -1,0 +1,292 @@
+package imaging
+
+import (
+	"cmp"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/stowgate/stowgate/internal/imaging/effect"
+	"github.com/stowgate/stowgate/internal/imaging/vips"
+	"github.com/stowgate/stowgate/internal/transform"
+)
+
+// The qualities that are usual, by the measure of each format.
+const (
+	jpegQuality = 90
+	webpQuality = 80
+	avifQuality = 60
+)
+
+const iconSide = 256 // pixels that an icon has at most
+
+// An encoder is what a format is and can hold.
+type encoder struct {
+	mediaType string
+	alpha     bool // opacity
+	frames    bool // more than one
+	cmyk      bool
+	note      bool // which side is up, and programs obey it
+	metadata  bool
+}
+
+var encoders = map[transform.Format]encoder{
+	transform.JPEG: {mediaType: "image/jpeg", cmyk: true, note: true, metadata: true},
+	transform.PNG:  {mediaType: "image/png", alpha: true, metadata: true},
+	transform.WebP: {mediaType: "image/webp", alpha: true, frames: true, metadata: true},
+	transform.AVIF: {mediaType: "image/avif", alpha: true, metadata: true},
+	transform.GIF:  {mediaType: "image/gif", alpha: true, frames: true},
+	transform.TIFF: {mediaType: "image/tiff", alpha: true, cmyk: true, note: true, metadata: true},
+	transform.BMP:  {mediaType: "image/bmp"},
+	transform.ICO:  {mediaType: "image/x-icon", alpha: true},
+	transform.SVG:  {mediaType: "image/svg+xml", alpha: true},
+}
+
+// format returns the format to write.
+func (j *job) format(alpha bool, frames int) transform.Format {
+	if f := j.plan.Output.Format; f != transform.Keep {
+		return f
+	}
+	f := j.inputs[0].decoder.format
+	switch {
+	case frames > 1 && !encoders[f].frames:
+		return transform.GIF
+	case alpha && !encoders[f].alpha:
+		return transform.PNG
+	}
+	return f
+}
+
+// save encodes the image.
+func (j *job) save() (Result, error) {
+	format := j.format(j.image.HasAlpha(), j.image.Pages())
+	if err := j.ready(format); err != nil {
+		return Result{}, err
+	}
+	result := Result{Type: encoders[format].mediaType, Width: j.image.Width(), Height: j.image.PageHeight(), Frames: j.image.Pages()}
+	if err := j.encode(format); err != nil {
+		return Result{}, err
+	}
+	var err error
+	if result.Bytes, err = j.out.Seek(0, io.SeekEnd); err != nil {
+		return Result{}, err
+	}
+	in := j.inputs[0]
+	if info, err := in.File.Stat(); err != nil {
+		return Result{}, err
+	} else if j.plan.Output.Smaller && len(j.plan.Ops) == 0 && result.Type == in.Type && result.Bytes >= info.Size() {
+		return j.original()
+	}
+	return result, nil
+}
+
+// ready gives the image the form that a format holds.
+func (j *job) ready(f transform.Format) error {
+	out, can := j.plan.Output, encoders[f]
+	if n := j.image.Pages(); n > 1 && !can.frames {
+		if err := j.extract(transform.Box{Width: j.image.Width(), Height: j.image.PageHeight()}); err != nil {
+			return err
+		}
+	}
+	if f == transform.ICO {
+		w, h, _ := transform.Resize{Width: iconSide, Height: iconSide, Fit: transform.Max}.Window(j.size())
+		if err := j.scale(w, h, ""); err != nil {
+			return err
+		}
+	}
+	if err := j.space(f); err != nil {
+		return err
+	}
+	if j.image.HasAlpha() && !can.alpha {
+		background := transform.White
+		if out.Background != nil {
+			background = *out.Background
+		}
+		var err error
+		if j.image, err = effect.Flatten(&j.scope, j.image, background); err != nil {
+			return err
+		}
+	}
+	if !can.note || out.Strip {
+		if err := j.upright(); err != nil {
+			return err
+		}
+	}
+	return j.prune(can.metadata && out.Metadata)
+}
+
+// space brings the image to the colour space to write.
+func (j *job) space(f transform.Format) error {
+	switch can, space := encoders[f], j.plan.Output.Space; {
+	case space == transform.InputSpace && j.managed:
+		return j.restore()
+	case space == transform.InputSpace && j.fits(f):
+		return nil
+	case space == transform.CMYK && can.cmyk:
+		if !j.managed && j.image.Interpretation() == "cmyk" {
+			return nil
+		}
+		if err := j.manage(); err != nil {
+			return err
+		}
+		return j.toCMYK()
+	}
+	return j.manage()
+}
+
+// fits reports whether a format holds the image's colours as they are.
+func (j *job) fits(f transform.Format) bool {
+	switch space := j.image.Interpretation(); space {
+	case "srgb", "b-w":
+		return j.image.Format() == "uchar" && encoders[f].metadata // holds a profile as well
+	case "cmyk":
+		return encoders[f].cmyk
+	case "rgb16", "grey16":
+		return isOneOf(f, transform.PNG, transform.TIFF)
+	}
+	return false
+}
+
+// kept lists the metadata that always stays. All else may tell who took a
+// picture, when and where.
+var kept = []string{vips.ProfileField, vips.OrientationField, vips.PagesField, vips.PageHeightField, vips.DelayField, vips.LoopField}
+
+// prune removes metadata from the image.
+func (j *job) prune(all bool) (err error) {
+	if all {
+		return nil
+	}
+	if j.image, err = j.image.Copy(); err != nil {
+		return err
+	}
+	for _, name := range j.image.Fields() {
+		if !isOneOf(name, kept...) {
+			j.image.Remove(name) // what every image has stays all the same
+		}
+	}
+	return nil
+}
+
+// encode writes the image.
+func (j *job) encode(f transform.Format) error {
+	out := j.plan.Output
+	args := vips.Args{"keep": "icc"}
+	if encoders[f].metadata && out.Metadata || j.image.Orientation() != 1 {
+		args["keep"] = "all"
+	}
+	quality := func(usual int) int {
+		if q := out.Quality; q != transform.InputQuality {
+			return cmp.Or(q, usual)
+		}
+		return cmp.Or(qualityOf(j.inputs[0]), usual)
+	}
+	switch f {
+	case transform.JPEG:
+		args["Q"], args["optimize_coding"], args["interlace"] = quality(jpegQuality), true, out.Progressive
+		if out.Compress {
+			// Some of these do nothing in a library without mozjpeg.
+			args["interlace"], args["trellis_quant"], args["overshoot_deringing"], args["optimize_scans"] = true, true, true, true
+		}
+		return j.write("jpegsave_target", args)
+	case transform.WebP:
+		args["Q"] = quality(webpQuality)
+		return j.write("webpsave_target", args)
+	case transform.AVIF:
+		// The fastest effort takes a third of the time of the next one, for 3
+		// to 4 percent more bytes.
+		args["compression"], args["Q"], args["effort"], args["bitdepth"] = "av1", quality(avifQuality), 0, 8
+		return j.write("heifsave_target", args)
+	case transform.GIF:
+		// Higher efforts take up to five times as long, for 3 percent.
+		args["effort"] = 1
+		return j.write("gifsave_target", args)
+	case transform.TIFF:
+		args["compression"], args["predictor"] = "deflate", "horizontal"
+		return j.write("tiffsave_target", args)
+	case transform.BMP:
+		return j.saveBMP()
+	case transform.ICO:
+		return j.saveICO()
+	case transform.SVG:
+		return j.saveSVG()
+	}
+	return j.savePNG(args)
+}
+
+func (j *job) write(saver string, args vips.Args) error {
+	return j.scope.Save(saver, j.image, j.out, args)
+}
+
+// savePNG writes a PNG with the filters that suit photographs or, where that
+// is shorter and time may be spent on it, with those that suit drawings.
+func (j *job) savePNG(args vips.Args) error {
+	out := j.plan.Output
+	args["filter"], args["interlace"] = "all", out.Progressive
+	if out.Palette {
+		args["palette"], args["filter"], args["Q"] = true, "none", cmp.Or(max(out.Quality, 0), 100)
+	}
+	if !out.Compress {
+		return j.write("pngsave_target", args)
+	}
+	args["compression"] = 9
+	if err := j.compute(); err != nil { // it is written up to three times
+		return err
+	}
+	best, most := "", int64(0)
+	for _, filter := range []string{"all", "none"} {
+		args["filter"] = filter
+		if err := j.write("pngsave_target", args); err != nil {
+			return err
+		}
+		size, err := j.out.Seek(0, io.SeekEnd)
+		if err != nil {
+			return err
+		}
+		if best == "" || size < most {
+			best, most = filter, size
+		}
+		if filter == "none" && best == filter {
+			return nil
+		}
+		if err := j.empty(); err != nil {
+			return err
+		}
+	}
+	args["filter"] = best
+	return j.write("pngsave_target", args)
+}
+
+// saveSVG writes a drawing that shows the image.
+func (j *job) saveSVG() error {
+	width, height := j.image.Width(), j.image.Height()
+	if err := j.savePNG(vips.Args{"keep": "none"}); err != nil {
+		return err
+	}
+	size, err := j.out.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	picture := make([]byte, size)
+	if _, err := j.out.ReadAt(picture, 0); err != nil {
+		return err
+	}
+	if err := j.empty(); err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d">`, width, height)
+	fmt.Fprintf(&b, `<image width="%d" height="%d" href="data:image/png;base64,`, width, height)
+	if _, err := io.WriteString(j.out, b.String()); err != nil {
+		return err
+	}
+	encoder := base64.NewEncoder(base64.StdEncoding, j.out)
+	if _, err := encoder.Write(picture); err != nil {
+		return err
+	}
+	if err := encoder.Close(); err != nil {
+		return err
+	}
+	_, err = io.WriteString(j.out, `"/></svg>`)
+	return err
+}

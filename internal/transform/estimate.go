@@ -57,7 +57,9 @@ func (p Plan) Frames(h Header) int {
 	switch p.Output.Format {
 	case Keep, Auto, GIF, WebP:
 	default:
-		return 1
+		if !p.Output.Still {
+			return 1
+		}
 	}
 	if p.Page > 0 || p.Answer != Image {
 		return 1

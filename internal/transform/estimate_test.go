@@ -47,6 +47,7 @@ func TestEstimate(t *testing.T) {
 		{"frames", one(Animate{Inputs: 2, Width: Largest}), []Header{jpeg(100, 50), jpeg(200, 20)}, 200, 50, 2, 9000, 20_000, 20_000},
 		{"animation", one(Flip{}), []Header{movie}, 100, 50, 10, 50_000, 50_000, 50_000},
 		{"animation in a still format", Plan{Output: Output{Format: JPEG}}, []Header{movie}, 100, 50, 1, 5000, 5000, 5000},
+		{"animation that is kept", Plan{Output: Output{Format: AVIF, Still: true}}, []Header{movie}, 100, 50, 10, 50_000, 50_000, 50_000},
 		{"a frame of it", Plan{Page: 10}, []Header{movie}, 100, 50, 1, 5000, 5000, 5000},
 		{"pages", Plan{}, []Header{scan}, 100, 50, 1, 5000, 5000, 5000},
 		{"drawing", Plan{Density: 144}, []Header{drawing}, 200, 100, 1, 20_000, 20_000, 20_000},

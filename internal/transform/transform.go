@@ -6,9 +6,9 @@ package transform
 // Its canonical text, see Canonical, tells two plans apart.
 //
 // A plan is for one or more inputs. The ops work on input 0; some bring in
-// others by their number. What the camera noted about which side is up is
-// obeyed at the end, before an answer that is looked at, unless an Orient dealt
-// with it: so coordinates are those of the pixels as they are stored.
+// others by their number. What the camera noted about which side is up changes
+// no coordinates until an Orient obeys it; if none does, the note is passed on
+// with the image, or obeyed at the end where it cannot be.
 type Plan struct {
 	Page    int     `json:"page,omitempty"`    // of input 0 to begin with, from 1; 0 means all frames of an animation, the first page otherwise
 	Density float64 `json:"density,omitempty"` // dots per inch to draw a vector image at; 0 means 72
@@ -58,6 +58,7 @@ const (
 // input's format at its usual quality.
 type Output struct {
 	Format      Format     `json:"format,omitempty"`
+	Still       bool       `json:"still,omitempty"`       // Format is for a still image: an animation is kept in its own
 	Quality     int        `json:"quality,omitempty"`     // 1 to 100; 0 means the format's usual one; InputQuality means that of the input
 	Progressive bool       `json:"progressive,omitempty"` // JPEG in several scans
 	Compress    bool       `json:"compress,omitempty"`    // spend time on a smaller file of the same pixels; JPEG and PNG

@@ -141,7 +141,7 @@ func (r *reader) finish() {
 		o.Quality = progressiveQuality
 	}
 	if r.auto && o.Format == transform.Keep {
-		o.Format = transform.Auto
+		o.Format, o.Still = transform.Auto, true
 	}
 	o.Metadata = o.Metadata && !o.Strip // asked to drop it and to keep it: drop it
 	o.Smaller = r.saves && len(p.Ops) == 0 && o.Format == transform.Keep && !o.Strip

@@ -14,17 +14,17 @@ import (
 	"github.com/stowgate/stowgate/internal/policy"
 )
 
-// A shelf gives its asset to grants that allow the action.
-type shelf struct{ asset.Asset }
+// A single gives its asset to grants that allow the action.
+type single struct{ asset.Asset }
 
-func (s shelf) Get(_ context.Context, g policy.Grant, _ asset.ID, action policy.Action) (asset.Asset, error) {
+func (s single) Get(_ context.Context, g policy.Grant, _ asset.ID, action policy.Action) (asset.Asset, error) {
 	if g.Actions&action == 0 {
 		return asset.Asset{}, fault.Denied
 	}
 	return s.Asset, nil
 }
 
-func (s shelf) Allow(context.Context, policy.Grant, policy.Request) error { return fault.Denied }
+func (s single) Allow(context.Context, policy.Grant, policy.Request) error { return fault.Denied }
 
 // stock returns a service with one asset that holds "abc", and its store.
 func stock(t *testing.T) (*delivery.Service, asset.Asset, *memblob.Store) {
@@ -43,7 +43,7 @@ func stock(t *testing.T) (*delivery.Service, asset.Asset, *memblob.Store) {
 	}
 	a := asset.Asset{ID: asset.NewID(), App: "a", Detected: "text/plain"}
 	a.Content = blob.Content{Segments: []blob.Segment{segment}, SHA256: [32]byte{0xba, 0x78}}
-	s, err := delivery.New(blob.NewVault(store, blob.VaultConfig{}), shelf{a}, delivery.Config{})
+	s, err := delivery.New(blob.NewVault(store, blob.VaultConfig{}), single{a}, delivery.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,8 +24,8 @@ const lifetime = 30 * 24 * time.Hour
 
 // Stats counts what a Service has done, and what it holds.
 type Stats struct {
-	Hits    int64 // orders that a kept variant answered
-	Misses  int64 // and those that none did
+	Orders  int64 // that were allowed
+	Hits    int64 // times that a kept variant answered an order, or all who waited for it
 	Renders int64 // runs of the renderer
 
 	Shelf    shelf.Stats
@@ -33,7 +33,7 @@ type Stats struct {
 	Fetching queue.Stats
 }
 
-type counts struct{ hits, misses, renders atomic.Int64 }
+type counts struct{ orders, hits, renders atomic.Int64 }
 
 // Stats returns the counts.
 func (s *Service) Stats() Stats {
@@ -41,7 +41,7 @@ func (s *Service) Stats() Stats {
 		return Stats{}
 	}
 	return Stats{
-		Hits: s.counts.hits.Load(), Misses: s.counts.misses.Load(), Renders: s.counts.renders.Load(),
+		Orders: s.counts.orders.Load(), Hits: s.counts.hits.Load(), Renders: s.counts.renders.Load(),
 		Shelf: s.shelf.Stats(), Line: s.line.Stats(), Fetching: s.fetching.Stats(),
 	}
 }
@@ -86,11 +86,11 @@ func (s *Service) Transform(ctx context.Context, g policy.Grant, o Order) (*Vari
 	if o.MaxAge == 0 {
 		o.MaxAge = lifetime
 	}
+	s.counts.orders.Add(1)
 	j := &job{service: s, grant: g, order: o, inputs: inputs, key: s.key(g.App, inputs, o.Plan)}
 	if f := j.peek(); f != nil {
 		return j.variant(f), nil
 	}
-	s.counts.misses.Add(1)
 	name := j.key.String()
 	if o.NoCache {
 		name += " anew"

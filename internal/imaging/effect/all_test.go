@@ -97,7 +97,7 @@ var every = []struct {
 	{transform.Polaroid{Color: red, Degrees: 20, Background: &white}, 84, 75},
 	{transform.TornEdges{Min: 1, Max: 10}, 60, 40},
 	{transform.TornEdges{Min: 4, Max: 4, Background: &white}, 60, 40},
-	{transform.Shadow{Blur: 4, Opacity: 60, X: 4, Y: 4, Color: transform.Black}, 80, 60},
+	{transform.Shadow{Blur: 4, Opacity: 60, X: 4, Y: 4, Color: transform.Black}, 84, 64},
 	{transform.Shadow{Opacity: 100, X: -7, Y: 3, Color: red, Background: &white}, 67, 43},
 	{transform.Border{Width: 2, Color: red}, 64, 44},
 	{transform.Border{Width: 3, Color: veil, Background: &red}, 66, 46},

@@ -155,15 +155,6 @@ func (c *chain) over(base, top *vips.Image) *vips.Image {
 	return c.bytes(c.call("composite2", nil, vips.Args{"base": base, "overlay": top, "mode": "over", "compositing_space": space}))
 }
 
-// gauss is a Gaussian blur of any image but one with opacity.
-func (c *chain) gauss(im *vips.Image, sigma float64) *vips.Image {
-	precision := "integer"
-	if im.Format() != "uchar" {
-		precision = "float"
-	}
-	return c.call("gaussblur", im, vips.Args{"sigma": sigma, "min_ampl": 0.05, "precision": precision})
-}
-
 // rgb returns im in sRGB if it was grey.
 func (c *chain) rgb(im *vips.Image) *vips.Image {
 	if im.Bands() > 2 {

@@ -35,11 +35,8 @@ func Shadow(s *vips.Scope, im *vips.Image, op transform.Shadow) (*vips.Image, er
 	return c.done(c.behind(im, op.Background))
 }
 
-// shadowReach is how many times its sigma a shadow is taken to reach.
-const shadowReach = 2.5
-
 func (c *chain) shadow(im *vips.Image, op transform.Shadow) *vips.Image {
-	reach := int(math.Ceil(shadowReach * op.Blur))
+	reach := int(math.Ceil(bellReach * op.Blur))
 	left, top := max(0, reach-op.X), max(0, reach-op.Y)
 	width := left + im.Width() + max(0, reach+op.X)
 	height := top + im.Height() + max(0, reach+op.Y)

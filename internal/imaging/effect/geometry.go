@@ -76,8 +76,10 @@ func Upscale(s *vips.Scope, im *vips.Image, op transform.Upscale) (*vips.Image, 
 func (c *chain) doubleArtwork(im *vips.Image) *vips.Image {
 	large := c.call("resize", im, vips.Args{"scale": 2.0, "kernel": "cubic"})
 	steep := c.subtract(c.linear(large, 2.5, 0), c.linear(c.gauss(large, 1.2), 1.5, 0))
+	w, h := im.Width(), im.Height()
+	wide := c.place(im, 1, 1, w+2, h+2, nil)
 	around := func(index int) *vips.Image {
-		extreme := c.call("rank", im, vips.Args{"width": 3, "height": 3, "index": index})
+		extreme := c.crop(c.call("rank", wide, vips.Args{"width": 3, "height": 3, "index": index}), 1, 1, w, h)
 		return c.call("zoom", nil, vips.Args{"input": extreme, "xfac": 2, "yfac": 2})
 	}
 	return c.call("bandrank", nil, vips.Args{"in": []*vips.Image{c.bytes(steep), around(0), around(8)}, "index": 1})

@@ -133,5 +133,6 @@ func (c *chain) curves(im *vips.Image, colour func(band int, v float64) float64)
 			table = append(table, byte(255*min(max(colour(band, float64(v)/255), 0), 1)+0.5))
 		}
 	}
-	return c.call("maplut", im, vips.Args{"lut": c.memory(table, 256, 1, n)})
+	mapped := c.call("maplut", im, vips.Args{"lut": c.memory(table, 256, 1, n)})
+	return c.call("copy", mapped, vips.Args{"interpretation": im.Interpretation()})
 }

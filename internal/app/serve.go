@@ -48,6 +48,8 @@ type serveCommand struct {
 	FetchAllow    []string `placeholder:"NET" env:"STOWGATE_FETCH_ALLOW" help:"Private networks that files may be imported from. None by default."`
 	FetchPort     []string `placeholder:"PORT" env:"STOWGATE_FETCH_PORT" help:"Ports that files may be imported from, besides 80 and 443."`
 	SweepInterval string   `placeholder:"TIME" default:"10m" env:"STOWGATE_SWEEP_INTERVAL" help:"How often abandoned uploads and deleted bytes are removed (default ${default})."`
+	ScrubInterval string   `placeholder:"TIME" default:"30d" env:"STOWGATE_SCRUB_INTERVAL" help:"How often all stored bytes are read back to find damage (default ${default}). off means never."`
+	ScrubRate     string   `placeholder:"SIZE" default:"8MiB" env:"STOWGATE_SCRUB_RATE" help:"Bytes a second that this reads at most (default ${default})."`
 
 	LogFormat string `placeholder:"FORMAT" default:"auto" env:"STOWGATE_LOG_FORMAT" help:"text, json, or auto: text on a terminal."`
 	LogLevel  string `placeholder:"LEVEL" default:"info" env:"STOWGATE_LOG_LEVEL" help:"debug, info, warn or error."`
@@ -106,6 +108,10 @@ func (c *serveCommand) settings(s *session) (settings, error) {
 		Ports: setting.ReadAll(r, "fetch-port", c.FetchPort, setting.Port),
 	}
 	set.SweepInterval = span("sweep-interval", c.SweepInterval)
+	if c.ScrubInterval != "off" {
+		set.Scrub.Period = span("scrub-interval", c.ScrubInterval)
+	}
+	set.Scrub.Rate = size("scrub-rate", c.ScrubRate)
 	set.logFormat = setting.Read(r, "log-format", c.LogFormat, setting.OneOf("auto", "text", "json"))
 	set.logLevel = setting.Read(r, "log-level", c.LogLevel, func(text string) (l slog.Level, err error) {
 		if l.UnmarshalText([]byte(text)) != nil {

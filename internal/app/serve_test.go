@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -48,7 +50,7 @@ func TestBadSettings(t *testing.T) {
 			"--listen=x", "--tls-listen=y", "--admin-listen=1.2.3.4", "--public-url=ftp://x", "--domain=a b", "--trusted-proxy=10.0.0.0/99",
 			"--max-connections=-1", "--max-connections-per-client=many", "--max-requests-per-app=x", "--header-size=0", "--header-time=0s",
 			"--min-rate=fast", "--stall-time=-3s", "--max-put=5 elephants", "--max-size=1.5B", "--upload-idle=x", "--upload-time=x", "--reserve=x",
-			"--fetch-allow=localhost", "--fetch-port=0", "--sweep-interval=0", "--log-format=xml", "--log-level=loud",
+			"--fetch-allow=localhost", "--fetch-port=0", "--sweep-interval=0", "--scrub-interval=never", "--scrub-rate=0", "--log-format=xml", "--log-level=loud",
 			"--database=postgres://x", "--storage=s3://bucket", "--tls-cert=c",
 		}, nil, []string{
 			`--listen="x": is no address`, `--tls-listen="y": is no address`, `--admin-listen="1.2.3.4": is no address`, `--public-url="ftp://x": is no URL`,
@@ -56,7 +58,8 @@ func TestBadSettings(t *testing.T) {
 			`--max-connections-per-client="many": is no number`, `--max-requests-per-app="x"`, `--header-size="0": must be more than 0`,
 			`--header-time="0s": must be more than 0`, `--min-rate="fast": is no size`, `--stall-time="-3s": is no time span`, `--max-put="5 elephants"`,
 			`--max-size="1.5B"`, `--upload-idle="x"`, `--upload-time="x"`, `--reserve="x"`, `--fetch-allow="localhost"`, `--fetch-port="0"`,
-			`--sweep-interval="0": must be more than 0`, `--log-format="xml": is none of auto, text, json`, `--log-level="loud"`,
+			`--sweep-interval="0": must be more than 0`, `--scrub-interval="never": is no time span`, `--scrub-rate="0": must be more than 0`,
+			`--log-format="xml": is none of auto, text, json`, `--log-level="loud"`,
 			`--database="postgres://x": is not sqlite:PATH; PostgreSQL is planned`, `--storage="s3://bucket": is no folder, file:FOLDER or mem:; S3`,
 			`--tls-cert and --tls-key belong together`,
 		}},
@@ -265,8 +268,7 @@ func TestB19Planted(t *testing.T) {
 			}
 		}
 	}
-	admin := regexp.MustCompile(`"admin":"([^"]+)"`).FindStringSubmatch(log.String())
-	_, metrics := do(t, "GET", "http://"+admin[1]+"/metrics", "")
+	metrics := metricsOf(t, log)
 	if n := strings.Count(log.String(), `"msg":"request"`); n != requests {
 		t.Errorf("%d requests have %d lines in the log", requests, n)
 	}
@@ -317,10 +319,10 @@ func TestP2Defaults(t *testing.T) {
 	if res, _ := do(t, "POST", url+"/api/store/S3?key="+app(t, dir, "off")+"&url=http://127.0.0.1/x", "url=http%3A%2F%2F127.0.0.1%2Fx", "Content-Type", "application/x-www-form-urlencoded"); res.StatusCode == 200 {
 		t.Error("a file is imported from a private address")
 	}
-	relaxed := []string{"--fetch-allow=127.0.0.0/8", "--fetch-port=8080", "--max-connections=0", "--max-connections-per-client=0", "--reserve=0",
+	relaxed := []string{"--fetch-allow=127.0.0.0/8", "--fetch-port=8080", "--max-connections=0", "--max-connections-per-client=0", "--reserve=0", "--scrub-interval=off",
 		"--tls-listen=127.0.0.1:0", "--tls-self-signed", "--storage=mem:", "--admin-listen=0.0.0.0:0"}
 	_, _, log = serving(t, t.TempDir(), relaxed...)
-	for _, want := range []string{"fetch-allow", "fetch-port", "max-connections", "max-connections-per-client", "reserve", "tls-self-signed", "storage", "admin-listen"} {
+	for _, want := range []string{"fetch-allow", "fetch-port", "max-connections", "max-connections-per-client", "reserve", "scrub-interval", "tls-self-signed", "storage", "admin-listen"} {
 		if n := strings.Count(log.String(), `"setting":"`+want+`"`); n != 1 {
 			t.Errorf("--%s is mentioned %d times, want once: %s", want, n, log)
 		}
@@ -386,10 +388,75 @@ func TestMeter(t *testing.T) {
 	if res, _ := do(t, "POST", url+"/api/store/S3?key=nobody", "hello"); res.StatusCode == 200 {
 		t.Fatal("an upload for nobody is stored")
 	}
-	_, metrics := do(t, "GET", "http://"+regexp.MustCompile(`"admin":"([^"]+)"`).FindStringSubmatch(log.String())[1]+"/metrics", "")
+	metrics := metricsOf(t, log)
 	for _, want := range []string{"stowgate_files_stored_total 1\n", "stowgate_bytes_stored_total 5\n", `stowgate_refused_total{reason=`} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("metrics lack %q", want)
 		}
+	}
+}
+
+// TestK7ScrubRuns: a server finds damage in what it keeps by itself, says so in
+// its log and metrics, and does nothing of the kind when it is told not to.
+func TestK7ScrubRuns(t *testing.T) {
+	dir := t.TempDir()
+	url, _, log := serving(t, dir, "--admin-listen", "127.0.0.1:0", "--scrub-interval", "50ms")
+	_, stored := do(t, "POST", url+"/api/store/S3?key="+app(t, dir, "off")+"&filename=n.txt", "willbeflipped")
+	handle := regexp.MustCompile(`"url":"[^"]*/([^"]+)"`).FindStringSubmatch(stored)
+	if handle == nil {
+		t.Fatalf("store = %s", stored)
+	}
+	flip(t, filepath.Join(dir, "blobs"), "willbeflipped")
+	told := `"level":"ERROR","msg":"stored bytes are damaged","asset":"` + handle[1] + `"`
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(log.String(), told); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the log lacks %s:\n%s", told, log)
+		}
+	}
+	if metrics := metricsOf(t, log); !strings.Contains(metrics, "stowgate_scrub_damaged 1\n") || !strings.Contains(metrics, "stowgate_scrub_bytes_total ") {
+		t.Errorf("the metrics do not tell of the damage: %s", metrics)
+	}
+
+	dir = t.TempDir()
+	_, _, log = serving(t, dir, "--admin-listen", "127.0.0.1:0", "--scrub-interval", "off")
+	if metrics := metricsOf(t, log); strings.Contains(metrics, "stowgate_scrub") {
+		t.Error("a server that does not scrub has metrics of it")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "scrub.json")); err == nil {
+		t.Error("a server that does not scrub keeps a mark of it")
+	}
+}
+
+// metricsOf returns the metrics of the server that writes log.
+func metricsOf(t *testing.T, log *lockedBuffer) string {
+	t.Helper()
+	admin := regexp.MustCompile(`"admin":"([^"]+)"`).FindStringSubmatch(log.String())
+	_, metrics := do(t, "GET", "http://"+admin[1]+"/metrics", "")
+	return metrics
+}
+
+// flip changes a bit of the first byte of text, in the file below dir that has it.
+func flip(t *testing.T, dir, text string) {
+	t.Helper()
+	flipped := false
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || flipped {
+			return err
+		}
+		data, err := os.ReadFile(name)
+		at := bytes.Index(data, []byte(text))
+		if err != nil || at < 0 {
+			return err
+		}
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = f.WriteAt([]byte{text[0] ^ 1}, int64(at))
+		flipped = true
+		return errors.Join(err, f.Close())
+	})
+	if err != nil || !flipped {
+		t.Fatalf("%q is not in %s: %v", text, dir, err)
 	}
 }

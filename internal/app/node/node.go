@@ -7,9 +7,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/app/place"
+	"github.com/stowgate/stowgate/internal/app/scrub"
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/delivery"
@@ -31,6 +34,7 @@ type Node struct {
 	api     *filestack.API
 	router  *server.Router
 	sweeper *sweep.Sweeper
+	scrub   *scrub.Scrubber // nil for none
 	began   time.Time
 	closers []func() error // last in, first out
 }
@@ -100,6 +104,10 @@ func (n *Node) wire(records *catalog.Catalog, blobs blob.Store, key [32]byte, no
 	uploads := upload.New(blobs, vault, newMetered(records, n.Server.Registry()), set.Upload)
 	n.closers = append(n.closers, func() error { uploads.Close(); return nil })
 	n.sweeper = sweep.New(blobs, records, set.Sweep)
+	if set.Scrub.Period > 0 && set.Blobs != "" {
+		set.Scrub.Mark = filepath.Join(set.Data, "scrub.json")
+		n.scrub = scrub.New(records, blobs, set.Scrub, n.log, n.Server.Registry())
+	}
 	lib := library.New(records, now)
 	deliveries, err := delivery.New(vault, lib, delivery.Config{Now: now})
 	if err != nil {
@@ -120,10 +128,17 @@ func (n *Node) LocalURLs() (plain, secure string) {
 	return localURL("http", n.Server.Addr()), localURL("https", n.Server.TLSAddr())
 }
 
-// Serve answers requests until ctx ends and those that run are done.
+// Serve answers requests until ctx ends and those that run are done. In the
+// background it sweeps and scrubs.
 func (n *Node) Serve(ctx context.Context) error {
-	sweeping := n.startSweeping(ctx)
-	defer sweeping()
+	var background sync.WaitGroup
+	defer background.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	background.Go(func() { n.sweep(ctx) })
+	if n.scrub != nil {
+		background.Go(func() { n.scrub.Run(ctx) })
+	}
 	return n.Server.Serve(ctx, server.CORS(n.router, filestack.ExposedHeaders...))
 }
 
@@ -151,33 +166,24 @@ func readiness(records *catalog.Catalog, blobs blob.Store) func() error {
 	}
 }
 
-// startSweeping removes what nobody can reach any more, now and every interval,
-// until ctx ends. It returns how to wait for its end.
-func (n *Node) startSweeping(ctx context.Context) (wait func()) {
-	ctx, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		// What a crash left was written before this process began, and the lock
-		// of the data folder says that nobody else writes.
-		if _, err := n.sweeper.SweepOrphans(ctx, n.began); err != nil && ctx.Err() == nil {
-			n.log.Error("cannot remove orphaned blobs", "err", err)
+// sweep removes what nobody can reach any more, now and every interval, until
+// ctx ends.
+func (n *Node) sweep(ctx context.Context) {
+	// What a crash left was written before this process began, and the lock of
+	// the data folder says that nobody else writes.
+	if _, err := n.sweeper.SweepOrphans(ctx, n.began); err != nil && ctx.Err() == nil {
+		n.log.Error("cannot remove orphaned blobs", "err", err)
+	}
+	tick := time.NewTicker(n.set.SweepInterval)
+	defer tick.Stop()
+	for {
+		if err := n.sweeper.Sweep(ctx); err != nil && ctx.Err() == nil {
+			n.log.Error("cannot remove abandoned uploads", "err", err)
 		}
-		tick := time.NewTicker(n.set.SweepInterval)
-		defer tick.Stop()
-		for {
-			if err := n.sweeper.Sweep(ctx); err != nil && ctx.Err() == nil {
-				n.log.Error("cannot remove abandoned uploads", "err", err)
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
-	}()
-	return func() {
-		stop()
-		<-done
 	}
 }

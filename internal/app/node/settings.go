@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/app/place"
+	"github.com/stowgate/stowgate/internal/app/scrub"
 	"github.com/stowgate/stowgate/internal/blob/fileblob"
 	"github.com/stowgate/stowgate/internal/fetch"
 	"github.com/stowgate/stowgate/internal/server"
@@ -30,6 +31,7 @@ type Settings struct {
 	PublicURL     string        // "" means as the server listens
 	Domain        string        // "" means that all services share one host
 	SweepInterval time.Duration // more than 0
+	Scrub         scrub.Config  // Period 0 means never; Open sets Mark
 }
 
 // A Certificate says where the one for TLS comes from. The zero Certificate is
@@ -63,6 +65,7 @@ func (set Settings) Warn(log *slog.Logger) {
 		{"max-connections", set.Server.MaxConns < 0},
 		{"max-connections-per-client", set.Server.MaxConnsPerClient < 0},
 		{"reserve", set.Disk.Reserve < 0},
+		{"scrub-interval", set.Scrub.Period == 0},
 		{"tls-self-signed", set.Certificate.SelfSigned},
 	} {
 		if relaxed.is {

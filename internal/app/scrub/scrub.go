@@ -1,4 +1,5 @@
-// Package scrub reads everything that is stored back and says what is wrong.
+// Package scrub reads everything that is stored back and says what is wrong: at
+// once (Check), or slowly beside a server (Scrubber).
 package scrub
 
 import (
@@ -47,11 +48,11 @@ func Check(ctx context.Context, records *catalog.Catalog, store blob.Store, befo
 	out := Report{Damaged: []Asset{}, Missing: []Asset{}, Orphans: []Blob{}}
 	vault := blob.NewVault(store, blob.VaultConfig{Trust: -1})
 	err := records.EachAsset(ctx, "", func(a asset.Asset) error {
-		err := vault.VerifyAll(ctx, a.Content)
-		if ctx.Err() != nil {
+		err := verify(ctx, records, vault, a)
+		switch {
+		case ctx.Err() != nil:
 			return ctx.Err()
-		}
-		if err != nil && changed(ctx, records, a) {
+		case errors.Is(err, errChanged):
 			return nil
 		}
 		out.Assets++
@@ -74,6 +75,20 @@ func Check(ctx context.Context, records *catalog.Catalog, store blob.Store, befo
 		return nil
 	})
 	return out, err
+}
+
+// errChanged says that there is nothing to say about an asset.
+var errChanged = errors.New("replaced or removed while it was read")
+
+// verify reads a's bytes, trusting nothing. The error wraps fault.NotFound if
+// they are missing; any other but errChanged means that they are not as they
+// were stored, or that ctx has ended.
+func verify(ctx context.Context, records *catalog.Catalog, vault *blob.Vault, a asset.Asset) error {
+	err := vault.VerifyAll(ctx, a.Content)
+	if err != nil && ctx.Err() == nil && changed(ctx, records, a) {
+		return errChanged
+	}
+	return err
 }
 
 // changed says whether a was replaced or removed while its bytes were read.

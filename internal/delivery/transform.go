@@ -3,10 +3,13 @@ package delivery
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -112,19 +115,18 @@ func (s *Service) Transform(ctx context.Context, g policy.Grant, o Order) (*Vari
 // key names the result of plan on inputs: it is another one for another app,
 // other bytes, another plan or another engine.
 func (s *Service) key(app string, inputs []input, plan transform.Plan) shelf.Key {
-	type identity struct {
-		Asset   asset.ID          `json:",omitempty"`
-		Version int64             `json:",omitempty"`
-		URL     string            `json:",omitempty"`
-		Header  map[string]string `json:",omitempty"`
+	var text []byte
+	add := func(parts ...string) {
+		for _, part := range parts {
+			text = append(binary.AppendUvarint(text, uint64(len(part))), part...)
+		}
 	}
-	all := make([]identity, len(inputs))
-	for i, in := range inputs {
-		all[i] = identity{in.asset.ID, in.asset.Version, in.url, in.header}
-	}
-	text, err := json.Marshal([]any{app, s.config.Engine, plan.Canonical(), all})
-	if err != nil {
-		panic(err) // texts and numbers
+	add(app, s.config.Engine, plan.Canonical())
+	for _, in := range inputs {
+		add(string(in.asset.ID), strconv.FormatInt(in.asset.Version, 10), in.url, strconv.Itoa(len(in.header)))
+		for _, name := range slices.Sorted(maps.Keys(in.header)) {
+			add(name, in.header[name])
+		}
 	}
 	return sha256.Sum256(text)
 }

@@ -77,16 +77,24 @@ func (b *book) overwrite(a asset.Asset) {
 
 // A darkroom makes variants: the plan, and behind it what it was given.
 type darkroom struct {
-	t      *testing.T
+	t      testing.TB
 	runs   atomic.Int32
 	before func(ctx context.Context) error          // called first; nil does nothing
 	after  func(out *os.File, r *delivery.Rendered) // may change what was made
 }
 
+// errShort of a darkroom's before makes the result "short", unseen.
+var errShort = errors.New("short")
+
 func (d *darkroom) Render(ctx context.Context, app string, plan transform.Plan, sources []delivery.Source, out *os.File) (delivery.Rendered, error) {
 	d.runs.Add(1)
 	if d.before != nil {
-		if err := d.before(ctx); err != nil {
+		err := d.before(ctx)
+		if err == errShort {
+			n, err := io.WriteString(out, "short")
+			return delivery.Rendered{Type: "image/webp", Bytes: int64(n)}, err
+		}
+		if err != nil {
 			return delivery.Rendered{}, err
 		}
 	}
@@ -146,7 +154,7 @@ func (w *web) fetch(ctx context.Context, url string, header map[string]string, l
 // A studio is a service with all that it needs.
 type studio struct {
 	*delivery.Service
-	t        *testing.T
+	t        testing.TB
 	book     *book
 	store    *memblob.Store
 	darkroom *darkroom
@@ -155,7 +163,7 @@ type studio struct {
 	now      atomic.Pointer[time.Time]
 }
 
-func newStudio(t *testing.T, c delivery.Config) *studio {
+func newStudio(t testing.TB, c delivery.Config) *studio {
 	t.Helper()
 	st := &studio{
 		t: t, book: &book{assets: map[asset.ID]asset.Asset{}}, store: new(memblob.Store), darkroom: &darkroom{t: t},
@@ -878,4 +886,72 @@ func TestNothingLeaks(t *testing.T) {
 	kinds := map[any]any{}
 	seen.Range(func(k, v any) bool { kinds[k] = v; return true })
 	t.Logf("the orders ended as %v", slices.Collect(maps.Keys(kinds)))
+}
+
+// BenchmarkKept is what an order costs that a kept variant answers.
+func BenchmarkKept(b *testing.B) {
+	st := newStudio(b, delivery.Config{})
+	o := resize(100, st.add("a", "pixels"))
+	for b.Loop() {
+		v, err := st.Transform(b.Context(), may("a"), o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		v.Close()
+	}
+}
+
+// BenchmarkMade is what an order of 3 MB costs beside the renderer's work: the
+// copy that the renderer gets, and keeping the result.
+func BenchmarkMade(b *testing.B) {
+	st := newStudio(b, delivery.Config{})
+	st.darkroom.before = func(context.Context) error { return errShort }
+	id := st.add("a", strings.Repeat("x", 3<<20))
+	for i := 0; b.Loop(); i++ {
+		v, err := st.Transform(b.Context(), may("a"), resize(1+i%9000, id))
+		if err != nil {
+			b.Fatal(err)
+		}
+		v.Close()
+	}
+}
+
+// BenchmarkClosedLoop has 64 clients that order something new again and again
+// from two renderers of 4 ms, and tells how much longer the unlucky wait.
+func BenchmarkClosedLoop(b *testing.B) {
+	st := newStudio(b, delivery.Config{})
+	st.darkroom.before = func(context.Context) error { time.Sleep(4 * time.Millisecond); return errShort }
+	id := st.add("a", "pixels")
+	var mu sync.Mutex
+	var waits []time.Duration
+	var all sync.WaitGroup
+	rounds := make(chan int, b.N)
+	for i := range b.N {
+		rounds <- i
+	}
+	close(rounds)
+	b.ResetTimer()
+	for range 64 {
+		all.Go(func() {
+			for i := range rounds {
+				began := time.Now()
+				o := resize(1+i%9000, id)
+				o.NoCache = true
+				v, err := st.Transform(b.Context(), may("a"), o)
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				v.Close()
+				mu.Lock()
+				waits = append(waits, time.Since(began))
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	slices.Sort(waits)
+	p50, p99 := waits[len(waits)/2], waits[len(waits)*99/100]
+	b.ReportMetric(float64(p50)/1e6, "p50-ms")
+	b.ReportMetric(float64(p99)/float64(p50), "p99/p50")
 }

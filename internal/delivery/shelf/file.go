@@ -8,8 +8,9 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
-	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/stowgate/stowgate/internal/fault"
 )
@@ -130,15 +131,14 @@ func digest(f *os.File, size int64) (sum [32]byte, err error) {
 type stamp struct {
 	inode        uint64
 	size         int64
-	mtime, ctime syscall.Timespec
+	mtime, ctime unix.Timespec
 }
 
 func stampOf(f *os.File) (stamp, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return stamp{}, err
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return stamp{}, fmt.Errorf("look at file: %w", err)
 	}
-	st := info.Sys().(*syscall.Stat_t)
 	return stamp{st.Ino, st.Size, st.Mtim, st.Ctim}, nil
 }
 

@@ -16,6 +16,9 @@ import (
 // other ratios than their images. Otherwise they have the ratios of the images
 // (to the nearest pixel), and the canvas is what they need, which is no larger.
 // A margin that leaves no room for the images is made smaller.
+//
+// It tries 2^(n-1) ways for n images: a tenth of a second for the 20 of
+// transform.MaxInputs.
 func layout(ratios []float64, width, height, margin int, cut bool) (w, h int, cells []transform.Box) {
 	for ; ; margin /= 2 {
 		best, score := uint(0), math.Inf(-1)
@@ -83,11 +86,11 @@ func (r *rows) score(ratios []float64) float64 {
 		if !(w >= 1 && h >= 1) {
 			return math.Inf(-1)
 		}
-		// What is cut off makes the image smaller, and is a loss in itself.
-		score += math.Log(w*h) - 2*math.Abs(math.Log(r.stretch))
+		score += math.Log(w * h)
 		row += int(r.breaks >> i & 1)
 	}
-	return score
+	// What is cut off makes an image smaller, and is a loss in itself.
+	return score - 2*float64(len(ratios))*math.Abs(math.Log(r.stretch))
 }
 
 // cells returns the size of the canvas, which is at most width by height, and

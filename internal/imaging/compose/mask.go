@@ -59,7 +59,7 @@ func (m *mask) shade(b transform.Box, oval bool, soft float64) {
 				inside = min((1-math.Abs(u))*rx, (1-math.Abs(v))*ry)
 			}
 			// The outermost pixel of a box is half a pixel inside.
-			row[i] = max(row[i], byte(255*min(max((inside+0.5)/soft, 0), 1)))
+			row[i] = max(row[i], byte(255*min(max((inside+0.5)/soft, 0), 1)+0.5))
 		}
 	}
 }

@@ -64,8 +64,8 @@ func (c *chain) unred(im, eye *vips.Image, at transform.Box) *vips.Image {
 // redPupil returns a mask of the red pupils in the picture of an eye, or nil.
 //
 // A pupil is a patch of strong red that does not reach the edge of the picture,
-// is not much longer than wide, fills what is around it and is no larger than
-// half of the picture: skin, lips and paint are not.
+// is not much longer than wide, fills the box around it, and is from a sixteenth
+// to a half as wide as the picture: skin, lips and paint are not.
 func redPupil(pixels []byte, width, height, bands int) []byte {
 	red := make([]bool, width*height)
 	for i := range red {
@@ -74,6 +74,7 @@ func redPupil(pixels []byte, width, height, bands int) []byte {
 		red[i] = int(p[0]) >= 2*strongest && int(p[0])-strongest >= 40
 	}
 	var mask []byte
+	rim, side := 0, min(width, height)
 	for i := range red {
 		if !red[i] {
 			continue
@@ -82,7 +83,7 @@ func redPupil(pixels []byte, width, height, bands int) []byte {
 		long, short := max(b.Width, b.Height), min(b.Width, b.Height)
 		switch {
 		case b.X == 0 || b.Y == 0 || b.X+b.Width == width || b.Y+b.Height == height:
-		case long > 2*short, 2*long > min(width, height), 2*len(patch) < b.Width*b.Height:
+		case long > 2*short, 2*long > side, 16*long < side, 2*len(patch) < b.Width*b.Height:
 		default:
 			if mask == nil {
 				mask = make([]byte, len(red))
@@ -90,9 +91,10 @@ func redPupil(pixels []byte, width, height, bands int) []byte {
 			for _, at := range patch {
 				mask[at] = 255
 			}
-			soften(mask, width, max(1, short/6))
+			rim = max(rim, min(max(short/6, 1), 8))
 		}
 	}
+	soften(mask, width, rim)
 	return mask
 }
 

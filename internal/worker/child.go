@@ -34,7 +34,7 @@ const (
 
 	// spare is how much memory a child can have beyond Config.Memory before
 	// the kernel refuses it more, so that the next look finds it above.
-	spare = 256 << 20
+	spare = 256<<20 + detector
 
 	// saidSize is how many bytes are kept of the beginning, and of the end, of
 	// what a child says on its standard error.

@@ -74,7 +74,7 @@ func serve(conn *os.File, handler Handler) error {
 		handler = attempt
 	}
 	body, err := handler(ctx, payload, files)
-	if errors.Is(err, unix.EFBIG) {
+	if errors.Is(err, unix.EFBIG) || errors.Is(err, unix.ENOMEM) {
 		err = fmt.Errorf("%w: %w", err, fault.TooLarge)
 	}
 	closeAll(files) // before the server knows, which may look for what is open

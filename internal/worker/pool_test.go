@@ -48,6 +48,9 @@ func TestDo(t *testing.T) {
 			t.Errorf("Do(%q) error = %v, want %q in it", name, err, tt.text)
 		}
 	}
+	if _, err := do(t, p, "leak 4096"); fault.Of(err) != fault.TooLarge {
+		t.Errorf("Do of a job that was refused memory: error = %v, want too large", err)
+	}
 	for _, kind := range fault.Kinds {
 		if _, err := do(t, p, fmt.Sprintf("refuse %d", kind)); fault.Of(err) != kind || err == nil {
 			t.Errorf("Do of a job that fails with %v: error of kind %v", kind, fault.Of(err))
@@ -61,7 +64,6 @@ func TestDo(t *testing.T) {
 // TestF2DeadChild: a dead child is one failed request, with a reason.
 func TestF2DeadChild(t *testing.T) {
 	c := testConfig("test")
-	c.Deadline = 300 * time.Millisecond
 	c.Memory = 256 * mib
 	p := startPool(t, c)
 	pid := os.Getpid()
@@ -83,12 +85,12 @@ func TestF2DeadChild(t *testing.T) {
 		{"hang", ErrDeadline, fault.TooLarge, "more than 300ms: took too long"},
 		{"spin", ErrDeadline, fault.TooLarge, "more than 300ms: took too long"},
 		{"grow", ErrMemory, fault.TooLarge, "more than 256 MiB: took too much memory"},
-		{"leak 1024", ErrMemory, fault.TooLarge, "too much memory"},
+		{"allocate 1024", ErrMemory, fault.TooLarge, "too much memory"},
 	} {
 		began := time.Now()
 		job := Job{Request: []byte(tt.request)}
-		if tt.want == ErrMemory {
-			job.Deadline = 20 * time.Second
+		if tt.want == ErrDeadline {
+			job.Deadline = 300 * time.Millisecond
 		}
 		_, err := p.Do(t.Context(), job)
 		if !errors.Is(err, tt.want) || fault.Of(err) != tt.kind || !strings.Contains(fmt.Sprint(err), tt.text) {
@@ -112,6 +114,7 @@ func TestF2DeadChild(t *testing.T) {
 
 func TestCancel(t *testing.T) {
 	p := startPool(t, testConfig("test"))
+	idlePid(t, p)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	waiting := make(chan error, 1)

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -33,8 +33,11 @@ func (p *Pool) probe(ctx context.Context) ([]Layer, error) {
 	}
 	defer ch.end()
 	p.ways = []*syscall.SysProcAttr{ch.cmd.SysProcAttr} // what is found holds for the others as well
-	job := Job{Request: strconv.AppendInt(nil, int64(os.Getpid()), 10)}
-	text, err := ch.exchange(ctx, kindProbe, job, time.Now().Add(probeTimeout), 2*probeMemory)
+	request, err := json.Marshal(surroundings{os.Getpid(), p.config.Memory + spare})
+	if err != nil {
+		return nil, fmt.Errorf("probe worker: %w", err)
+	}
+	text, err := ch.exchange(ctx, kindProbe, Job{Request: request}, time.Now().Add(probeTimeout), math.MaxInt64)
 	if err != nil {
 		return nil, fmt.Errorf("probe worker: %w", err)
 	}
@@ -45,33 +48,36 @@ func (p *Pool) probe(ctx context.Context) ([]Layer, error) {
 	return append(ch.layers, tried...), nil
 }
 
-// probeMemory is how much memory the probe tries to get.
-const probeMemory = 2 << 30
+// surroundings is what the attempts need to know.
+type surroundings struct {
+	Server int   // its process number
+	Memory int64 // bytes that the child may have
+}
 
 // An act is something that a worker must not be able to do.
 type act struct {
 	name   string
 	needed bool
-	try    func(server int) error // nil if it could be done
+	try    func(surroundings) error // nil if it could be done
 }
 
 var acts = []act{
-	{"reading files", false, func(int) error { return touch("/etc/hostname", os.O_RDONLY) }},
-	{"writing files", false, func(int) error {
+	{"reading files", false, func(surroundings) error { return touch("/etc/hostname", os.O_RDONLY) }},
+	{"writing files", false, func(surroundings) error {
 		name := fmt.Sprintf("%s/stowgate-probe-%d", os.TempDir(), time.Now().UnixNano())
 		defer os.Remove(name)
 		return touch(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
 	}},
-	{"TCP", true, func(int) error { return dial(unix.SOCK_STREAM) }},
-	{"UDP", true, func(int) error { return dial(unix.SOCK_DGRAM) }},
-	{"Unix sockets", false, func(int) error {
+	{"TCP", true, func(surroundings) error { return dial(unix.SOCK_STREAM) }},
+	{"UDP", true, func(surroundings) error { return dial(unix.SOCK_DGRAM) }},
+	{"Unix sockets", false, func(surroundings) error {
 		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 		if err == nil {
 			unix.Close(fd)
 		}
 		return err
 	}},
-	{"starting programs", false, func(int) error {
+	{"starting programs", false, func(surroundings) error {
 		p, err := os.StartProcess("/proc/self/exe", []string{"probe"}, &os.ProcAttr{Env: []string{}})
 		if err == nil {
 			_ = p.Kill()
@@ -79,8 +85,8 @@ var acts = []act{
 		}
 		return err
 	}},
-	{"signals to the server", false, func(server int) error { return unix.Kill(server, 0) }},
-	{"other interfaces of the kernel", false, func(int) error {
+	{"signals to the server", false, func(s surroundings) error { return unix.Kill(s.Server, 0) }},
+	{"other interfaces of the kernel", false, func(surroundings) error {
 		for _, call := range interfaces {
 			if _, _, err := unix.Syscall6(call, 0, 0, 0, 0, 0, 0); err != unix.EPERM {
 				return nil
@@ -88,8 +94,8 @@ var acts = []act{
 		}
 		return unix.EPERM
 	}},
-	{"memory above the limit", true, func(int) error {
-		b, err := unix.Mmap(-1, 0, probeMemory, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	{"memory above the limit", true, func(s surroundings) error {
+		b, err := unix.Mmap(-1, 0, int(max(s.Memory, 2<<30)), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
 		if err == nil {
 			_ = unix.Munmap(b)
 		}
@@ -137,14 +143,14 @@ func dial(kind int) error {
 
 // attempt is the Handler of the probe.
 func attempt(_ context.Context, request []byte, _ []*os.File) ([]byte, error) {
-	server, err := strconv.Atoi(string(request))
-	if err != nil {
-		return nil, fmt.Errorf("read the server's process number: %w: %w", err, fault.Invalid)
+	var s surroundings
+	if err := json.Unmarshal(request, &s); err != nil {
+		return nil, fmt.Errorf("read what to probe: %w: %w", err, fault.Invalid)
 	}
 	layers := make([]Layer, len(acts))
 	for i, a := range acts {
 		layers[i] = Layer{Name: a.name, Needed: a.needed, Detail: "possible"}
-		if err := a.try(server); err != nil {
+		if err := a.try(s); err != nil {
 			layers[i].Holds, layers[i].Detail = true, "refused: "+err.Error()
 		}
 	}

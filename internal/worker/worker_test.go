@@ -91,7 +91,7 @@ func stateOfChild() ([]byte, error) {
 	return json.Marshal(s)
 }
 
-var kept [][]byte
+var kept []byte
 
 func misbehave(ctx context.Context, verb, rest string, files []*os.File) ([]byte, error) {
 	n, _ := strconv.Atoi(rest)
@@ -111,13 +111,30 @@ func misbehave(ctx context.Context, verb, rest string, files []*os.File) ([]byte
 	case "sleep": // ms
 		time.Sleep(time.Duration(n) * time.Millisecond)
 		return nil, ctx.Err()
-	case "leak": // MiB
-		kept = append(kept, bytes.Repeat([]byte{1}, n<<20))
-		return nil, nil
+	case "leak": // MiB, of which the race detector keeps no account of its own
+		b, err := unix.Mmap(-1, 0, n<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+		for i := 0; i < len(b); i += 4096 {
+			b[i] = 1
+		}
+		return nil, err
 	case "grow":
 		for {
-			kept = append(kept, bytes.Repeat([]byte{1}, 1<<20))
+			if _, err := misbehave(ctx, "leak", "1", nil); err != nil {
+				return nil, err
+			}
 			time.Sleep(time.Millisecond)
+		}
+	case "allocate": // MiB
+		kept = bytes.Repeat([]byte{1}, n<<20)
+		return nil, nil
+	case "descriptors": // as many as can be
+		fds := 0
+		for {
+			fd, err := unix.Dup(socket)
+			if err != nil {
+				return fmt.Append(nil, fds+1), nil
+			}
+			fds = fd
 		}
 	case "huge":
 		return make([]byte, n), nil

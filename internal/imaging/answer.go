@@ -18,7 +18,7 @@ func (j *job) answer() (Result, error) {
 	value, err := any(nil), error(nil)
 	switch j.plan.Answer {
 	case transform.Size:
-		width, height := j.size()
+		width, height := j.Size()
 		value = struct {
 			Height int `json:"height"`
 			Width  int `json:"width"`
@@ -67,7 +67,7 @@ func (j *job) region() (transform.Box, error) {
 	if !ok {
 		return transform.Box{}, fmt.Errorf("no region is asked for: %w", fault.Invalid)
 	}
-	w, h := j.size()
+	w, h := j.Size()
 	if op.Fill != nil {
 		return transform.Box{Width: w, Height: h}, nil // all of it
 	}
@@ -82,13 +82,13 @@ func (j *job) region() (transform.Box, error) {
 }
 
 func (j *job) letters() ([]byte, error) {
-	if err := j.manage(); err != nil {
+	if err := j.Manage(); err != nil {
 		return nil, err
 	}
-	if err := j.compute(); err != nil {
+	if err := j.Compute(); err != nil {
 		return nil, err
 	}
-	return compose.ASCII(&j.scope, j.image, *j.plan.Output.ASCII)
+	return compose.ASCII(&j.scope, j.Image, *j.plan.Output.ASCII)
 }
 
 // last returns the last op, or nil.

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/imaging/canvas"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
 )
@@ -91,17 +92,7 @@ type job struct {
 	inputs []*input
 	out    *os.File
 
-	state
-}
-
-// A state is an image as the ops so far have left it.
-type state struct {
-	image   *vips.Image
-	full    transform.Box // its size, if it was decoded smaller because it is scaled next
-	once    bool          // its rows can be read only in order, and only once
-	managed bool          // it is in sRGB or grey, with 8 bits, and has no profile
-	profile []byte        // that it had before it was managed; nil if none
-	source  string        // what it was before it was managed, in the library's words
+	canvas.Canvas // the image as the ops so far have left it
 }
 
 func (j *job) run(inputs []Input) (Result, error) {

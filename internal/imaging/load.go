@@ -9,6 +9,8 @@ import (
 	"math"
 
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/imaging/canvas"
+	"github.com/stowgate/stowgate/internal/imaging/codec"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/inspect"
 	"github.com/stowgate/stowgate/internal/transform"
@@ -64,20 +66,20 @@ func (j *job) open(in Input) (*input, error) {
 		return nil, fmt.Errorf("the image is of type %s, not %s: %w", found, in.Type, fault.Invalid)
 	}
 	opened := &input{Input: in, decoder: decoder, header: transform.Header{Type: in.Type}}
-	if decoder.loader == "" {
-		return opened, j.openBitmap(opened)
-	}
 	if in.Type == "image/svg+xml" {
-		if err := checkDrawing(in.File); err != nil {
+		if err := codec.CheckDrawing(in.File); err != nil {
 			return nil, err
 		}
 	} else if err := j.bound(in); err != nil {
 		return nil, err
 	}
+	opened.header.Frames = 1
+	if decoder.loader == "" {
+		return opened, j.decode(opened)
+	}
 	if opened.image, err = j.load(opened, nil); err != nil {
 		return nil, err
 	}
-	opened.header.Frames = 1
 	if pages, ok := opened.image.Int(vips.PagesField); ok && decoder.pages {
 		opened.header.Frames = max(1, pages)
 	}
@@ -89,6 +91,20 @@ func (j *job) open(in Input) (*input, error) {
 	opened.header.Width, opened.header.Height = opened.image.Width(), opened.image.PageHeight()
 	opened.header.Turned = opened.image.Orientation() >= 5
 	return opened, nil
+}
+
+// decode decodes a BMP or ICO, which the library does not read.
+func (j *job) decode(in *input) error {
+	p, err := codec.Decode(in.Type, io.NewSectionReader(in.File, 0, math.MaxInt64))
+	if err != nil {
+		return err
+	}
+	in.header.Width, in.header.Height = p.Width, p.Height
+	if in.image, err = j.scope.NewFromMemory(p.Bytes, p.Width, p.Height, p.Bands); err != nil {
+		return err
+	}
+	in.image, err = j.scope.Call("copy", vips.Args{"in": in.image, "interpretation": "srgb"})
+	return err
 }
 
 // bound refuses an image that says itself that it is too large, before the
@@ -122,8 +138,8 @@ func (j *job) load(in *input, args vips.Args) (*vips.Image, error) {
 // plan's page on. It will be scaled to width by height, if these are not 0,
 // and may be decoded at any size between that and its own.
 func (j *job) use(in *input, frames, width, height int) error {
-	j.state = state{image: in.image, once: in.loader != ""}
-	if j.once {
+	j.Canvas = canvas.New(&j.scope, in.image, in.loader != "")
+	if in.loader != "" {
 		in.image = nil
 	}
 	args := vips.Args{}
@@ -136,7 +152,7 @@ func (j *job) use(in *input, frames, width, height int) error {
 		shrink := math.Min(float64(in.header.Width)/float64(width), float64(in.header.Height)/float64(height))
 		args = shrunk(in, args, shrink)
 	}
-	if len(args) == 0 && j.image != nil || in.loader == "" {
+	if len(args) == 0 && j.Image != nil || in.loader == "" {
 		return nil
 	}
 	if j.plan.Page > 1 && in == j.inputs[0] {
@@ -152,9 +168,9 @@ func (j *job) use(in *input, frames, width, height int) error {
 			return err
 		}
 	}
-	j.image = image
+	j.Image = image
 	if width > 0 {
-		j.full = transform.Box{Width: in.header.Width, Height: in.header.Height}
+		j.Full = transform.Box{Width: in.header.Width, Height: in.header.Height}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/imaging/canvas"
 	"github.com/stowgate/stowgate/internal/imaging/compose"
 	"github.com/stowgate/stowgate/internal/imaging/effect"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
@@ -18,11 +19,11 @@ func (j *job) apply(ops []transform.Op) (done int, err error) {
 	case transform.Resize:
 		return 1, j.resize(op, false)
 	case transform.Crop:
-		part, ok := op.Clamp(j.image.Width(), j.image.PageHeight())
+		part, ok := op.Clamp(j.Image.Width(), j.Image.PageHeight())
 		if !ok {
 			return 1, fmt.Errorf("nothing of the image is in the box: %w", fault.Invalid)
 		}
-		return 1, j.crop(part)
+		return 1, j.Crop(part)
 	case transform.Orient:
 		return j.orient(op, ops[1:])
 	case transform.SmartCrop:
@@ -34,19 +35,19 @@ func (j *job) apply(ops []transform.Op) (done int, err error) {
 	case transform.Collage:
 		return 1, j.collage(op)
 	}
-	if err := j.manage(); err != nil {
+	if err := j.Manage(); err != nil {
 		return 1, err
 	}
 	if composed(ops[0]) || !effect.Streams(ops[0]) {
-		if err := j.compute(); err != nil {
+		if err := j.Compute(); err != nil {
 			return 1, err
 		}
 	}
 	switch {
 	case composed(ops[0]):
-		j.image, err = j.compose(ops[0])
+		j.Image, err = j.compose(ops[0])
 	default:
-		j.image, err = affect(&j.scope, j.image, ops[0])
+		j.Image, err = affect(&j.scope, j.Image, ops[0])
 	}
 	return 1, err
 }
@@ -117,10 +118,10 @@ func (j *job) compose(op transform.Op) (*vips.Image, error) {
 		if err != nil {
 			return nil, err
 		}
-		return compose.Overlay(&j.scope, j.image, over, op)
+		return compose.Overlay(&j.scope, j.Image, over, op)
 	case transform.Obscure:
 		if len(op.Boxes) > 0 {
-			return compose.Obscure(&j.scope, j.image, nil, op)
+			return compose.Obscure(&j.scope, j.Image, nil, op)
 		}
 	}
 	faces, err := j.faces()
@@ -129,13 +130,13 @@ func (j *job) compose(op transform.Op) (*vips.Image, error) {
 	}
 	switch op := op.(type) {
 	case transform.CropFaces:
-		return compose.CropFaces(&j.scope, j.image, faces, op)
+		return compose.CropFaces(&j.scope, j.Image, faces, op)
 	case transform.MarkFaces:
-		return compose.MarkFaces(&j.scope, j.image, faces, op)
+		return compose.MarkFaces(&j.scope, j.Image, faces, op)
 	case transform.Obscure:
-		return compose.Obscure(&j.scope, j.image, faces, op)
+		return compose.Obscure(&j.scope, j.Image, faces, op)
 	default:
-		return compose.RedEye(&j.scope, j.image, faces)
+		return compose.RedEye(&j.scope, j.Image, faces)
 	}
 }
 
@@ -143,8 +144,8 @@ func (j *job) compose(op transform.Op) (*vips.Image, error) {
 // is decoded smaller if it still covers width by height then; 0 means that it
 // is not.
 func (j *job) other(number, width, height int, upright bool) (*vips.Image, error) {
-	current := j.state
-	defer func() { j.state = current }()
+	current := j.Canvas
+	defer func() { j.Canvas = current }()
 	in := j.inputs[number]
 	if width > 0 {
 		fit := transform.Resize{Width: width, Height: height, Fit: transform.Cover}
@@ -153,18 +154,18 @@ func (j *job) other(number, width, height int, upright bool) (*vips.Image, error
 	if err := j.use(in, 1, width, height); err != nil {
 		return nil, fmt.Errorf("image %d: %w", number+1, err)
 	}
-	if err := j.manage(); err != nil {
+	if err := j.Manage(); err != nil {
 		return nil, fmt.Errorf("image %d: %w", number+1, err)
 	}
-	if err := j.compute(); err != nil {
+	if err := j.Compute(); err != nil {
 		return nil, fmt.Errorf("image %d: %w", number+1, err)
 	}
 	if upright {
-		if err := j.upright(); err != nil {
+		if err := j.Upright(); err != nil {
 			return nil, fmt.Errorf("image %d: %w", number+1, err)
 		}
 	}
-	return j.image, nil
+	return j.Image, nil
 }
 
 func (j *job) animate(op transform.Animate) (err error) {
@@ -174,24 +175,24 @@ func (j *job) animate(op transform.Animate) (err error) {
 			return err
 		}
 	}
-	j.state = state{managed: true}
-	j.image, err = compose.Animate(&j.scope, images, op)
+	made, err := compose.Animate(&j.scope, images, op)
+	j.Canvas = canvas.Made(&j.scope, made)
 	return err
 }
 
 func (j *job) collage(op transform.Collage) (err error) {
-	if err = j.manage(); err != nil {
+	if err = j.Manage(); err != nil {
 		return err
 	}
-	if err = j.compute(); err != nil {
+	if err = j.Compute(); err != nil {
 		return err
 	}
 	if op.Orient {
-		if err = j.upright(); err != nil {
+		if err = j.Upright(); err != nil {
 			return err
 		}
 	}
-	images := []*vips.Image{j.image}
+	images := []*vips.Image{j.Image}
 	for _, number := range op.Inputs {
 		image, err := j.other(number, op.Width, op.Height, op.Orient)
 		if err != nil {
@@ -199,7 +200,7 @@ func (j *job) collage(op transform.Collage) (err error) {
 		}
 		images = append(images, image)
 	}
-	j.state = state{managed: true}
-	j.image, err = compose.Collage(&j.scope, images, op)
+	made, err := compose.Collage(&j.scope, images, op)
+	j.Canvas = canvas.Made(&j.scope, made)
 	return err
 }

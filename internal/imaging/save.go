@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/stowgate/stowgate/internal/imaging/codec"
 	"github.com/stowgate/stowgate/internal/imaging/effect"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
@@ -18,8 +19,6 @@ const (
 	webpQuality = 80
 	avifQuality = 60
 )
-
-const iconSide = 256 // pixels that an icon has at most
 
 // An encoder is what a format is and can hold.
 type encoder struct {
@@ -45,7 +44,7 @@ var encoders = map[transform.Format]encoder{
 
 // format returns the format to write.
 func (j *job) format(alpha bool, frames int) transform.Format {
-	if f := j.plan.Output.Format; f != transform.Keep {
+	if f := j.plan.Output.Format; f != transform.Keep && !(j.plan.Output.Still && frames > 1) {
 		return f
 	}
 	f := j.inputs[0].decoder.format
@@ -60,11 +59,11 @@ func (j *job) format(alpha bool, frames int) transform.Format {
 
 // save encodes the image.
 func (j *job) save() (Result, error) {
-	format := j.format(j.image.HasAlpha(), j.image.Pages())
+	format := j.format(j.Image.HasAlpha(), j.Image.Pages())
 	if err := j.ready(format); err != nil {
 		return Result{}, err
 	}
-	result := Result{Type: encoders[format].mediaType, Width: j.image.Width(), Height: j.image.PageHeight(), Frames: j.image.Pages()}
+	result := Result{Type: encoders[format].mediaType, Width: j.Image.Width(), Height: j.Image.PageHeight(), Frames: j.Image.Pages()}
 	if err := j.encode(format); err != nil {
 		return Result{}, err
 	}
@@ -84,32 +83,32 @@ func (j *job) save() (Result, error) {
 // ready gives the image the form that a format holds.
 func (j *job) ready(f transform.Format) error {
 	out, can := j.plan.Output, encoders[f]
-	if n := j.image.Pages(); n > 1 && !can.frames {
-		if err := j.extract(transform.Box{Width: j.image.Width(), Height: j.image.PageHeight()}); err != nil {
+	if n := j.Image.Pages(); n > 1 && !can.frames {
+		if err := j.Extract(transform.Box{Width: j.Image.Width(), Height: j.Image.PageHeight()}); err != nil {
 			return err
 		}
 	}
 	if f == transform.ICO {
-		w, h, _ := transform.Resize{Width: iconSide, Height: iconSide, Fit: transform.Max}.Window(j.size())
-		if err := j.scale(w, h, ""); err != nil {
+		w, h, _ := transform.Resize{Width: codec.IconSide, Height: codec.IconSide, Fit: transform.Max}.Window(j.Size())
+		if err := j.Scale(w, h, ""); err != nil {
 			return err
 		}
 	}
 	if err := j.space(f); err != nil {
 		return err
 	}
-	if j.image.HasAlpha() && !can.alpha {
+	if j.Image.HasAlpha() && !can.alpha {
 		background := transform.White
 		if out.Background != nil {
 			background = *out.Background
 		}
 		var err error
-		if j.image, err = effect.Flatten(&j.scope, j.image, background); err != nil {
+		if j.Image, err = effect.Flatten(&j.scope, j.Image, background); err != nil {
 			return err
 		}
 	}
 	if !can.note || out.Strip {
-		if err := j.upright(); err != nil {
+		if err := j.Upright(); err != nil {
 			return err
 		}
 	}
@@ -119,29 +118,29 @@ func (j *job) ready(f transform.Format) error {
 // space brings the image to the colour space to write.
 func (j *job) space(f transform.Format) error {
 	switch can, space := encoders[f], j.plan.Output.Space; {
-	case space == transform.InputSpace && j.managed:
-		return j.restore()
+	case space == transform.InputSpace && j.Managed() && can.metadata:
+		return j.Restore(can.cmyk)
 	case space == transform.InputSpace && j.fits(f):
 		return nil
 	case space == transform.CMYK && can.cmyk:
-		if !j.managed && j.image.Interpretation() == "cmyk" {
+		if !j.Managed() && j.Image.Interpretation() == "cmyk" {
 			return nil
 		}
-		if err := j.manage(); err != nil {
+		if err := j.Manage(); err != nil {
 			return err
 		}
-		return j.toCMYK()
+		return j.ToCMYK()
 	}
-	return j.manage()
+	return j.Manage()
 }
 
 // fits reports whether a format holds the image's colours as they are.
 func (j *job) fits(f transform.Format) bool {
-	switch space := j.image.Interpretation(); space {
+	switch space := j.Image.Interpretation(); space {
 	case "srgb", "b-w":
-		return j.image.Format() == "uchar" && encoders[f].metadata // holds a profile as well
+		return j.Image.Format() == "uchar" && encoders[f].metadata // holds a profile as well
 	case "cmyk":
-		return encoders[f].cmyk
+		return encoders[f].cmyk && !j.Image.HasAlpha()
 	case "rgb16", "grey16":
 		return isOneOf(f, transform.PNG, transform.TIFF)
 	}
@@ -157,12 +156,12 @@ func (j *job) prune(all bool) (err error) {
 	if all {
 		return nil
 	}
-	if j.image, err = j.image.Copy(); err != nil {
+	if j.Image, err = j.Image.Copy(); err != nil {
 		return err
 	}
-	for _, name := range j.image.Fields() {
+	for _, name := range j.Image.Fields() {
 		if !isOneOf(name, kept...) {
-			j.image.Remove(name) // what every image has stays all the same
+			j.Image.Remove(name) // what every image has stays all the same
 		}
 	}
 	return nil
@@ -172,14 +171,14 @@ func (j *job) prune(all bool) (err error) {
 func (j *job) encode(f transform.Format) error {
 	out := j.plan.Output
 	args := vips.Args{"keep": "icc"}
-	if encoders[f].metadata && out.Metadata || j.image.Orientation() != 1 {
+	if encoders[f].metadata && out.Metadata || j.Image.Orientation() != 1 {
 		args["keep"] = "all"
 	}
 	quality := func(usual int) int {
 		if q := out.Quality; q != transform.InputQuality {
 			return cmp.Or(q, usual)
 		}
-		return cmp.Or(qualityOf(j.inputs[0]), usual)
+		return cmp.Or(codec.Quality(j.inputs[0].File), usual)
 	}
 	switch f {
 	case transform.JPEG:
@@ -215,7 +214,7 @@ func (j *job) encode(f transform.Format) error {
 }
 
 func (j *job) write(saver string, args vips.Args) error {
-	return j.scope.Save(saver, j.image, j.out, args)
+	return j.scope.Save(saver, j.Image, j.out, args)
 }
 
 // savePNG writes a PNG with the filters that suit photographs or, where that
@@ -230,7 +229,7 @@ func (j *job) savePNG(args vips.Args) error {
 		return j.write("pngsave_target", args)
 	}
 	args["compression"] = 9
-	if err := j.compute(); err != nil { // it is written up to three times
+	if err := j.Compute(); err != nil { // it is written up to three times
 		return err
 	}
 	best, most := "", int64(0)
@@ -259,7 +258,7 @@ func (j *job) savePNG(args vips.Args) error {
 
 // saveSVG writes a drawing that shows the image.
 func (j *job) saveSVG() error {
-	width, height := j.image.Width(), j.image.Height()
+	width, height := j.Image.Width(), j.Image.Height()
 	if err := j.savePNG(vips.Args{"keep": "none"}); err != nil {
 		return err
 	}
@@ -288,5 +287,33 @@ func (j *job) saveSVG() error {
 		return err
 	}
 	_, err = io.WriteString(j.out, `"/></svg>`)
+	return err
+}
+
+// saveBMP writes a BMP of an image that is opaque.
+func (j *job) saveBMP() error {
+	if err := j.RGB(); err != nil {
+		return err
+	}
+	pixels, err := j.Image.ToMemory()
+	if err != nil {
+		return err
+	}
+	return codec.WriteBMP(j.out, codec.Pixels{Width: j.Image.Width(), Height: j.Image.Height(), Bands: 3, Bytes: pixels})
+}
+
+// saveICO writes an icon.
+func (j *job) saveICO() error {
+	if _, err := j.out.Seek(codec.IconStart, io.SeekStart); err != nil {
+		return err
+	}
+	if err := j.write("pngsave_target", vips.Args{"keep": "none"}); err != nil {
+		return err
+	}
+	end, err := j.out.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	_, err = j.out.WriteAt(codec.IconHeader(j.Image.Width(), j.Image.Height(), end-codec.IconStart), 0)
 	return err
 }

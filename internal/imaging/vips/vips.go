@@ -57,6 +57,20 @@ func Open(path string) error {
 	return fmt.Errorf("%w: no libvips: %w", fault.Unsupported, errors.Join(tried...))
 }
 
+// Find returns the file that Open opens for path: the same or, if that is "",
+// the first one that is there. It is a bare name if that is left to the system.
+func Find(path string) string {
+	if path != "" {
+		return path
+	}
+	for _, p := range candidates() {
+		if _, err := os.Stat(p); err == nil || !strings.Contains(p, "/") {
+			return p
+		}
+	}
+	return ""
+}
+
 // candidates returns where a library may be, the best first.
 func candidates() []string {
 	if path := os.Getenv("STOWGATE_LIBVIPS"); path != "" {

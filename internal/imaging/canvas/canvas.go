@@ -1,0 +1,159 @@
+// Package canvas holds an image in work, and brings it to sizes, parts and
+// colour spaces. An animation is one tall image, whose frames are treated one by
+// one wherever a pixel depends on more than itself.
+package canvas
+
+import (
+	"slices"
+
+	"github.com/stowgate/stowgate/internal/imaging/vips"
+	"github.com/stowgate/stowgate/internal/transform"
+)
+
+// A Canvas is an image as the operations so far have left it.
+type Canvas struct {
+	Image *vips.Image
+	Full  transform.Box // its size, if it was decoded smaller because it is scaled next; else the zero Box
+
+	scope   *vips.Scope
+	once    bool   // its rows can be read only in order, and only once
+	managed bool   // it is in sRGB or grey, with 8 bits, and has no profile
+	profile []byte // that it had before it was managed; nil if none
+	source  string // what it was before it was managed, in the library's words
+}
+
+// New returns a canvas with an image that was read from a file. It was opened
+// for sequential access if once.
+func New(s *vips.Scope, image *vips.Image, once bool) Canvas {
+	return Canvas{Image: image, scope: s, once: once}
+}
+
+// Made returns a canvas with an image in sRGB or grey of 8 bits that can be
+// read at any place and more than once.
+func Made(s *vips.Scope, image *vips.Image) Canvas {
+	return Canvas{Image: image, scope: s, managed: true}
+}
+
+// Compute makes the pixels so far, so that they can be read in any order and
+// more than once.
+func (c *Canvas) Compute() (err error) {
+	if c.once {
+		c.Image, err = c.Image.Compute()
+		c.once = false
+	}
+	return err
+}
+
+// Managed reports whether the image is in sRGB or grey, with 8 bits.
+func (c *Canvas) Managed() bool { return c.managed }
+
+// Call runs an operation on the image, which becomes its result.
+func (c *Canvas) Call(operation string, args vips.Args) (err error) {
+	in := "in"
+	if slices.Contains([]string{"extract_area", "smartcrop"}, operation) {
+		in = "input"
+	}
+	args[in] = c.Image
+	c.Image, err = c.scope.Call(operation, args)
+	return err
+}
+
+// EachFrame gives the frames of the image to f one by one, which returns
+// frames of one size.
+func (c *Canvas) EachFrame(f func() error) error {
+	all, height := c.Image, c.Image.PageHeight()
+	if all.Pages() == 1 {
+		return f()
+	}
+	made := make([]*vips.Image, all.Pages())
+	for i := range made {
+		c.Image = all
+		if err := c.Extract(transform.Box{Y: i * height, Width: all.Width(), Height: height}); err != nil {
+			return err
+		}
+		if err := f(); err != nil {
+			return err
+		}
+		made[i] = c.Image
+	}
+	joined, err := c.scope.Call("arrayjoin", vips.Args{"in": made, "across": 1})
+	if err != nil {
+		return err
+	}
+	joined.Set(vips.PageHeightField, made[0].Height())
+	c.Image = joined
+	return nil
+}
+
+// Extract keeps a part of the image, which is not looked at as frames.
+func (c *Canvas) Extract(b transform.Box) error {
+	if b == (transform.Box{Width: c.Image.Width(), Height: c.Image.Height()}) {
+		return nil
+	}
+	err := c.Call("extract_area", vips.Args{"left": b.X, "top": b.Y, "width": b.Width, "height": b.Height})
+	if err == nil {
+		c.Image.Remove(vips.PageHeightField)
+	}
+	return err
+}
+
+// Crop keeps a part of each frame.
+func (c *Canvas) Crop(b transform.Box) error {
+	if b == (transform.Box{Width: c.Image.Width(), Height: c.Image.PageHeight()}) {
+		return nil
+	}
+	return c.EachFrame(func() error { return c.Extract(b) })
+}
+
+// Size returns the size of a frame in pixels, also if it was decoded smaller.
+func (c *Canvas) Size() (width, height int) {
+	if c.Full != (transform.Box{}) {
+		return c.Full.Width, c.Full.Height
+	}
+	return c.Image.Width(), c.Image.PageHeight()
+}
+
+// Scale brings each frame to a size in pixels.
+func (c *Canvas) Scale(width, height int, kernel string) error {
+	c.Full = transform.Box{}
+	if width == c.Image.Width() && height == c.Image.PageHeight() {
+		return nil
+	}
+	if kernel == "" {
+		kernel = "lanczos3"
+	}
+	return c.EachFrame(func() error {
+		format, alpha := c.Image.Format(), c.Image.HasAlpha()
+		// What is transparent must not bleed into what is not.
+		if alpha {
+			if err := c.Call("premultiply", vips.Args{}); err != nil {
+				return err
+			}
+			if err := c.Call("cast", vips.Args{"format": format}); err != nil {
+				return err
+			}
+		}
+		if err := c.Call("resize", vips.Args{"kernel": kernel,
+			"scale": float64(width) / float64(c.Image.Width()), "vscale": float64(height) / float64(c.Image.Height())}); err != nil {
+			return err
+		}
+		if alpha {
+			if err := c.Call("unpremultiply", vips.Args{}); err != nil {
+				return err
+			}
+			return c.Call("cast", vips.Args{"format": format})
+		}
+		return nil
+	})
+}
+
+// Upright obeys the camera's note of which side is up.
+func (c *Canvas) Upright() error {
+	if c.Image.Orientation() == 1 {
+		return nil
+	}
+	if err := c.Compute(); err != nil {
+		return err
+	}
+	return c.Call("autorot", vips.Args{})
+}

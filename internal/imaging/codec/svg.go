@@ -1,0 +1,68 @@
+package codec
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/text/encoding/htmlindex"
+
+	"github.com/stowgate/stowgate/internal/fault"
+)
+
+// The limits of a drawing in SVG.
+const (
+	maxDrawing  = 10 << 20 // bytes
+	maxElements = 100_000
+	maxDepth    = 200
+)
+
+// CheckDrawing refuses an SVG image that is over a limit, that is not well
+// formed, and that declares entities. What remains is drawn without reading
+// anything else.
+func CheckDrawing(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() > maxDrawing {
+		return fmt.Errorf("a drawing of %d bytes, more than %d: %w", info.Size(), maxDrawing, fault.TooLarge)
+	}
+	d := xml.NewDecoder(io.NewSectionReader(file, 0, maxDrawing))
+	d.CharsetReader = func(charset string, r io.Reader) (io.Reader, error) {
+		e, err := htmlindex.Get(charset)
+		if err != nil {
+			return nil, err
+		}
+		return e.NewDecoder().Reader(r), nil
+	}
+	elements, depth := 0, 0
+	for {
+		token, err := d.RawToken()
+		switch token := token.(type) {
+		case xml.StartElement:
+			elements, depth = elements+1, depth+1
+		case xml.EndElement:
+			depth--
+		case xml.Directive:
+			// The usual one only names the public DTD. One with an internal
+			// part, in brackets, can declare entities.
+			if bytes.ContainsAny(token, "[%") {
+				return fmt.Errorf("the drawing declares entities: %w", fault.Invalid)
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("read the drawing: %w: %w", fault.Invalid, err)
+		case elements > maxElements:
+			return fmt.Errorf("more than %d elements in a drawing: %w", maxElements, fault.TooLarge)
+		case depth > maxDepth:
+			return fmt.Errorf("elements in a drawing deeper than %d: %w", maxDepth, fault.TooLarge)
+		}
+	}
+}

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -48,10 +47,14 @@ func (a *args) fail(name string, missing bool) {
 
 // finish returns the first error. A parameter that nothing asked for is one.
 func (a *args) finish() error {
-	for _, name := range slices.Sorted(maps.Keys(a.task.Params)) {
-		if !a.asked[name] && a.has(name) {
-			a.fail(name, false)
+	unknown := ""
+	for name := range a.task.Params {
+		if !a.asked[name] && a.has(name) && (unknown == "" || name < unknown) {
+			unknown = name
 		}
+	}
+	if unknown != "" {
+		a.fail(unknown, false)
 	}
 	return a.err
 }

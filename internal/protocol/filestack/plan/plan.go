@@ -35,7 +35,9 @@ type Chain struct {
 
 // Plain reports whether the answer is the source as it is.
 func (c Chain) Plain() bool {
-	return c.Missing == "" && !c.Metadata && c.Plan.Canonical() == transform.Plan{}.Canonical()
+	p := c.Plan
+	return c.Missing == "" && !c.Metadata && len(p.Ops) == 0 && p.Page == 0 && p.Density == 0 &&
+		p.Answer == transform.Image && p.Output == transform.Output{}
 }
 
 // Read reads the tasks of a chain that stands before so many sources. Tasks

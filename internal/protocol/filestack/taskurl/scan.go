@@ -52,6 +52,9 @@ func split(s, separator string) []string {
 // find returns where separator, in lower case, first stands in s; with nested
 // set, outside quotes and brackets. It returns -1 if it does not.
 func find(s, separator string, nested bool) int {
+	if separator[0] == '%' && strings.IndexByte(s, '%') < 0 { // as in most
+		return -1
+	}
 	quoted, depth := false, 0
 	for i := 0; i < len(s); {
 		mark, n := next(s[i:])

@@ -122,6 +122,9 @@ func parseTask(text string) (Task, error) {
 	head, params, _ := cutAny(text, "=", "%3d")
 	name, index, _ := strings.Cut(strings.ToLower(head), "@")
 	t := Task{Name: canonicalName(name), Index: index, Params: map[string]Value{}}
+	if !Known(t.Name) {
+		return Task{}, &UnknownTask{t.Name}
+	}
 	last, pieces := "", split(params, ",")
 	if len(pieces) > MaxParams {
 		return Task{}, fmt.Errorf("%d parameters of %s: %w", len(pieces), t.Name, fault.TooLarge)

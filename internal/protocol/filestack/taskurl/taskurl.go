@@ -138,7 +138,10 @@ func (p *parser) segment() error {
 		p.chain.Sources, p.chain.Suffix = []string{string(id)}, suffix
 		p.done = true
 	case isTask(text):
-		if last {
+		if name, _, _ := cutAny(text, "=", "%3d"); strings.Contains(name, "?") {
+			text, p.chain.Query, _ = strings.Cut(p.rest, "?")
+			rest = ""
+		} else if last {
 			text, p.chain.Query = cutQuery(text)
 		}
 		p.tasks = append(p.tasks, splitTasks(text)...)

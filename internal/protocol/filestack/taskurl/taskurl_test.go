@@ -145,6 +145,8 @@ func TestParse(t *testing.T) {
 			Chain{Key: "K", Sources: []string{"https://e.com/a?x=1&policy=P"}, Tasks: []Task{{Name: "store", Params: texts()}}}},
 		{"query behind a quoted source", `/K/store/"https://e.com/a?x=1"?dl=true`,
 			Chain{Key: "K", Sources: []string{"https://e.com/a?x=1"}, Query: "dl=true", Tasks: []Task{{Name: "store", Params: texts()}}}},
+		{"query with slashes behind a task", "/K/workflow_status?policy=a/b",
+			Chain{Key: "K", Tasks: []Task{{Name: "workflow_status", Params: texts()}}, Query: "policy=a/b"}},
 		{"address without a scheme", "/K/urlscreenshot/example.com/a",
 			Chain{Key: "K", Sources: []string{"http://example.com/a"}, Tasks: []Task{{Name: "urlscreenshot", Params: texts()}}}},
 		{"upper case", "/RESIZE=Width:10/" + handle,
@@ -165,6 +167,7 @@ func TestParseRefuses(t *testing.T) {
 		want         error
 	}{
 		{"unknown task", "/K/frobnicate=a:1/" + handle, fault.Invalid},
+		{"encoded slash behind a task", "/flip%2Ffrobnicate/" + handle, fault.Invalid},
 		{"api route with a doubled slash", "//api/file/" + handle, fault.Invalid},
 		{"policy twice", "/security=policy:a,policy:b,signature:c/" + handle, fault.Invalid},
 		{"policy under both names", "/security=policy:a,p:b,s:c/" + handle, fault.Invalid},

@@ -42,7 +42,7 @@ type Config struct {
 
 	Folder string       // where variants are kept, and files while they are worked on
 	Shelf  shelf.Config // how many variants are kept; its clock is Now
-	Line   queue.Config // who waits for Render; Slots is how many it runs at once, and needed
+	Line   queue.Config // who waits for Render; Slots is how many it runs at once
 
 	Limits    transform.Limits // on what a plan may cost
 	MaxSource int64            // bytes of all inputs of a plan together; 0 means 256 MiB

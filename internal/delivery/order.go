@@ -14,7 +14,7 @@ import (
 // An Order says what is to be made of what.
 type Order struct {
 	Plan   transform.Plan
-	Inputs []Input // of the plan, in its order; the grant is about the first
+	Inputs []Input // as many as the plan needs, in its order; the grant is about the first
 
 	// MaxAge is how old a kept variant may be, and how long a new one is kept
 	// at most. 0 means 30 days.

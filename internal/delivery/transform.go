@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/asset"
@@ -67,8 +68,9 @@ func (s *Service) Drop(id asset.ID) {
 // (Filestack documentation: "Security Policies"). The error of an input is an
 // *InputError that wraps fault.NotFound, fault.Denied, fault.Unreachable or
 // fault.TooLarge. The error wraps fault.Invalid or fault.TooLarge for a plan
-// that is not run, fault.Busy (as a *queue.Full) when too many wait, and
-// fault.Unsupported when nothing here can run it.
+// that is not run, fault.Busy (as a *queue.Full) when too many wait,
+// fault.Unsupported when nothing here can run it, and fault.Unavailable when the
+// disk is full.
 func (s *Service) Transform(ctx context.Context, g policy.Grant, o Order) (*Variant, error) {
 	if n := len(o.Inputs); n < 1 || n > transform.MaxInputs {
 		return nil, fmt.Errorf("order with %d inputs: %w", n, fault.Invalid)
@@ -83,7 +85,7 @@ func (s *Service) Transform(ctx context.Context, g policy.Grant, o Order) (*Vari
 	if err := o.Plan.Check(); err != nil {
 		return nil, err
 	}
-	if want := o.Plan.Inputs(); want > len(inputs) {
+	if want := o.Plan.Inputs(); want != len(inputs) {
 		return nil, fmt.Errorf("%d inputs for a plan of %d: %w", len(inputs), want, fault.Invalid)
 	}
 	if o.MaxAge == 0 {
@@ -94,10 +96,7 @@ func (s *Service) Transform(ctx context.Context, g policy.Grant, o Order) (*Vari
 	if f := j.peek(); f != nil {
 		return j.variant(f), nil
 	}
-	name := j.key.String()
-	if o.NoCache {
-		name += " anew"
-	}
+	name := fmt.Sprint(j.key, o.MaxAge, o.NoCache) // what is too old for one may do for another
 	var v *Variant
 	err = s.variants.Do(ctx, name, j.make, func(f *shelf.File) error {
 		own, err := f.Reopen()
@@ -106,7 +105,10 @@ func (s *Service) Transform(ctx context.Context, g policy.Grant, o Order) (*Vari
 		}
 		return err
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return nil, fmt.Errorf("make variant: %w: %w", fault.Unavailable, err)
+	case err != nil:
 		return nil, fmt.Errorf("make variant: %w", err)
 	}
 	return v, nil

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -604,6 +605,7 @@ func TestF4Limits(t *testing.T) {
 		{"dimensions that nobody knows", resize(100, unknown), "y", 3},
 		{"an argument out of range", resize(-1, ten), "error: invalid", 3},
 		{"an input too few", delivery.Order{Plan: resize(1, ten, ten).Plan, Inputs: resize(1, ten).Inputs}, "error: invalid", 3},
+		{"an input too many", delivery.Order{Plan: resize(1, ten).Plan, Inputs: resize(1, ten, ten).Inputs}, "error: invalid", 3},
 		{"no input", resize(100), "error: invalid", 3},
 		{"too many inputs", many, "error: invalid", 3},
 	} {
@@ -710,6 +712,7 @@ func TestRendererFails(t *testing.T) {
 		want   string
 	}{
 		{func(context.Context) error { return fmt.Errorf("no image: %w", fault.Invalid) }, nil, "error: invalid"},
+		{func(context.Context) error { return fmt.Errorf("write: %w", syscall.ENOSPC) }, nil, "error: unavailable"},
 		{func(context.Context) error { panic("oh") }, nil, "error: internal"},
 		{nil, func(_ *os.File, r *delivery.Rendered) { r.Bytes-- }, "error: internal"},
 		{nil, func(out *os.File, r *delivery.Rendered) { out.Truncate(0); r.Bytes = 0 }, "error: internal"},

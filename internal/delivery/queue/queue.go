@@ -14,9 +14,9 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 )
 
-// Config adjusts a Queue. Slots is needed; zero for the rest is ready to use.
+// Config adjusts a Queue. The zero Config is ready to use.
 type Config struct {
-	Slots           int           // how many may be inside at once
+	Slots           int           // how many may be inside at once; 0 means 1
 	SlotsPerOwner   int           // and of one owner; 0 means all
 	Waiting         int           // how many may wait; 0 means 256
 	WaitingPerOwner int           // and of one owner; 0 means half of Waiting
@@ -75,6 +75,7 @@ type owner struct {
 
 // New returns an empty Queue.
 func New(c Config) *Queue {
+	c.Slots = max(1, c.Slots)
 	if c.SlotsPerOwner == 0 {
 		c.SlotsPerOwner = c.Slots
 	}

@@ -104,6 +104,7 @@ func TestO3Limits(t *testing.T) {
 		crowd  string
 		want   string
 	}{
+		{"no settings", queue.Config{}, "a a", "a"},
 		{"at the limit", queue.Config{Slots: 1, Waiting: 2, WaitingPerOwner: 2}, "a a a", "a"},
 		{"one over", queue.Config{Slots: 1, Waiting: 2, WaitingPerOwner: 2}, "a a a b", "a b: busy"},
 		{"owner at the limit", queue.Config{Slots: 1, Waiting: 3, WaitingPerOwner: 1}, "a a b", "a"},

@@ -32,6 +32,10 @@ const (
 	// whether anybody still waits for it.
 	tick = 20 * time.Millisecond
 
+	// grace is how long a job may go on for which nobody waits any more. Most end
+	// by themselves in that time, for less than another child would cost.
+	grace = 100 * time.Millisecond
+
 	// spare is how much memory a child can have beyond Config.Memory before
 	// the kernel refuses it more, so that the next look finds it above.
 	spare = 256<<20 + detector
@@ -180,12 +184,15 @@ func (ch *child) receive(ctx context.Context, deadline time.Time, memory int64) 
 
 // read fills b.
 func (ch *child) read(ctx context.Context, b []byte, deadline time.Time, memory int64) error {
-	look := time.Now()
-	for first := true; len(b) > 0; first = false {
+	var look, forsaken time.Time // when to look next, and since when nobody waits
+	for len(b) > 0 {
 		if now := time.Now(); !now.Before(look) {
+			if ctx.Err() != nil && forsaken.IsZero() {
+				forsaken = now
+			}
 			switch {
-			case first: // it has just begun
-			case ctx.Err() != nil:
+			case look.IsZero(): // it has just begun
+			case !forsaken.IsZero() && now.Sub(forsaken) >= grace:
 				return ctx.Err()
 			case !now.Before(deadline):
 				return ErrDeadline

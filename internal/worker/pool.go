@@ -173,8 +173,8 @@ func (p *Pool) pause(err error, d time.Duration) {
 //
 // If the job fails in an orderly way, the error is that of the handler, with
 // its text and fault.Kind. If the child had to be killed or crashed, it wraps
-// ErrDeadline, ErrMemory or ErrCrashed, and for the end of ctx fault.Canceled;
-// the child is replaced. The kind is fault.Unavailable when no child can be
+// ErrDeadline, ErrMemory or ErrCrashed, and the child is replaced; so it is when
+// ctx ends and the job does not soon, and the kind is fault.Canceled. The kind is fault.Unavailable when no child can be
 // started or the pool is closed.
 func (p *Pool) Do(ctx context.Context, j Job) ([]byte, error) {
 	if len(j.Request) > MaxRequest {

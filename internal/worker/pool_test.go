@@ -134,8 +134,13 @@ func TestCancel(t *testing.T) {
 	if got, err := do(t, p, "echo x"); got != "x" {
 		t.Errorf("Do after a canceled job = %q, %v", got, err)
 	}
-	if s := p.Status(); s.Canceled != 1 || s.Crashes != 0 || s.Jobs != 2 {
-		t.Errorf("Status = %+v, want 1 canceled of 2 jobs", s)
+	soon, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	if _, err := p.Do(soon, Job{Request: []byte("sleep 60")}); err != nil {
+		t.Errorf("canceled job that ends soon: error = %v, want none", err)
+	}
+	if s := p.Status(); s.Canceled != 1 || s.Crashes != 0 || s.Started != 2 || s.Jobs != 3 {
+		t.Errorf("Status = %+v, want 1 canceled of 3 jobs, and 2 started", s)
 	}
 }
 

@@ -109,7 +109,7 @@ func TestK7ScrubFindsDamage(t *testing.T) {
 		flip := func(b []byte) []byte { return append([]byte{b[0] ^ 1}, b[1:]...) }
 		s.Edit(bad.Content.Segments[0].Key, flip)
 		s.Remove(t.Context(), gone.Content.Segments[0].Key)
-		config := Config{Period: month, Rate: 8 << 20, Mark: filepath.Join(t.TempDir(), "scrub.json")}
+		config := Config{Period: 3 * time.Hour, Rate: 8 << 20, Mark: filepath.Join(t.TempDir(), "scrub.json")}
 
 		r := start(t, c, s, config)
 		time.Sleep(time.Hour)
@@ -127,15 +127,17 @@ func TestK7ScrubFindsDamage(t *testing.T) {
 			t.Errorf("missing %v, want %v: %s", ids, gone.ID, &r.log)
 		}
 
-		// A restart tells again, and a pass that is over is not begun again.
+		// A restart tells again, and so does the next pass, once. A pass that is
+		// over is not begun again.
 		r = start(t, c, s, config)
 		time.Sleep(time.Hour)
 		if n := r.metric(t, "stowgate_scrub_bytes_total"); n != float64(len("bad")) {
 			t.Errorf("%v bytes read after a restart, want those of the damaged file", n)
 		}
+		time.Sleep(90 * time.Minute)
 		r.end()
-		if n := strings.Count(r.log.String(), "level=ERROR"); n != 2 {
-			t.Errorf("%d errors after a restart, want 2: %s", n, &r.log)
+		if n := strings.Count(r.log.String(), "level=ERROR"); n != 4 {
+			t.Errorf("%d errors after a restart and in the next pass, want 2 each: %s", n, &r.log)
 		}
 
 		s.Edit(bad.Content.Segments[0].Key, flip)
@@ -251,6 +253,42 @@ func TestScrubRate(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestScrubBreaks: the time between two passes is not made up for in the second.
+func TestScrubBreaks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pace{rate: 1 << 20}
+		for range 3 {
+			before := time.Now()
+			if err := p.spend(t.Context(), 5<<20); err != nil || time.Since(before) != 5*time.Second {
+				t.Errorf("5 MiB at 1 MiB/s took %v, %v", time.Since(before), err)
+			}
+			time.Sleep(time.Hour)
+		}
+	})
+}
+
+// TestScrubBesideServer: what is removed while it is read is not reported.
+func TestScrubBesideServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := open(t), new(memblob.Store)
+		a := add(t, c, s, "leaving")
+		r := start(t, c, removingStore{s, func(key blob.Key) {
+			if err := c.RemoveAsset(t.Context(), "A", a.ID, policy.Use{}); err != nil {
+				t.Error(err)
+			}
+			s.Remove(t.Context(), key)
+		}}, Config{Period: month, Rate: 8 << 20, Mark: filepath.Join(t.TempDir(), "scrub.json")})
+		time.Sleep(time.Minute)
+		if n := r.metric(t, "stowgate_scrub_damaged"); n != 0 {
+			t.Errorf("stowgate_scrub_damaged %v, want 0", n)
+		}
+		r.end()
+		if strings.Contains(r.log.String(), "level=ERROR") {
+			t.Errorf("an error about a file that was removed: %s", &r.log)
+		}
+	})
 }
 
 // TestScrubStops: it ends with its context, in the middle of a sleep.

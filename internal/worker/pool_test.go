@@ -461,3 +461,23 @@ func TestNoLeaks(t *testing.T) {
 	}
 	t.Errorf("descriptors, goroutines, children: %v after, %v before", after, before)
 }
+
+// BenchmarkEmptyJob measures what a job costs beside its work.
+func BenchmarkEmptyJob(b *testing.B) {
+	p := startPool(b, testConfig("test"))
+	file, err := os.Open("/proc/self/exe")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer file.Close()
+	for name, files := range map[string][]*os.File{"no files": nil, "two files": {file, file}} {
+		job := Job{Request: []byte("echo x"), Files: files}
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := p.Do(b.Context(), job); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

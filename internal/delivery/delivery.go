@@ -62,7 +62,7 @@ type Service struct {
 
 	shelf    *shelf.Shelf
 	line     *queue.Queue // for Render
-	fetching *queue.Queue
+	fetchers *queue.Queue // for orders with outside files
 	variants flight.Group[*shelf.File]
 	fetched  flight.Group[*source]
 	counts   counts
@@ -86,7 +86,7 @@ func New(vault *blob.Vault, finder finder, c Config) (*Service, error) {
 	if s.shelf, err = shelf.Open(c.Folder, c.Shelf); err != nil {
 		return nil, fmt.Errorf("start delivery: %w", err)
 	}
-	s.line, s.fetching = queue.New(c.Line), queue.New(fetchers)
+	s.line, s.fetchers = queue.New(c.Line), queue.New(fetchers)
 	return s, nil
 }
 

@@ -111,7 +111,7 @@ func (all *sources) Close() {
 func (s *Service) gather(ctx context.Context, app string, inputs []input) (_ *sources, err error) {
 	all := &sources{leave: func() {}}
 	if slices.ContainsFunc(inputs, func(in input) bool { return in.url != "" }) {
-		if all.leave, err = s.fetching.Enter(ctx, app); err != nil {
+		if all.leave, err = s.fetchers.Enter(ctx, app); err != nil {
 			return nil, err
 		}
 	}

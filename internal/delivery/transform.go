@@ -32,9 +32,12 @@ type Stats struct {
 	Hits    int64 // times that a kept variant answered an order, or all who waited for it
 	Renders int64 // runs of the renderer
 
+	Waiting  int // orders that wait for a variant to be made
+	Fetching int // outside files that are waited for
+
 	Shelf    shelf.Stats
-	Line     queue.Stats // for the renderer
-	Fetching queue.Stats
+	Line     queue.Stats // orders that wait for the renderer, or are inside
+	Fetchers queue.Stats // orders with outside files
 }
 
 type counts struct{ orders, hits, renders atomic.Int64 }
@@ -46,7 +49,8 @@ func (s *Service) Stats() Stats {
 	}
 	return Stats{
 		Orders: s.counts.orders.Load(), Hits: s.counts.hits.Load(), Renders: s.counts.renders.Load(),
-		Shelf: s.shelf.Stats(), Line: s.line.Stats(), Fetching: s.fetching.Stats(),
+		Waiting: s.variants.Waiting(), Fetching: s.fetched.Waiting(),
+		Shelf: s.shelf.Stats(), Line: s.line.Stats(), Fetchers: s.fetchers.Stats(),
 	}
 }
 

@@ -361,7 +361,7 @@ func TestO4Stampede(t *testing.T) {
 			}
 		})
 	}
-	for st.Stats().Orders < 1000 {
+	for st.Stats().Waiting < 1000 {
 		time.Sleep(time.Millisecond)
 	}
 	close(arrived)
@@ -660,16 +660,15 @@ func TestOutsideFileIsFetchedOnce(t *testing.T) {
 			}
 		})
 	}
-	for st.Stats().Fetching.Inside < 10 {
+	for st.Stats().Fetching < 10 {
 		time.Sleep(time.Millisecond)
 	}
-	time.Sleep(10 * time.Millisecond)
 	close(st.web.gate)
 	all.Wait()
 	if n := st.web.asked["https://x.test/"]; n != 2 {
 		t.Errorf("fetched %d times, want 2", n)
 	}
-	if s := st.Stats(); s.Renders != 10 || s.Fetching.Inside != 0 {
+	if s := st.Stats(); s.Renders != 10 || s.Fetchers.Inside != 0 {
 		t.Errorf("%+v", s)
 	}
 }
@@ -777,10 +776,9 @@ func TestCallersGoAway(t *testing.T) {
 		}()
 	}
 	<-started
-	for st.Stats().Orders < 2 {
+	for st.Stats().Waiting < 2 {
 		time.Sleep(time.Millisecond)
 	}
-	time.Sleep(10 * time.Millisecond)
 	goFirst()
 	if err := <-results; fault.Of(err) != fault.Canceled {
 		t.Errorf("Transform = %v, want canceled", err)
@@ -875,7 +873,7 @@ func TestNothingLeaks(t *testing.T) {
 	for {
 		s := st.Stats()
 		nowFDs, nowRoutines := open()
-		if nowFDs <= fds && nowRoutines <= routines && s.Line.Inside+s.Fetching.Inside == 0 {
+		if nowFDs <= fds && nowRoutines <= routines && s.Line.Inside+s.Fetchers.Inside == 0 {
 			break
 		}
 		if time.Now().After(deadline) {

@@ -15,6 +15,7 @@ import (
 type Group[V io.Closer] struct {
 	mu      sync.Mutex
 	flights map[string]*flight[V]
+	waiting int // for all flights
 	running sync.WaitGroup
 	closed  bool
 }
@@ -63,6 +64,7 @@ func (g *Group[V]) board(ctx context.Context, key string, work func(context.Cont
 	if g.closed {
 		return nil, fmt.Errorf("group is closed: %w", context.Canceled)
 	}
+	g.waiting++
 	if f := g.flights[key]; f != nil {
 		f.waiting++
 		return f, nil
@@ -107,6 +109,7 @@ func safely[V any](ctx context.Context, work func(context.Context) (V, error)) (
 // is left.
 func (g *Group[V]) leave(key string, f *flight[V]) {
 	g.mu.Lock()
+	g.waiting--
 	f.waiting--
 	last := f.waiting == 0
 	if last {
@@ -133,6 +136,13 @@ func (g *Group[V]) forget(key string, f *flight[V]) {
 	if g.flights[key] == f {
 		delete(g.flights, key)
 	}
+}
+
+// Waiting returns how many callers are in Do.
+func (g *Group[V]) Waiting() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.waiting
 }
 
 // Close cancels what runs and waits for its end. Do fails from then on.

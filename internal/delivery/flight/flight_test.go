@@ -44,8 +44,14 @@ func TestO4OneRunForAll(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
+		if n := g.Waiting(); n != 1000 {
+			t.Errorf("%d wait, want 1000", n)
+		}
 		close(land)
 		synctest.Wait()
+		if n := g.Waiting(); n != 0 {
+			t.Errorf("%d wait for nothing", n)
+		}
 		if runs.Load() != 1 || taken.Load() != 1000 || p.closed.Load() != 1 {
 			t.Errorf("%d runs, taken %d times, closed %d times", runs.Load(), taken.Load(), p.closed.Load())
 		}

@@ -78,12 +78,13 @@ func Read(tasks []taskurl.Task, sources int) (Chain, error) {
 // A reader collects what tasks say, from left to right.
 type reader struct {
 	Chain
-	sources int
-	ended   string // the task whose answer is no image: none may change the image after it
-	saves   bool   // quality or compress asked for a smaller file
-	jpeg    bool   // pjpg decides the quality, if nothing else does
-	auto    bool
-	err     error
+	sources  int
+	animates bool   // the sources are frames
+	ended    string // the task whose answer is no image: none may change the image after it
+	saves    bool   // quality or compress asked for a smaller file
+	jpeg     bool   // pjpg decides the quality, if nothing else does
+	auto     bool   // Accept decides the format, if nothing else does
+	err      error
 }
 
 func refuse(format string, args ...any) error {
@@ -135,8 +136,7 @@ func (r *reader) format(f transform.Format, progressive bool) {
 // finish decides what only the whole chain tells.
 func (r *reader) finish() {
 	p, o := &r.Plan, &r.Plan.Output
-	_, animates := first(p.Ops).(transform.Animate)
-	if r.sources != 1 && !animates {
+	if r.sources != 1 && !r.animates {
 		r.lacks("more or less than one source")
 	}
 	if r.jpeg && o.Quality == 0 {
@@ -150,11 +150,4 @@ func (r *reader) finish() {
 	if p.Answer != transform.Image {
 		*o = transform.Output{ASCII: o.ASCII}
 	}
-}
-
-func first(ops []transform.Op) transform.Op {
-	if len(ops) == 0 {
-		return nil
-	}
-	return ops[0]
 }

@@ -354,6 +354,7 @@ func readAnimate(r *reader, a *args) {
 		r.err = refuse("`animate` must come before other image tasks")
 	}
 	r.add(a, op)
+	r.animates = true
 	r.format(transform.GIF, false)
 }
 

@@ -120,10 +120,10 @@ func (s *Scrubber) pass(ctx context.Context) error {
 	}
 	s.mark.Ended = time.Now()
 	s.save()
-	took := s.mark.Ended.Sub(s.mark.Began)
-	s.log.Info("scrub pass done", "took", took, "damaged", len(s.mark.Damaged))
+	took := s.mark.Ended.Sub(s.mark.Began).Round(time.Second)
+	s.log.Info("scrub pass done", "took", took.String(), "damaged", len(s.mark.Damaged))
 	if took > s.config.Period {
-		s.log.Warn("a scrub pass takes longer than its interval", "setting", "scrub-rate", "took", took)
+		s.log.Warn("a scrub pass takes longer than its interval", "setting", "scrub-rate", "took", took.String())
 	}
 	return nil
 }
@@ -163,9 +163,9 @@ func (s *Scrubber) examine(ctx context.Context, a asset.Asset) (bad bool, err er
 	case err == nil, errors.Is(err, errChanged):
 		return false, nil
 	case errors.Is(err, fault.NotFound):
-		s.log.Error("stored bytes are missing", "asset", a.ID, "app", a.App, "err", err)
+		s.log.Error("stored bytes are missing", "asset", a.ID, "err", err)
 	default:
-		s.log.Error("stored bytes are damaged", "asset", a.ID, "app", a.App, "err", err)
+		s.log.Error("stored bytes are damaged", "asset", a.ID, "err", err)
 	}
 	return true, nil
 }

@@ -93,7 +93,7 @@ func (r *run) metric(t *testing.T, name string) float64 {
 
 // errorsOf returns the IDs that errors in the log are about.
 func (r *run) errorsOf(message string) (ids []asset.ID) {
-	for _, found := range regexp.MustCompile(`level=ERROR msg="`+message+`" asset=(\w+) app=A err=`).FindAllStringSubmatch(r.log.String(), -1) {
+	for _, found := range regexp.MustCompile(`level=ERROR msg="`+message+`" asset=(\w+) err=`).FindAllStringSubmatch(r.log.String(), -1) {
 		ids = append(ids, asset.ID(found[1]))
 	}
 	return ids

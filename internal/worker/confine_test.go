@@ -286,6 +286,24 @@ func TestH2Limits(t *testing.T) {
 	})
 }
 
+// TestStatus: the kernel says of a child what it should.
+func TestStatus(t *testing.T) {
+	p := startPool(t, testConfig("test"))
+	pid := idlePid(t, p)
+	for name, want := range map[string][]string{
+		"status":        {"NoNewPrivs:\t1\n", "CapEff:\t0000000000000000\n", "CapPrm:\t0000000000000000\n", "Seccomp:\t2\n"},
+		"oom_score_adj": {"800\n"},
+		"limits":        {"Max core file size        0                    0 "},
+	} {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, name))
+		for _, text := range want {
+			if !strings.Contains(string(b), text) || err != nil {
+				t.Errorf("%s of a child lacks %q, %v:\n%s", name, text, err, b)
+			}
+		}
+	}
+}
+
 // TestEnvironment: a child has nothing of the server's environment.
 func TestEnvironment(t *testing.T) {
 	t.Setenv("SECRET", "x")

@@ -93,7 +93,7 @@ type Job struct {
 	App      string // whose job it is, for the log
 	Request  []byte
 	Files    []*os.File    // the child gets descriptors of its own; these stay the caller's
-	Deadline time.Duration // 0 means that of the pool
+	Deadline time.Duration // counts when a child has it; 0 means that of the pool
 }
 
 // A Status is what a pool does and has done.

@@ -336,7 +336,13 @@ func TestReadPaths(t *testing.T) {
 
 // TestDiesWithServer kills a server whose workers are busy.
 func TestDiesWithServer(t *testing.T) {
-	cmd := exec.Command("/proc/self/exe", "server")
+	for _, name := range []string{"test", otherThread} {
+		t.Run(name, func(t *testing.T) { killServer(t, name) })
+	}
+}
+
+func killServer(t *testing.T, name string) {
+	cmd := exec.Command("/proc/self/exe", "server", name)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -365,12 +371,19 @@ func TestDiesWithServer(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
+	defer func() {
+		for _, pid := range pids {
+			if t.Failed() && alive(pid) {
+				_ = unix.Kill(pid, unix.SIGKILL)
+			}
+		}
+	}()
 	wait(t, "the workers to die", func() bool { return !slices.ContainsFunc(pids, alive) })
 }
 
 // server runs a pool with busy workers and prints their process numbers.
-func server() error {
-	c := testConfig("test")
+func server(name string) error {
+	c := testConfig(name)
 	c.Size, c.Deadline = 2, time.Hour
 	p, err := Start(c)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,17 +19,30 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 )
 
+// otherThread is a worker that calls Main on another thread than its first.
+const otherThread = "other-thread"
+
+func init() { runtime.LockOSThread() } // the first goroutine, to the first thread
+
 // TestMain makes the test binary its own worker.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == "worker" {
-		if err := Main(handle, prepare(os.Args[2])); err != nil {
+		// Most programs call Main on their first thread, but they need not.
+		main, ended := Main, make(chan error)
+		if os.Args[2] == otherThread {
+			main = func(h Handler, prepare func() error) error {
+				go func() { ended <- Main(h, prepare) }()
+				return <-ended
+			}
+		}
+		if err := main(handle, prepare(os.Args[2])); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		return
 	}
-	if len(os.Args) == 2 && os.Args[1] == "server" {
-		fmt.Fprintln(os.Stderr, server())
+	if len(os.Args) == 3 && os.Args[1] == "server" {
+		fmt.Fprintln(os.Stderr, server(os.Args[2]))
 		os.Exit(1)
 	}
 	if os.Getenv("FORBID_NAMESPACES") != "" {

@@ -93,6 +93,10 @@ func Enter() (Spec, error) {
 	// What follows is for this thread only, and survives in the program that
 	// this thread starts.
 	runtime.LockOSThread()
+	// It came with the first thread, which may be another.
+	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0); err != nil {
+		return s, fmt.Errorf("die with the parent: %w", err)
+	}
 	s.Inside = true
 	if err := s.restrict(); err != nil {
 		return s, err

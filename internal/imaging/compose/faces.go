@@ -1,6 +1,8 @@
 package compose
 
 import (
+	"slices"
+
 	"github.com/stowgate/stowgate/internal/imaging/face"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
@@ -45,22 +47,29 @@ func MarkFaces(s *vips.Scope, im *vips.Image, faces [][]transform.Box, op transf
 	return out, c.err
 }
 
-// mark draws numbered boxes.
+// mark draws numbered boxes. The number is above the box or, without room
+// there, in its corner.
 func (c *chain) mark(im *vips.Image, boxes []transform.Box, colour transform.Color) *vips.Image {
-	lines, digits := newMask(im.Width(), im.Height(), boxes), newMask(im.Width(), im.Height(), boxes)
+	labels, dots := make([]transform.Box, len(boxes)), make([]int, len(boxes))
+	for i, b := range boxes {
+		dot := min(max(b.Height/8/labelHeight, 2), 20)
+		labels[i] = transform.Box{X: b.X, Y: b.Y - labelHeight*dot, Width: labelWidth(i+1) * dot, Height: labelHeight * dot}
+		labels[i].Y = max(labels[i].Y, 0)
+		dots[i] = dot
+	}
+	area := face.Union(slices.Concat(boxes, labels))
+	lines, digits := newMask(im.Width(), im.Height(), area), newMask(im.Width(), im.Height(), area)
 	for i, b := range boxes {
 		t := min(max(b.Width/50, 2), 12)
 		for _, side := range []transform.Box{
 			{X: b.X, Y: b.Y, Width: b.Width, Height: t}, {X: b.X, Y: b.Y + b.Height - t, Width: b.Width, Height: t},
 			{X: b.X, Y: b.Y, Width: t, Height: b.Height}, {X: b.X + b.Width - t, Y: b.Y, Width: t, Height: b.Height},
+			labels[i],
 		} {
 			lines.fill(side, colour.A)
 		}
-		// A label of a sixth of the box, but large enough to be read.
-		dot := min(max(b.Height/6/(digitHeight+2), 1), 20)
-		label := transform.Box{X: b.X, Y: b.Y, Width: labelWidth(i+1) * dot, Height: (digitHeight + 2) * dot}
-		lines.fill(label, colour.A)
-		digits.number(i+1, b.X+dot, b.Y+dot, dot)
+		digits.fill(labels[i], 0) // the later of two that overlap is on top
+		digits.number(i+1, labels[i].X+dots[i], labels[i].Y+dots[i], dots[i])
 	}
 	ink := transform.White
 	if 299*int(colour.R)+587*int(colour.G)+114*int(colour.B) > 128_000 {

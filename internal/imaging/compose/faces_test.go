@@ -37,12 +37,13 @@ func TestMarkFaces(t *testing.T) {
 					}
 				}
 			}
-			// The foot of the digit 1 of the largest, in dots of one pixel.
-			if !got.is(100+1*1+2, 60+1+6, tt.ink...) {
-				t.Errorf("the digit is %v, want %v", got.at(103, 67), tt.ink)
+			// The foot of the digit 1 of the largest, in dots of two pixels.
+			if !got.is(100+2*3, 60-18+2*7, tt.ink...) {
+				t.Errorf("the digit is %v, want %v", got.at(106, 56), tt.ink)
 			}
 			if tt.bands == tt.base.bands {
-				got.wantSame(t, tt.base, faces...)
+				labels := []transform.Box{box(100, 42, 14, 18), box(10, 2, 14, 18), box(5, 132, 14, 18)}
+				got.wantSame(t, tt.base, append(labels, faces...)...)
 				inner := got.at(150, 120)
 				if string(inner) != string(tt.base.at(150, 120)) {
 					t.Errorf("inside is %v", inner)

@@ -3,6 +3,7 @@ package compose
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/stowgate/stowgate/internal/transform"
 )
@@ -15,31 +16,46 @@ import (
 // and most alike in size. With cut, the boxes fill width by height and have
 // other ratios than their images. Otherwise they have the ratios of the images
 // (to the nearest pixel), and the canvas is what they need, which is no larger.
-// A margin that leaves no room for the images is made smaller.
+// Without room for a pixel of each image, the margin is made smaller, and then
+// all ratios are brought nearer to 1.
 //
-// It tries 2^(n-1) ways for n images: a tenth of a second for the 20 of
-// transform.MaxInputs.
+// It tries all 2^(n-1) ways for n images: milliseconds up to a dozen, a tenth of
+// a second for the 20 of transform.MaxInputs.
 func layout(ratios []float64, width, height, margin int, cut bool) (w, h int, cells []transform.Box) {
-	for ; ; margin /= 2 {
-		best, score := uint(0), math.Inf(-1)
+	ratios = slices.Clone(ratios)
+	margin = min(margin, (min(width, height)-1)/2)
+	for tries := 0; ; tries++ {
+		var best rows
+		score := math.Inf(-1)
 		for breaks := range uint(1) << (len(ratios) - 1) {
 			r := newRows(ratios, breaks, width, height, margin, cut)
-			if s := r.score(ratios); s > score {
-				best, score = breaks, s
+			if s := r.score(); s > score || best.n == 0 {
+				best, score = r, s
 			}
 		}
-		if score > math.Inf(-1) || margin == 0 {
-			r := newRows(ratios, best, width, height, margin, cut)
-			return r.cells(ratios, width, height, cut)
+		switch {
+		case score > math.Inf(-1), tries == maxTries, width*height < len(ratios):
+			return best.cells(ratios, width, height, cut)
+		case margin > 0:
+			margin /= 2
+		default:
+			for i := range ratios {
+				ratios[i] = math.Sqrt(ratios[i])
+			}
 		}
 	}
 }
+
+// maxTries is how often a layout is tried again in other proportions: enough
+// for the largest margin and the longest image.
+const maxTries = 12
 
 // rows are a way to break images into rows.
 type rows struct {
 	breaks  uint // bit i ends a row after image i
 	n       int
 	sums    [transform.MaxInputs]float64 // of the ratios of each row
+	least   [transform.MaxInputs]float64 // the lowest ratio of each row
 	counts  [transform.MaxInputs]int     // images of each row
 	margin  float64
 	width   float64 // of the canvas
@@ -50,6 +66,9 @@ func newRows(ratios []float64, breaks uint, width, height, margin int, cut bool)
 	r := rows{breaks: breaks, n: bits.OnesCount(breaks) + 1, margin: float64(margin), width: float64(width), stretch: 1}
 	row := 0
 	for i, ratio := range ratios {
+		if r.counts[row] == 0 || ratio < r.least[row] {
+			r.least[row] = ratio
+		}
 		r.sums[row] += ratio
 		r.counts[row]++
 		row += int(breaks >> i & 1)
@@ -78,19 +97,19 @@ func (r *rows) unit(row int) float64 {
 }
 
 // score is higher the larger the images are, each counting the same, and minus
-// infinity if one has no room.
-func (r *rows) score(ratios []float64) float64 {
-	score, row := 0.0, 0
-	for i, ratio := range ratios {
-		w, h := r.unit(row)*ratio, r.unit(row)*r.stretch
-		if !(w >= 1 && h >= 1) {
+// infinity if one has no room. What is cut off makes an image smaller, and is a
+// loss in itself.
+func (r *rows) score() float64 {
+	n, score := 0, 0.0
+	for row := range r.n {
+		unit := r.unit(row)
+		if !(unit*r.least[row] >= 1 && unit*r.stretch >= 1) {
 			return math.Inf(-1)
 		}
-		score += math.Log(w * h)
-		row += int(r.breaks >> i & 1)
+		n += r.counts[row]
+		score += 2 * float64(r.counts[row]) * math.Log(unit)
 	}
-	// What is cut off makes an image smaller, and is a loss in itself.
-	return score - 2*float64(len(ratios))*math.Abs(math.Log(r.stretch))
+	return score + float64(n)*(math.Log(r.stretch)-2*math.Abs(math.Log(r.stretch)))
 }
 
 // cells returns the size of the canvas, which is at most width by height, and

@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/stowgate/stowgate/internal/imaging/face"
 	"github.com/stowgate/stowgate/internal/transform"
 )
 
@@ -15,10 +14,9 @@ type mask struct {
 	pixels []byte
 }
 
-// newMask returns a mask of zeros, for the part of a picture of w by h pixels
-// that has boxes.
-func newMask(w, h int, boxes []transform.Box) *mask {
-	b, _ := face.Union(boxes).Clamp(w, h)
+// newMask returns a mask of zeros, for a part of a picture of w by h pixels.
+func newMask(w, h int, part transform.Box) *mask {
+	b, _ := part.Clamp(w, h)
 	return &mask{b, make([]byte, b.Width*b.Height)}
 }
 
@@ -51,6 +49,9 @@ func (m *mask) shade(b transform.Box, oval bool, soft float64) {
 		v := (float64(y-b.Y) + 0.5 - ry) / ry
 		x, row := m.row(y, b)
 		for i := range row {
+			if row[i] == 255 {
+				continue // also what bounds the time for boxes upon boxes
+			}
 			u := (float64(x+i-b.X) + 0.5 - rx) / rx
 			var inside float64 // pixels from the edge
 			if oval {
@@ -82,6 +83,9 @@ var digits = [10][digitHeight]byte{
 	{14, 17, 17, 14, 17, 17, 14},
 	{14, 17, 17, 15, 1, 2, 12},
 }
+
+// labelHeight is the height of a number and the space around it, in dots.
+const labelHeight = digitHeight + 2
 
 // labelWidth returns the width of a number and the space around it, in dots.
 func labelWidth(n int) int { return len(strconv.Itoa(n))*(digitWidth+1) + 1 }

@@ -39,7 +39,7 @@ func Obscure(s *vips.Scope, im *vips.Image, faces [][]transform.Box, op transfor
 }
 
 func (c *chain) obscure(im *vips.Image, areas []transform.Box, op transform.Obscure) *vips.Image {
-	m := newMask(im.Width(), im.Height(), areas)
+	m := newMask(im.Width(), im.Height(), face.Union(areas))
 	side := 0
 	for _, b := range areas {
 		m.shade(b, op.Oval, op.Soft)

@@ -63,15 +63,24 @@ func (c *chain) unred(im, eye *vips.Image, at transform.Box) *vips.Image {
 
 // redPupil returns a mask of the red pupils in the picture of an eye, or nil.
 //
-// A pupil is a patch of strong red that does not reach the edge of the picture,
-// is not much longer than wide, fills the box around it, and is from a sixteenth
-// to a half as wide as the picture: skin, lips and paint are not.
+// A pupil is a patch of red that does not reach the edge of the picture, is not
+// much longer than wide, fills the box around it, and is from a sixteenth to a
+// half as wide as the picture: skin, lips and paint are not.
 func redPupil(pixels []byte, width, height, bands int) []byte {
+	var count [256]int // of pixels, by how much red they have more than other colours
+	for i := range width * height {
+		count[excess(pixels[i*bands:])]++
+	}
+	common := 0
+	for seen := count[0]; 2*seen < width*height; seen += count[common] {
+		common++
+	}
 	red := make([]bool, width*height)
 	for i := range red {
-		p := pixels[i*bands:][:3]
-		strongest := max(int(p[1]), int(p[2]))
-		red[i] = int(p[0]) >= 2*strongest && int(p[0])-strongest >= 40
+		r, g, b := int(pixels[i*bands]), int(pixels[i*bands+1]), int(pixels[i*bands+2])
+		e := excess(pixels[i*bands:])
+		// Red by itself and beside the skin, and no brown.
+		red[i] = e >= 40 && 5*e >= 9*common && 5*r >= 7*max(g, b) && r-g >= 2*(g-b)
 	}
 	var mask []byte
 	rim, side := 0, min(width, height)
@@ -97,6 +106,9 @@ func redPupil(pixels []byte, width, height, bands int) []byte {
 	soften(mask, width, rim)
 	return mask
 }
+
+// excess returns how much more red a pixel has than green and blue.
+func excess(p []byte) int { return max(int(p[0])-max(int(p[1]), int(p[2])), 0) }
 
 // flood takes the patch around the pixel start out of red, and returns its
 // pixels and the box around them.

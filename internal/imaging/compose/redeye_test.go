@@ -55,7 +55,7 @@ func TestRedEye(t *testing.T) {
 		render(t, im, err).wantSame(t, p)
 	})
 	t.Run("large", func(t *testing.T) {
-		large, err := s.Call("resize", map[string]any{"in": flash.image(t, s), "scale": 4.0})
+		large, err := s.Call("resize", map[string]any{"in": flash.image(t, s), "scale": 1.9})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestRedEye(t *testing.T) {
 		}
 		im, err := RedEye(s, large, found)
 		got := render(t, im, err)
-		if v := got.at(int(4*pupils[1][0]), int(4*pupils[1][1])); int(v[0]) > int(v[1])+30 {
+		if v := got.at(int(1.9*pupils[1][0]), int(1.9*pupils[1][1])); int(v[0]) > int(v[1])+30 {
 			t.Errorf("the pupil is still %v", v)
 		}
 	})
@@ -99,6 +99,9 @@ func TestRedPupil(t *testing.T) {
 			return skin.at(x, y)
 		}), false},
 		{"a thin ring", skin.disc(30, 30, 12, 200, 30, 40).disc(30, 30, 11, 200, 150, 130), false},
+		{"a faint pupil", skin.disc(30, 30, 8, 200, 104, 95), true},
+		{"in dark skin", flat(60, 60, 110, 60, 40).disc(30, 30, 8, 200, 80, 70), true},
+		{"light brown in pale skin", flat(60, 60, 230, 205, 190).disc(30, 30, 8, 130, 80, 50), false},
 		{"brown", skin.disc(30, 30, 8, 90, 55, 30), false},
 		{"blue", skin.disc(30, 30, 8, 40, 30, 200), false},
 	} {

@@ -40,6 +40,7 @@ type commands struct {
 	Explain explainCommand `cmd:"" help:"Say why a policy, or a whole URL, is accepted or refused."`
 	Check   checkCommand   `cmd:"" help:"Read every stored byte back and compare it with its checksum."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what works on this machine, and what is missing."`
+	Worker  workerCommand  `cmd:"" hidden:"" help:"Internal: a confined process that servers start."`
 }
 
 // A session is what a command runs in.

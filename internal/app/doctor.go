@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 	"text/tabwriter"
@@ -10,11 +11,14 @@ import (
 	sqlite "modernc.org/sqlite/lib"
 
 	"github.com/stowgate/stowgate/internal/app/machine"
+	"github.com/stowgate/stowgate/internal/app/node"
 	"github.com/stowgate/stowgate/internal/app/place"
 	"github.com/stowgate/stowgate/internal/app/setting"
 )
 
-type doctorCommand struct{}
+type doctorCommand struct {
+	Libvips string `placeholder:"FILE" env:"STOWGATE_LIBVIPS" help:"The library for images, as for serve."`
+}
 
 // Help implements kong.HelpProvider.
 func (doctorCommand) Help() string {
@@ -37,9 +41,10 @@ func (c *doctorCommand) Run(s *session) error {
 		SQLite   string            `json:"sqlite"`
 		Data     string            `json:"data"`
 		Findings []machine.Finding `json:"findings"`
+		Images   node.ImageReport  `json:"images"`
 		Engines  []machine.Engine  `json:"engines"`
 	}{Version: version(), Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH,
-		SQLite: sqlite.SQLITE_VERSION, Data: p.Data, Findings: machine.Examine(p.Data), Engines: machine.Engines()}
+		SQLite: sqlite.SQLITE_VERSION, Data: p.Data, Findings: machine.Examine(p.Data), Images: node.Images{Library: c.Libvips}.Examine(s.ctx), Engines: machine.Engines()}
 
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
@@ -56,6 +61,7 @@ func (c *doctorCommand) Run(s *session) error {
 		}
 		fmt.Fprintf(w, "%s\t%s: %s\n", f.Name, mark, f.Detail)
 	}
+	printImages(w, out.Images)
 	fmt.Fprint(w, "\nNot in this version, whatever is installed:\n")
 	for _, e := range out.Engines {
 		where := "not installed"
@@ -66,4 +72,39 @@ func (c *doctorCommand) Run(s *session) error {
 	}
 	w.Flush()
 	return errors.Join(s.print(out, b.String()), errors.Join(broken...))
+}
+
+// printImages says what becomes of images.
+func printImages(w io.Writer, r node.ImageReport) {
+	if !r.OK {
+		fmt.Fprintf(w, "images\tno: %s\n", r.Problem)
+	} else {
+		fmt.Fprintf(w, "images\tok: libvips %s, %s\n", r.Version, r.Library)
+	}
+	for _, does := range []struct {
+		name   string
+		writes bool
+	}{{"reads and writes", true}, {"reads", false}} {
+		var works []string
+		for _, a := range r.Abilities {
+			name := strings.TrimPrefix(a.Type, "image/")
+			switch {
+			case a.Writes != does.writes:
+			case a.Problem == "":
+				works = append(works, name)
+			default:
+				fmt.Fprintf(w, "  %s\tno: %s\n", name, a.Problem)
+			}
+		}
+		if len(works) > 0 {
+			fmt.Fprintf(w, "  %s\t%s\n", does.name, strings.Join(works, ", "))
+		}
+	}
+	for _, l := range r.Layers {
+		mark := "ok"
+		if !l.Holds {
+			mark = "no"
+		}
+		fmt.Fprintf(w, "  worker: %s\t%s: %s\n", l.Name, mark, l.Detail)
+	}
 }

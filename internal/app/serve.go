@@ -13,11 +13,14 @@ import (
 	"github.com/stowgate/stowgate/internal/app/node"
 	"github.com/stowgate/stowgate/internal/app/place"
 	"github.com/stowgate/stowgate/internal/app/setting"
+	"github.com/stowgate/stowgate/internal/delivery/queue"
+	"github.com/stowgate/stowgate/internal/delivery/shelf"
 	"github.com/stowgate/stowgate/internal/fetch"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/server/conn"
 	"github.com/stowgate/stowgate/internal/server/redact"
 	"github.com/stowgate/stowgate/internal/sweep"
+	"github.com/stowgate/stowgate/internal/transform"
 	"github.com/stowgate/stowgate/internal/upload"
 )
 
@@ -50,6 +53,17 @@ type serveCommand struct {
 	SweepInterval string   `placeholder:"TIME" default:"10m" env:"STOWGATE_SWEEP_INTERVAL" help:"How often abandoned uploads and deleted bytes are removed (default ${default})."`
 	ScrubInterval string   `placeholder:"TIME" default:"30d" env:"STOWGATE_SCRUB_INTERVAL" help:"How often all stored bytes are read back to find damage (default ${default}). off means never."`
 	ScrubRate     string   `placeholder:"SIZE" default:"8MiB" env:"STOWGATE_SCRUB_RATE" help:"Bytes a second that this reads at most (default ${default})."`
+
+	Images       string `placeholder:"WHEN" default:"on" env:"STOWGATE_IMAGES" help:"on or off: transform images by their URL (default ${default})."`
+	ImageWorkers string `placeholder:"N" default:"0" env:"STOWGATE_IMAGE_WORKERS" help:"Processes that transform images. 0, the default, means one for each core."`
+	ImageMemory  string `placeholder:"SIZE" default:"512MiB" env:"STOWGATE_IMAGE_MEMORY" help:"Of each of them, at most (default ${default})."`
+	ImageTime    string `placeholder:"TIME" default:"10s" env:"STOWGATE_IMAGE_TIME" help:"For one image (default ${default})."`
+	ImageSource  string `placeholder:"SIZE" default:"256MiB" env:"STOWGATE_IMAGE_SOURCE" help:"Of what an image is made from (default ${default})."`
+	ImagePixels  string `placeholder:"N" default:"100000000" env:"STOWGATE_IMAGE_PIXELS" help:"Of what an image is made from, all frames together (default ${default})."`
+	ImageQueue   string `placeholder:"N" default:"256" env:"STOWGATE_IMAGE_QUEUE" help:"Transformations that wait for a worker; more are refused at once (default ${default})."`
+	VariantSize  string `placeholder:"SIZE" default:"1GiB" env:"STOWGATE_VARIANT_SIZE" help:"Of the disk, for results that are kept: those used least recently go first (default ${default})."`
+	Libvips      string `placeholder:"FILE" env:"STOWGATE_LIBVIPS" help:"The library for images. The default is the one beside the program, or the system's."`
+	Unconfined   bool   `name:"unconfined-workers" env:"STOWGATE_UNCONFINED_WORKERS" help:"Transform images although this system cannot keep workers from the network. Only for images you trust."`
 
 	LogFormat string `placeholder:"FORMAT" default:"auto" env:"STOWGATE_LOG_FORMAT" help:"text, json, or auto: text on a terminal."`
 	LogLevel  string `placeholder:"LEVEL" default:"info" env:"STOWGATE_LOG_LEVEL" help:"debug, info, warn or error."`
@@ -111,6 +125,7 @@ func (c *serveCommand) settings(s *session) (settings, error) {
 	if c.ScrubInterval != "off" {
 		set.Scrub.Period = span("scrub-interval", c.ScrubInterval)
 	}
+	set.Images = c.images(r)
 	set.Scrub.Rate = size("scrub-rate", c.ScrubRate)
 	set.logFormat = setting.Read(r, "log-format", c.LogFormat, setting.OneOf("auto", "text", "json"))
 	set.logLevel = setting.Read(r, "log-level", c.LogLevel, func(text string) (l slog.Level, err error) {
@@ -131,6 +146,23 @@ func (c *serveCommand) settings(s *session) (settings, error) {
 		return set, usageError{err}
 	}
 	return set, nil
+}
+
+// images reads the settings for images.
+func (c *serveCommand) images(r *setting.Reader) node.Images {
+	size := func(name, text string) int64 { return setting.Read(r, name, text, setting.Positive(setting.Size)) }
+	count := func(name, text string) int { return setting.Read(r, name, text, setting.Number) }
+	return node.Images{
+		Off:     setting.Read(r, "images", c.Images, setting.OneOf("on", "off")) == "off",
+		Library: c.Libvips, Unconfined: c.Unconfined,
+		Workers:   max(0, setting.Read(r, "image-workers", c.ImageWorkers, setting.Count)),
+		Memory:    size("image-memory", c.ImageMemory),
+		Time:      setting.Read(r, "image-time", c.ImageTime, setting.Positive(setting.Duration)),
+		MaxSource: size("image-source", c.ImageSource),
+		Limits:    transform.Limits{SourcePixels: int64(count("image-pixels", c.ImagePixels))},
+		Shelf:     shelf.Config{Budget: size("variant-size", c.VariantSize)},
+		Line:      queue.Config{Waiting: count("image-queue", c.ImageQueue)},
+	}
 }
 
 // checkTogether looks at settings that depend on each other.

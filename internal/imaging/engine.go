@@ -39,8 +39,24 @@ func WorkerConfig(library string) worker.Config {
 
 // Main is the life of a worker for an Engine.
 func Main() error {
-	return worker.Main(Handler, func() error { return Prepare(os.Getenv(libraryVariable)) })
+	var about []byte // found out before the process is confined
+	handler := func(ctx context.Context, request []byte, files []*os.File) ([]byte, error) {
+		if string(request) == describe {
+			return about, nil
+		}
+		return Handler(ctx, request, files)
+	}
+	return worker.Main(handler, func() error {
+		abilities, err := Prepare(os.Getenv(libraryVariable))
+		if err == nil {
+			about, err = introduce(abilities)
+		}
+		return err
+	})
 }
+
+// describe is the request of Describe.
+const describe = "describe"
 
 // A Description says what an engine is and can do.
 type Description struct {
@@ -69,14 +85,9 @@ func (d Description) Formats() []transform.Format {
 	return all
 }
 
-// Describe asks a worker what it is and can do. It takes as long as a large
-// image.
+// Describe asks a worker what it is and can do.
 func (e Engine) Describe(ctx context.Context) (d Description, err error) {
-	request, err := json.Marshal(message{Describe: true})
-	if err != nil {
-		return d, fmt.Errorf("write the request: %w", err)
-	}
-	body, err := e.Pool.Do(ctx, worker.Job{Request: request})
+	body, err := e.Pool.Do(ctx, worker.Job{Request: []byte(describe)})
 	if err == nil {
 		err = json.Unmarshal(body, &d)
 	}
@@ -87,10 +98,10 @@ func (e Engine) Describe(ctx context.Context) (d Description, err error) {
 }
 
 // introduce is what a worker answers to Describe.
-func introduce() ([]byte, error) {
+func introduce(abilities []Ability) ([]byte, error) {
 	d := Description{}
 	d.Library, d.Version = Library()
-	for _, a := range Abilities() {
+	for _, a := range abilities {
 		s := AbilitySummary{Type: a.Type, Writes: a.Writes}
 		if a.Err != nil {
 			s.Problem = a.Err.Error()

@@ -24,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if err := Prepare(""); err != nil {
+	if _, err := Prepare(""); err != nil {
 		fmt.Fprintln(os.Stderr, "skipped:", err)
 		os.Exit(0)
 	}

@@ -18,25 +18,26 @@ import (
 // Prepare makes this process ready for Run: it opens libvips in the file lib,
 // or wherever it is found if that is "", lets it use the loaders of our list and
 // no other, and runs a tiny job of each format, so that whatever is opened late
-// is open when the process is confined.
+// is open when the process is confined. It returns what came of those jobs.
 //
 // The error wraps fault.Unsupported if there is no library, or one that cannot
 // read and write JPEG and PNG.
-func Prepare(lib string) error {
+func Prepare(lib string) ([]Ability, error) {
 	if err := vips.Open(lib); err != nil {
-		return err
+		return nil, err
 	}
 	for _, d := range decoders {
 		if d.class != "" {
 			vips.Allow(d.class)
 		}
 	}
-	for _, a := range Abilities() {
+	all := Abilities()
+	for _, a := range all {
 		if a.Err != nil && isOneOf(a.Type, "image/jpeg", "image/png") {
-			return a.Err
+			return nil, a.Err
 		}
 	}
-	return nil
+	return all, nil
 }
 
 // Library returns the file and version of the library that Prepare opened.

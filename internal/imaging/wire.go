@@ -18,8 +18,6 @@ type message struct {
 	Plan   string           `json:"plan"` // its canonical text
 	Types  []string         `json:"types"`
 	Limits transform.Limits `json:"limits"`
-
-	Describe bool `json:"describe,omitempty"` // there is no plan: what can be done here?
 }
 
 // A response is what a worker says to a message unless it fails.
@@ -34,9 +32,6 @@ func Handler(ctx context.Context, request []byte, files []*os.File) ([]byte, err
 	var m message
 	if err := json.Unmarshal(request, &m); err != nil {
 		return nil, fmt.Errorf("read the request: %w", err)
-	}
-	if m.Describe {
-		return introduce()
 	}
 	if len(files) != len(m.Types)+1 {
 		return nil, fmt.Errorf("%d files for %d images", len(files), len(m.Types))

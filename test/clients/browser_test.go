@@ -23,7 +23,7 @@ type fixture struct {
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	b, p := launch(t), newProxy(t)
-	origin := newRemote(t)
+	origin := newRemote(t, nil)
 	s := start(t, append(origin.args, "--listen=127.0.0.1:0", "--public-url", p.URL)...)
 	p.target, _ = url.Parse(s.URL)
 	return &fixture{b, s, p, origin}

@@ -45,7 +45,7 @@ type remote struct {
 	args []string // settings that let a server import from it
 }
 
-func newRemote(t *testing.T) remote {
+func newRemote(t *testing.T, more map[string][]byte) remote {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.2:0")
 	if err != nil {
@@ -60,6 +60,9 @@ func newRemote(t *testing.T) remote {
 		w.Header().Set("Content-Type", "application/x-noise")
 		w.Write(content(3*mib, 1))
 	})
+	for name, data := range more {
+		files.HandleFunc("/"+name, func(w http.ResponseWriter, r *http.Request) { w.Write(data) })
+	}
 	s := httptest.NewUnstartedServer(files)
 	s.Listener.Close()
 	s.Listener = l
@@ -90,7 +93,7 @@ func runClient(t *testing.T, arg, result any, command ...string) {
 
 func TestNode(t *testing.T) {
 	needNode(t)
-	origin := newRemote(t)
+	origin := newRemote(t, nil)
 	s := start(t, append(origin.args, "--listen=127.0.0.1:0")...)
 	for _, security := range []string{"on", "off"} {
 		t.Run("security "+security, func(t *testing.T) {
@@ -149,7 +152,7 @@ func TestGoSDK(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the driver of filestack-go: %v\n%s", err, out)
 	}
-	origin := newRemote(t)
+	origin := newRemote(t, nil)
 	s := start(t, append(origin.args, "--listen=127.0.0.1:0")...)
 	for _, security := range []string{"on", "off"} {
 		t.Run("security "+security, func(t *testing.T) {

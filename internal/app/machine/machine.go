@@ -29,7 +29,6 @@ type Engine struct {
 
 // engines are what features of later versions need.
 var engines = []Engine{
-	{Feature: "image transformations", Program: "vips"},
 	{Feature: "document conversion", Program: "soffice"},
 	{Feature: "video and audio conversion", Program: "ffmpeg"},
 	{Feature: "screenshots of pages", Program: "chromium"},

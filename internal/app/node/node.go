@@ -13,6 +13,7 @@ import (
 
 	"github.com/stowgate/stowgate/internal/app/place"
 	"github.com/stowgate/stowgate/internal/app/scrub"
+	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/delivery"
@@ -77,7 +78,7 @@ func Open(ctx context.Context, set Settings, now func() time.Time, log *slog.Log
 	}
 	n.closers = append(n.closers, func() error { n.Server.Close(); return nil })
 	n.PublicURL = publicURL(set, n.Server)
-	if err := n.wire(records, blobs, key, now); err != nil {
+	if err := n.wire(ctx, records, blobs, key, now); err != nil {
 		return nil, err
 	}
 	n.router, err = server.NewRouter(set.Domain, n.api.Routes())
@@ -94,28 +95,33 @@ func (n *Node) Close() error {
 }
 
 // wire makes the services and the protocol that calls them.
-func (n *Node) wire(records *catalog.Catalog, blobs blob.Store, key [32]byte, now func() time.Time) error {
+func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.Store, key [32]byte, now func() time.Time) error {
 	set := n.set
 	set.Fetch.OwnHosts = ownHosts(n.PublicURL, set.Domain)
 	get := remote(fetch.New(set.Fetch))
 	vault := blob.NewVault(blobs, blob.VaultConfig{Now: now})
 	set.Upload.TicketKey = place.Derive(key, "stowgate part tickets")
 	set.Upload.Fetch = get
-	uploads := upload.New(blobs, vault, newMetered(records, n.Server.Registry()), set.Upload)
+	drop := func(asset.ID) {} // until there is a delivery
+	metered := newMetered(records, n.Server.Registry(), func(id asset.ID) { drop(id) })
+	uploads := upload.New(blobs, vault, metered, set.Upload)
 	n.closers = append(n.closers, func() error { uploads.Close(); return nil })
 	n.sweeper = sweep.New(blobs, records, set.Sweep)
 	if set.Scrub.Period > 0 && set.Blobs != "" {
 		set.Scrub.Mark = filepath.Join(set.Data, "scrub.json")
 		n.scrub = scrub.New(records, blobs, set.Scrub, n.log, n.Server.Registry())
 	}
-	lib := library.New(records, now)
-	deliveries, err := delivery.New(vault, lib, delivery.Config{Now: now})
+	variants, formats := n.images(ctx, blobs, get)
+	variants.Now = now
+	deliveries, err := delivery.New(vault, library.New(records, now), variants)
 	if err != nil {
 		return err
 	}
 	n.closers = append(n.closers, deliveries.Close)
-	n.api, err = filestack.New(records, uploads, lib, deliveries,
-		filestack.Config{PublicURL: n.PublicURL, Domain: set.Domain, Fetch: get, Now: now})
+	n.watchVariants(deliveries)
+	drop = deliveries.Drop
+	n.api, err = filestack.New(records, uploads, library.New(remover{records, drop}, now), deliveries,
+		filestack.Config{PublicURL: n.PublicURL, Domain: set.Domain, Formats: formats, Fetch: get, Now: now})
 	return err
 }
 

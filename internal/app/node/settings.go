@@ -31,7 +31,8 @@ type Settings struct {
 	PublicURL     string        // "" means as the server listens
 	Domain        string        // "" means that all services share one host
 	SweepInterval time.Duration // more than 0
-	Scrub         scrub.Config  // Period 0 means never; Open sets Mark
+	Images        Images
+	Scrub         scrub.Config // Period 0 means never; Open sets Mark
 }
 
 // A Certificate says where the one for TLS comes from. The zero Certificate is

@@ -225,6 +225,15 @@ func Count(text string) (int, error) {
 	return int(n), nil
 }
 
+// Number takes a number of things, 1 or more.
+func Number(text string) (int, error) {
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil || n == 0 {
+		return 0, errors.New("is no number like 100")
+	}
+	return int(n), nil
+}
+
 // OneOf returns a parser of a choice.
 func OneOf(choices ...string) func(string) (string, error) {
 	return func(text string) (string, error) {

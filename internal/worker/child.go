@@ -233,8 +233,9 @@ func (ch *child) fail(err error) error {
 	return fmt.Errorf("%w: %w", ch.ended, fault.TooLarge)
 }
 
-// noMemory is what Go, the C library and GLib say last when there is no more.
-var noMemory = regexp.MustCompile(`(?i)out of memory|cannot allocate memory|failed to allocate|bad_alloc`)
+// noMemory is what Go, the C library, C++ and GLib say of memory when there is
+// no more, also for the stack of a thread.
+var noMemory = regexp.MustCompile(`(?i)out of memory|cannot allocate memory|failed to allocate|bad_alloc|pthread_create failed`)
 
 // end kills the child and all it started, if it still runs, and waits for it.
 func (ch *child) end() {

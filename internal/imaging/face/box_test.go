@@ -268,3 +268,24 @@ func TestIn(t *testing.T) {
 		}
 	})
 }
+
+func TestLookScale(t *testing.T) {
+	for _, tt := range []struct {
+		width, height, frames int
+		want                  float64
+	}{
+		{1, 1, 1, 1},
+		{1000, 1000, 1, 1},
+		{1001, 10, 1, 1000.0 / 1001},
+		{4000, 3000, 1, 0.25},
+		{16_384, 1, 1, 1000.0 / 16_384},
+		{1000, 1000, 4, 1},
+		{1000, 1000, 16, 0.5},
+		{200, 200, 100, 1},
+		{200, 200, 400, 0.5},
+	} {
+		if got := lookScale(tt.width, tt.height, tt.frames); got != tt.want {
+			t.Errorf("lookScale(%d, %d, %d) = %v, want %v", tt.width, tt.height, tt.frames, got, tt.want)
+		}
+	}
+}

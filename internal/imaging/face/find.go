@@ -14,8 +14,8 @@ import (
 	"github.com/stowgate/stowgate/internal/transform"
 )
 
-// MaxSide is the longer side in pixels of the pictures that Find is made for.
-// It takes about 0.2 µs for a pixel.
+// MaxSide is the longer side in pixels of the pictures that Find is made for,
+// which takes about 0.2 µs for a pixel.
 const MaxSide = 1000
 
 const (

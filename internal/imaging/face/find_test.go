@@ -137,6 +137,11 @@ func TestFind(t *testing.T) {
 		q := p.part(tight, 2, false)
 		wantFaces(t, q.find(), transform.Box{Width: q.width, Height: q.height})
 	})
+	t.Run("small", func(t *testing.T) {
+		whole := transform.Box{Width: p.width, Height: p.height}
+		wantFaces(t, p.part(whole, 0.3, false).find(), transform.Box{X: 51, Y: 18, Width: 32, Height: 32})
+		wantFaces(t, p.part(whole, 0.9*minSide/float64(astronaut.Width), false).find())
+	})
 	t.Run("upside down", func(t *testing.T) {
 		slices.Reverse(p.pixels)
 		wantFaces(t, p.find())

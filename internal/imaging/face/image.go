@@ -17,8 +17,7 @@ const maxPixels = 4 * MaxSide * MaxSide
 func In(s *vips.Scope, im *vips.Image) ([][]transform.Box, error) {
 	width, height := im.Width(), im.PageHeight()
 	faces := make([][]transform.Box, im.Pages())
-	scale := min(1, MaxSide/float64(max(width, height)),
-		math.Sqrt(maxPixels/float64(width*height*len(faces))))
+	scale := lookScale(width, height, len(faces))
 	if float64(min(width, height))*scale < minSide/2 {
 		return faces, nil
 	}
@@ -41,6 +40,11 @@ func In(s *vips.Scope, im *vips.Image) ([][]transform.Box, error) {
 		}
 	}
 	return faces, nil
+}
+
+// lookScale returns how much frames are scaled before they are looked at.
+func lookScale(width, height, frames int) float64 {
+	return min(1, MaxSide/float64(max(width, height)), math.Sqrt(maxPixels/float64(width*height*frames)))
 }
 
 // grey returns a part of im as one band, scaled.

@@ -110,7 +110,7 @@ func launch(ctx context.Context, c Config, ways []*syscall.SysProcAttr, start fu
 func (c Config) spec() confine.Spec {
 	return confine.Spec{Read: c.ReadPaths, Memory: c.Memory + spare, FileSize: c.FileSize, Off: c.off,
 		// What jobs can use that keep to their deadlines.
-		CPU: max(time.Second, c.Deadline*time.Duration(c.Jobs*(1+c.Size)))}
+		CPU: max(1, int64(c.Deadline.Seconds()*float64(c.Jobs)*float64(1+c.Size)))}
 }
 
 // hello waits until the child says that it is ready.

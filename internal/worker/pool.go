@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -55,7 +56,11 @@ func Start(c Config) (*Pool, error) {
 	}
 	p.layers = layers
 	for _, l := range layers {
-		p.config.Log.Info("worker confined", "layer", l.Name, "holds", l.Holds, "detail", l.Detail)
+		level := slog.LevelInfo
+		if !l.Holds {
+			level = slog.LevelWarn
+		}
+		p.config.Log.Log(p.ctx, level, "worker confined", "layer", l.Name, "holds", l.Holds, "detail", l.Detail)
 		if l.Needed && !l.Holds && !c.Unconfined {
 			err = errors.Join(err, fmt.Errorf("workers are not confined: %s: %s: %w", l.Name, l.Detail, fault.Unsupported))
 		}

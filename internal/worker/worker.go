@@ -8,7 +8,6 @@ package worker
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 	"runtime"
@@ -82,7 +81,7 @@ func (c Config) withDefaults() Config {
 		c.FileSize = 512 << 20
 	}
 	if c.Log == nil {
-		c.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+		c.Log = slog.New(slog.DiscardHandler)
 	}
 	c.Log = c.Log.With("worker", c.Name)
 	return c

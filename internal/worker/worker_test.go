@@ -120,7 +120,8 @@ func misbehave(ctx context.Context, verb, rest string, files []*os.File) ([]byte
 	case "hang":
 		select {}
 	case "spin":
-		for {
+		for i := 1; ; i++ {
+			n += i
 		}
 	case "sleep": // ms
 		time.Sleep(time.Duration(n) * time.Millisecond)

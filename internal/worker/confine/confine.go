@@ -15,7 +15,6 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,11 +40,11 @@ type Layer struct {
 
 // A Spec says how a process is confined.
 type Spec struct {
-	Read     []string      // files and folders it may read
-	Memory   int64         // bytes of memory that is not a file's
-	FileSize int64         // bytes in the longest file it may write
-	CPU      time.Duration // of processor time, in whole seconds
-	Off      Layers        // what is left out, for tests
+	Read     []string // files and folders it may read
+	Memory   int64    // bytes of memory that is not a file's
+	FileSize int64    // bytes in the longest file it may write
+	CPU      int64    // seconds of processor time
+	Off      Layers   // what is left out, for tests
 
 	Outside map[string]string // set by Environ: the namespaces of the parent
 	Inside  bool              // set by Enter in what it starts
@@ -160,7 +159,6 @@ func (s *Spec) applied(name string, holds bool, detail string) {
 // limit sets the resource limits. That on threads counts what else runs as the
 // same user in the same user namespace, so it is for a process alone in one.
 func (s *Spec) limit(alone bool) error {
-	seconds := uint64(s.CPU / time.Second)
 	limits := []struct {
 		name  string
 		which int
@@ -170,7 +168,7 @@ func (s *Spec) limit(alone bool) error {
 		{"open files", unix.RLIMIT_NOFILE, maxFiles},
 		{"file size", unix.RLIMIT_FSIZE, uint64(s.FileSize)},
 		{"memory", unix.RLIMIT_DATA, uint64(s.Memory)},
-		{"processor time", unix.RLIMIT_CPU, seconds},
+		{"processor time", unix.RLIMIT_CPU, uint64(s.CPU)},
 		{"threads", unix.RLIMIT_NPROC, maxThreads},
 		{"locked memory", unix.RLIMIT_MEMLOCK, 0},
 		{"message queues", unix.RLIMIT_MSGQUEUE, 0},
@@ -189,7 +187,7 @@ func (s *Spec) limit(alone bool) error {
 		}
 	}
 	s.applied("limits", true, fmt.Sprintf("%d MiB of memory, %d MiB a file, %d descriptors, %d s of processor time",
-		s.Memory>>20, s.FileSize>>20, maxFiles, seconds))
+		s.Memory>>20, s.FileSize>>20, maxFiles, s.CPU))
 	return nil
 }
 

@@ -95,7 +95,7 @@ func (c *Canvas) isGrey() bool { return c.source == "b-w" || c.source == "grey16
 // ToCMYK separates the image for print.
 func (c *Canvas) ToCMYK() (err error) {
 	c.Image, err = c.scope.Call("icc_transform", vips.Args{"in": c.Image, "output_profile": "cmyk",
-		"input_profile": "srgb", "embedded": false, "intent": "relative", "depth": 8})
+		"input_profile": "srgb", "embedded": false, "intent": "perceptual", "depth": 8})
 	return err
 }
 

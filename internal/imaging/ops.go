@@ -47,58 +47,9 @@ func (j *job) apply(ops []transform.Op) (done int, err error) {
 	case composed(ops[0]):
 		j.Image, err = j.compose(ops[0])
 	default:
-		j.Image, err = affect(&j.scope, j.Image, ops[0])
+		j.Image, err = effect.Apply(&j.scope, j.Image, ops[0])
 	}
 	return 1, err
-}
-
-// affect does an op of package effect.
-func affect(s *vips.Scope, im *vips.Image, op transform.Op) (*vips.Image, error) {
-	switch op := op.(type) {
-	case transform.Rotate:
-		return effect.Rotate(s, im, op)
-	case transform.Flip:
-		return effect.Flip(s, im, op)
-	case transform.Flop:
-		return effect.Flop(s, im, op)
-	case transform.Upscale:
-		return effect.Upscale(s, im, op)
-	case transform.RoundCorners:
-		return effect.RoundCorners(s, im, op)
-	case transform.Circle:
-		return effect.Circle(s, im, op)
-	case transform.Vignette:
-		return effect.Vignette(s, im, op)
-	case transform.Polaroid:
-		return effect.Polaroid(s, im, op)
-	case transform.TornEdges:
-		return effect.TornEdges(s, im, op)
-	case transform.Shadow:
-		return effect.Shadow(s, im, op)
-	case transform.Border:
-		return effect.Border(s, im, op)
-	case transform.Sharpen:
-		return effect.Sharpen(s, im, op)
-	case transform.Blur:
-		return effect.Blur(s, im, op)
-	case transform.Grey:
-		return effect.Grey(s, im, op)
-	case transform.Threshold:
-		return effect.Threshold(s, im, op)
-	case transform.Sepia:
-		return effect.Sepia(s, im, op)
-	case transform.Pixelate:
-		return effect.Pixelate(s, im, op)
-	case transform.OilPaint:
-		return effect.OilPaint(s, im, op)
-	case transform.Negate:
-		return effect.Negate(s, im, op)
-	case transform.Modulate:
-		return effect.Modulate(s, im, op)
-	case transform.Enhance:
-		return effect.Enhance(s, im, op)
-	}
-	return nil, fmt.Errorf("operation %T: %w", op, fault.Unsupported)
 }
 
 // composed reports whether op is one of package compose, which reads pixels

@@ -283,6 +283,8 @@ func TestF6Orientation(t *testing.T) {
 		if o >= 5 && turned(t, out).Bounds().Dx() != 96 {
 			t.Errorf("%d, ignored: %v", o, turned(t, out).Bounds())
 		}
+		_, out = ran(t, to(transform.PNG, transform.Orient{}, transform.SmartCrop{Width: 80, Height: 48}), data)
+		corners(t, fmt.Sprintf("%d, smart", o), pixels(t, out), 30, quarters[:]...)
 		cut := transform.Resize{Width: 40, Height: 40, Fit: transform.Cover, Align: transform.Position{X: -1}}
 		_, out = ran(t, to(transform.PNG, transform.Orient{}, cut), data)
 		corners(t, fmt.Sprintf("%d, cut", o), pixels(t, out), 30, red, red, blue, blue)

@@ -221,7 +221,7 @@ func (j *job) write(saver string, args vips.Args) error {
 // is shorter and time may be spent on it, with those that suit drawings.
 func (j *job) savePNG(args vips.Args) error {
 	out := j.plan.Output
-	args["filter"], args["interlace"] = "all", out.Progressive
+	args["filter"] = "all"
 	if out.Palette {
 		args["palette"], args["filter"], args["Q"] = true, "none", cmp.Or(max(out.Quality, 0), 100)
 	}

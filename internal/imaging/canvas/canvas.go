@@ -152,8 +152,11 @@ func (c *Canvas) Upright() error {
 	if c.Image.Orientation() == 1 {
 		return nil
 	}
+	if c.Image.Orientation() >= 5 {
+		c.Full.Width, c.Full.Height = c.Full.Height, c.Full.Width
+	}
 	if err := c.Compute(); err != nil {
 		return err
 	}
-	return c.Call("autorot", vips.Args{})
+	return c.EachFrame(func() error { return c.Call("autorot", vips.Args{}) })
 }

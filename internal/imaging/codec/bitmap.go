@@ -5,11 +5,7 @@ package codec
 import (
 	"encoding/binary"
 	"fmt"
-	"image"
-	"image/draw"
 	"io"
-
-	"golang.org/x/image/bmp"
 
 	"github.com/stowgate/stowgate/internal/fault"
 )
@@ -21,41 +17,22 @@ type Pixels struct {
 	Bytes         []byte
 }
 
-// Decode decodes an image/bmp, or the largest picture of an image/x-icon. Its
-// memory is bounded for icons only. The error wraps fault.Invalid or
-// fault.TooLarge.
-func Decode(mediaType string, r *io.SectionReader) (Pixels, error) {
-	decode := func(r *io.SectionReader) (image.Image, error) { return bmp.Decode(r) }
+// Decode decodes an image/bmp, or the largest picture of an image/x-icon. The
+// caller has looked at the size that a BMP states. The error wraps fault.Invalid
+// or fault.TooLarge.
+func Decode(mediaType string, r *io.SectionReader) (p Pixels, err error) {
 	if mediaType == "image/x-icon" {
-		decode = decodeIcon
+		p, err = decodeIcon(r)
+	} else {
+		p, err = decodeBMP(r)
 	}
-	picture, err := decode(r)
+	if err != nil && fault.Of(err) == fault.Internal {
+		err = fmt.Errorf("%w: %w", fault.Invalid, err)
+	}
 	if err != nil {
-		if fault.Of(err) == fault.Internal {
-			err = fmt.Errorf("%w: %w", fault.Invalid, err)
-		}
 		return Pixels{}, fmt.Errorf("decode %s: %w", mediaType, err)
 	}
-	return straight(picture), nil
-}
-
-// straight returns the pixels of an image in RGB or, unless it is opaque, RGBA
-// that is not premultiplied.
-func straight(img image.Image) Pixels {
-	b := img.Bounds()
-	flat, ok := img.(*image.NRGBA)
-	if !ok || flat.Stride != 4*b.Dx() {
-		flat = image.NewNRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
-		draw.Draw(flat, flat.Bounds(), img, b.Min, draw.Src)
-	}
-	if !flat.Opaque() {
-		return Pixels{b.Dx(), b.Dy(), 4, flat.Pix}
-	}
-	pixels := flat.Pix[:0]
-	for i := 0; i < len(flat.Pix); i += 4 {
-		pixels = append(pixels, flat.Pix[i:i+3]...)
-	}
-	return Pixels{b.Dx(), b.Dy(), 3, pixels}
+	return p, nil
 }
 
 // WriteBMP writes an image of three bands.

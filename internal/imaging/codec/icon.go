@@ -5,12 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"image"
-	"image/color"
 	"image/draw"
 	"image/png"
 	"io"
-
-	"golang.org/x/image/bmp"
 
 	"github.com/stowgate/stowgate/internal/fault"
 )
@@ -54,14 +51,14 @@ func IconHeader(width, height int, size int64) []byte {
 
 // decodeIcon decodes the largest picture of an ICO file, the one with the most
 // colours of those that are equally large.
-func decodeIcon(r *io.SectionReader) (image.Image, error) {
+func decodeIcon(r *io.SectionReader) (p Pixels, err error) {
 	var header struct{ Reserved, Type, Count uint16 }
 	if err := binary.Read(r, binary.LittleEndian, &header); err != nil {
-		return nil, err
+		return p, err
 	}
 	icons := make([]icon, min(header.Count, maxIcons))
 	if err := binary.Read(r, binary.LittleEndian, icons); err != nil {
-		return nil, err
+		return p, err
 	}
 	side := func(b uint8) int { return int(b-1) + 1 }
 	var best icon
@@ -72,91 +69,84 @@ func decodeIcon(r *io.SectionReader) (image.Image, error) {
 		}
 	}
 	if most == 0 || best.Size > maxIconSize {
-		return nil, fmt.Errorf("an icon of %d pictures, the largest of %d bytes: %w", len(icons), best.Size, fault.Invalid)
+		return p, fmt.Errorf("an icon of %d pictures, the largest of %d bytes: %w", len(icons), best.Size, fault.Invalid)
 	}
 	data := make([]byte, best.Size)
 	if _, err := r.ReadAt(data, int64(best.Offset)); err != nil {
-		return nil, err
+		return p, err
 	}
 	if bytes.HasPrefix(data, []byte("\x89PNG")) {
 		config, err := png.DecodeConfig(bytes.NewReader(data))
 		if err != nil {
-			return nil, err
+			return p, err
 		}
 		if max(config.Width, config.Height) > maxIconSide {
-			return nil, fmt.Errorf("an icon of %d by %d pixels: %w", config.Width, config.Height, fault.TooLarge)
+			return p, fmt.Errorf("an icon of %d by %d pixels: %w", config.Width, config.Height, fault.TooLarge)
 		}
-		return png.Decode(bytes.NewReader(data))
+		picture, err := png.Decode(bytes.NewReader(data))
+		if err != nil {
+			return p, err
+		}
+		return straight(picture), nil
 	}
 	return decodeDIB(data)
+}
+
+// straight returns the pixels of an image in RGB or, unless it is opaque, RGBA
+// that is not premultiplied.
+func straight(img image.Image) Pixels {
+	b := img.Bounds()
+	flat, ok := img.(*image.NRGBA)
+	if !ok || flat.Stride != 4*b.Dx() {
+		flat = image.NewNRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
+		draw.Draw(flat, flat.Bounds(), img, b.Min, draw.Src)
+	}
+	if !flat.Opaque() {
+		return Pixels{b.Dx(), b.Dy(), 4, flat.Pix}
+	}
+	pixels := flat.Pix[:0]
+	for i := 0; i < len(flat.Pix); i += 4 {
+		pixels = append(pixels, flat.Pix[i:i+3]...)
+	}
+	return Pixels{b.Dx(), b.Dy(), 3, pixels}
 }
 
 // decodeDIB decodes a picture in an icon that is a BMP without a file header
 // and with twice its height: below the colours comes a mask of bits, which are
 // set where it is transparent.
-func decodeDIB(data []byte) (image.Image, error) {
-	const header = 40
-	if len(data) < header || binary.LittleEndian.Uint32(data) != header {
-		return nil, fmt.Errorf("unknown bitmap header: %w", fault.Invalid)
-	}
-	width := int(int32(binary.LittleEndian.Uint32(data[4:])))
-	height := int(int32(binary.LittleEndian.Uint32(data[8:]))) / 2
-	bits := int(binary.LittleEndian.Uint16(data[14:]))
-	if width <= 0 || height <= 0 || max(width, height) > maxIconSide {
-		return nil, fmt.Errorf("an icon of %d by %d pixels: %w", width, height, fault.Invalid)
-	}
-	colors := int(binary.LittleEndian.Uint32(data[32:]))
-	if colors == 0 && bits <= 8 {
-		colors = 1 << bits
-	}
-	const fileHeader = 14
-	start := header + 4*min(colors, 256)
-	file := append([]byte("BM"), make([]byte, fileHeader-2)...)
-	binary.LittleEndian.PutUint32(file[2:], uint32(fileHeader+len(data)))
-	binary.LittleEndian.PutUint32(file[10:], uint32(fileHeader+start))
-	file = append(file, data...)
-	binary.LittleEndian.PutUint32(file[fileHeader+8:], uint32(height))
-	picture, err := bmp.Decode(bytes.NewReader(file))
+func decodeDIB(data []byte) (p Pixels, err error) {
+	b, err := readHeader(data, 0)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
-	out := image.NewNRGBA(image.Rect(0, 0, width, height))
-	draw.Draw(out, out.Bounds(), picture, image.Point{}, draw.Src)
-	pixels, stride := rows(data, start, width, height, bits)
-	if bits == 32 {
-		// The fourth byte is opacity, unless it is 0 everywhere.
-		seen := false
-		for y := range height {
-			for x := range width {
-				a := pixels[(height-1-y)*stride+4*x+3]
-				out.Pix[out.PixOffset(x, y)+3] = a
-				seen = seen || a > 0
+	b.height /= 2
+	if b.width <= 0 || b.height <= 0 || max(b.width, b.height) > maxIconSide || b.compression != plain {
+		return p, fmt.Errorf("an icon of %d by %d pixels: %w", b.width, b.height, fault.Invalid)
+	}
+	if b.bits == 32 {
+		b.masks[3] = 0xff000000
+	}
+	if p, err = b.decode(bytes.NewReader(data[b.start:])); err != nil {
+		return p, err
+	}
+	if p.Bands == 4 {
+		for i := 3; i < len(p.Bytes); i += 4 {
+			if p.Bytes[i] != 0 {
+				return p, nil // the fourth byte is opacity, unless it is 0 everywhere
 			}
 		}
-		if seen {
-			return out, nil
-		}
 	}
-	mask, stride := rows(data, start+stride*height, width, height, 1)
-	for y := range height {
-		for x := range width {
-			c := out.NRGBAAt(x, y)
-			c.A = 255
-			if mask != nil && mask[(height-1-y)*stride+x/8]&(0x80>>(x%8)) != 0 {
-				c = color.NRGBA{}
+	out := Pixels{p.Width, p.Height, 4, make([]byte, 4*p.Width*p.Height)}
+	mask, stride := data[min(b.start+b.stride()*b.height, len(data)):], (b.width+31)/32*4
+	for y := range b.height {
+		for x := range b.width {
+			to := out.Bytes[4*(y*b.width+x):]
+			if bit := (b.height-1-y)*stride + x/8; bit < len(mask) && mask[bit]&(0x80>>(x%8)) != 0 {
+				continue
 			}
-			out.SetNRGBA(x, y, c)
+			copy(to[:3], p.Bytes[p.Bands*(y*b.width+x):])
+			to[3] = 255
 		}
 	}
 	return out, nil
-}
-
-// rows returns the part of a bitmap that holds rows of so many bits a pixel,
-// each of which fills words of 32 bits, and nil if there is less.
-func rows(data []byte, start, width, height, bits int) (part []byte, stride int) {
-	stride = (width*bits + 31) / 32 * 4
-	if start+stride*height > len(data) {
-		return nil, stride
-	}
-	return data[start : start+stride*height], stride
 }

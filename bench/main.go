@@ -2,7 +2,7 @@
 // one run, interleaved, and prints medians and ratios. It starts everything it
 // measures itself, on loopback, in one folder of one disk.
 //
-//	go run . [-rounds 5] [-only large,small,tiny,reads,memory,stalled] [-dir DIR] -stowgate FILE -tusd FILE
+//	go run . [-rounds 5] [-only large,small,tiny,reads,memory,stalled,images] [-dir DIR] -stowgate FILE -tusd FILE -peers DIR
 package main
 
 import (
@@ -23,7 +23,12 @@ type setting struct {
 	stowgate string // program files; a peer without one is left out
 	tusd     string
 	nginx    string
+	imgproxy string
+	imagor   string
 	quick    bool
+
+	limit, pictures string // programs of our own for images
+	photographs     string // folder
 }
 
 var benchmarks = []struct {
@@ -36,6 +41,7 @@ var benchmarks = []struct {
 	{"reads", reads},
 	{"memory", memory},
 	{"stalled", stalled},
+	{"images", images},
 }
 
 func main() {
@@ -49,15 +55,22 @@ func main() {
 
 func run(ctx context.Context) error {
 	var s setting
-	var only string
+	var only, peers string
 	flag.IntVar(&s.rounds, "rounds", 5, "rounds; medians are printed")
 	flag.StringVar(&s.dir, "dir", "", "folder on the disk to measure (default: a temporary one here)")
 	flag.StringVar(&s.stowgate, "stowgate", "../bin/stowgate", "program file")
 	flag.StringVar(&s.tusd, "tusd", "", "program file of tusd")
 	flag.StringVar(&s.nginx, "nginx", "/usr/sbin/nginx", "program file of nginx")
+	flag.StringVar(&peers, "peers", "", "folder of imgproxy, imagor, limit, pictures and the photographs, as peers/build leaves it")
 	flag.StringVar(&only, "only", "", "names of benchmarks, joined by commas")
 	flag.BoolVar(&s.quick, "quick", false, "a tenth of the work: to see that it runs")
 	flag.Parse()
+	s.limit, s.pictures, s.photographs = filepath.Join(peers, "limit"), filepath.Join(peers, "pictures"), filepath.Join(peers, "photographs")
+	for name, file := range map[string]*string{imgproxy: &s.imgproxy, imagor: &s.imagor} {
+		if found := filepath.Join(peers, name); isFile(found) {
+			*file = found
+		}
+	}
 	parent := s.dir
 	if parent == "" {
 		parent = "."
@@ -79,4 +92,9 @@ func run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
 }

@@ -56,7 +56,7 @@ func bound(what string, got, most float64) {
 	if got > most {
 		verdict = "missed"
 	}
-	fmt.Printf("  goal: %s at most %.0f: %.1f, %s\n", what, most, got, verdict)
+	fmt.Printf("  goal: %s at most %.4g: %.3g, %s\n", what, most, got, verdict)
 }
 
 // repeat yields a piece of memory again and again.

@@ -39,7 +39,8 @@ func (p *process) stop() {
 	}
 }
 
-// cpu returns the CPU seconds the process has used.
+// cpu returns the CPU seconds the process has used, with those of the children
+// that have ended.
 func (p *process) cpu() float64 {
 	var ticks float64
 	for _, pid := range p.pids() {
@@ -48,9 +49,10 @@ func (p *process) cpu() float64 {
 			continue
 		}
 		f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-		user, _ := strconv.ParseFloat(f[11], 64)
-		system, _ := strconv.ParseFloat(f[12], 64)
-		ticks += user + system
+		for _, used := range f[11:15] { // user, system, and the same of ended children
+			n, _ := strconv.ParseFloat(used, 64)
+			ticks += n
+		}
 	}
 	return ticks / 100
 }
@@ -101,7 +103,20 @@ type app struct {
 	Secret string `json:"secret"`
 }
 
+// startStowgate serves a new data folder with two apps.
 func startStowgate(ctx context.Context, s setting, dir string, args ...string) (*stow, error) {
+	w, err := serveStowgate(ctx, s, dir, args...)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.cli(&w.open, "app", "create", "open", "--security", "off"); err != nil {
+		return nil, err
+	}
+	return w, w.cli(&w.closed, "app", "create", "closed", "--security", "on")
+}
+
+// serveStowgate serves a data folder, which may be there already.
+func serveStowgate(ctx context.Context, s setting, dir string, args ...string) (*stow, error) {
 	data := filepath.Join(s.dir, dir)
 	cmd := exec.CommandContext(ctx, s.stowgate, append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--json"}, args...)...)
 	log, err := os.Create(data + ".log")
@@ -127,11 +142,7 @@ func startStowgate(ctx context.Context, s setting, dir string, args ...string) (
 		b, _ := os.ReadFile(data + ".log")
 		return nil, fmt.Errorf("stowgate did not get ready: %w\n%s", err, b)
 	}
-	w := &stow{process: &process{cmd, ready.Ready, func() []int { return []int{cmd.Process.Pid} }}, data: data, program: s.stowgate}
-	if err := w.cli(&w.open, "app", "create", "open", "--security", "off"); err != nil {
-		return nil, err
-	}
-	return w, w.cli(&w.closed, "app", "create", "closed", "--security", "on")
+	return &stow{process: &process{cmd, ready.Ready, func() []int { return []int{cmd.Process.Pid} }}, data: data, program: s.stowgate}, nil
 }
 
 // cli runs a command beside the server and decodes what it prints.

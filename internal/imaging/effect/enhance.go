@@ -150,5 +150,5 @@ func (c *chain) shrunk(im *vips.Image, n int, f func(small *vips.Image, n int) *
 	across, down := (w+n-1)/n, (h+n-1)/n
 	whole := c.place(im, 0, 0, across*n, down*n, nil)
 	small := f(c.call("shrink", whole, vips.Args{"hshrink": float64(n), "vshrink": float64(n)}), n)
-	return c.crop(c.call("resize", small, vips.Args{"scale": float64(n), "kernel": "linear"}), 0, 0, w, h)
+	return c.crop(c.call("resize", c.cached(small), vips.Args{"scale": float64(n), "kernel": "linear"}), 0, 0, w, h)
 }

@@ -148,18 +148,10 @@ func (c *chain) moved(im *vips.Image, dx, dy int) *vips.Image {
 	return c.place(im, min(max(dx, 1-w), w-1), min(max(dy, 1-h), h-1), w, h, nil)
 }
 
-// cacheRows is how many rows of an image cached keeps in one piece; it keeps
-// cachePieces of them.
-const (
-	cacheRows   = 32
-	cachePieces = 8
-)
-
-// cached keeps some rows of im, so that an effect that needs them several
-// times does not make them each time.
+// cached keeps the last rows of im, as many as what uses them asks for at once,
+// so that an effect that needs them several times does not make them each time.
 func (c *chain) cached(im *vips.Image) *vips.Image {
-	return c.call("tilecache", im, vips.Args{
-		"tile_width": im.Width(), "tile_height": cacheRows, "max_tiles": cachePieces, "access": "sequential"})
+	return c.call("linecache", im, vips.Args{"tile_height": 16})
 }
 
 // smooth evens out im, which has no opacity, where its contrast is below that
@@ -169,13 +161,13 @@ func (c *chain) cached(im *vips.Image) *vips.Image {
 func (c *chain) smooth(im *vips.Image, contrast float64) *vips.Image {
 	const sigma = 1.5
 	n := im.Bands()
-	model := c.cached(c.shrunk(im, 2, func(small *vips.Image, _ int) *vips.Image {
+	model := c.shrunk(im, 2, func(small *vips.Image, _ int) *vips.Image {
 		small = c.cast(small, "float")
 		moments := c.cached(c.gauss(c.join(small, c.multiply(small, small)), sigma))
 		mean := c.bands(moments, 0, n)
 		variance := c.subtract(c.bands(moments, n, n), c.multiply(mean, mean))
 		keep := c.divide(variance, c.linear(variance, 1, contrast*contrast)) // 1 at edges, 0 in areas
 		return c.gauss(c.join(keep, c.subtract(mean, c.multiply(keep, mean))), sigma)
-	}))
+	})
 	return c.bytes(c.add(c.multiply(c.bands(model, 0, n), im), c.bands(model, n, n)))
 }

@@ -74,13 +74,13 @@ func Upscale(s *vips.Scope, im *vips.Image, op transform.Upscale) (*vips.Image, 
 // brighter than the pixels around them were: flat areas stay flat, and lines
 // have no halo.
 func (c *chain) doubleArtwork(im *vips.Image) *vips.Image {
-	large := c.call("resize", im, vips.Args{"scale": 2.0, "kernel": "cubic"})
-	steep := c.subtract(c.linear(large, 2.5, 0), c.linear(c.gauss(large, 1.2), 1.5, 0))
+	steep := c.cast(c.subtract(c.linear(im, 2.5, 0), c.linear(c.gauss(im, 0.6), 1.5, 0)), "short")
+	large := c.call("resize", steep, vips.Args{"scale": 2.0, "kernel": "cubic"})
 	w, h := im.Width(), im.Height()
 	wide := c.place(im, 1, 1, w+2, h+2, nil)
 	around := func(index int) *vips.Image {
 		extreme := c.crop(c.call("rank", wide, vips.Args{"width": 3, "height": 3, "index": index}), 1, 1, w, h)
 		return c.call("zoom", nil, vips.Args{"input": extreme, "xfac": 2, "yfac": 2})
 	}
-	return c.call("bandrank", nil, vips.Args{"in": []*vips.Image{c.bytes(steep), around(0), around(8)}, "index": 1})
+	return c.call("bandrank", nil, vips.Args{"in": []*vips.Image{large, around(0), around(8)}, "index": 1})
 }

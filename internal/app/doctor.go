@@ -92,8 +92,10 @@ func printImages(w io.Writer, r node.ImageReport) {
 			case a.Writes != does.writes:
 			case a.Problem == "":
 				works = append(works, name)
+			case r.Second.Library != "" && !r.Second.Lacks(a.Type):
+				fmt.Fprintf(w, "  %s\tok: by libvips %s, %s\n", name, r.Second.Version, r.Second.Library)
 			default:
-				fmt.Fprintf(w, "  %s\tno: %s\n", name, a.Problem)
+				fmt.Fprintf(w, "  %s\tno: this libvips lacks it; that of Debian and Ubuntu (apt install libvips42) may have it\n", name)
 			}
 		}
 		if len(works) > 0 {

@@ -76,6 +76,9 @@ func launch(ctx context.Context, c Config, ways []*syscall.SysProcAttr, start fu
 	ch := &child{conn: conn.(*net.UnixConn), exited: make(chan struct{}), done: make(chan struct{}, 1)}
 	for _, attr := range ways {
 		ch.cmd = exec.Command(c.Command[0], c.Command[1:]...)
+		if c.Command[0] == self {
+			ch.cmd.Args[0] = os.Args[0] // the name it has in lists of processes
+		}
 		ch.cmd.SysProcAttr = attr
 		ch.cmd.Env = append([]string{"MALLOC_ARENA_MAX=2", c.spec().Environ()}, c.Env...)
 		ch.cmd.Dir = "/"

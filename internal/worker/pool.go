@@ -56,7 +56,7 @@ func Start(c Config) (*Pool, error) {
 	}
 	p.layers = layers
 	for _, l := range layers {
-		level := slog.LevelInfo
+		level := slog.LevelDebug
 		if !l.Holds {
 			level = slog.LevelWarn
 		}

@@ -61,9 +61,12 @@ type Config struct {
 	off confine.Layers // for tests
 }
 
+// self is the program that runs.
+const self = "/proc/self/exe"
+
 func (c Config) withDefaults() Config {
 	if c.Command == nil {
-		c.Command = []string{"/proc/self/exe", "worker", c.Name}
+		c.Command = []string{self, "worker", c.Name}
 	}
 	if c.Size <= 0 {
 		c.Size = runtime.GOMAXPROCS(0)

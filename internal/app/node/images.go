@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -50,43 +51,85 @@ type ImageReport struct {
 	OK      bool   `json:"ok"`
 	Problem string `json:"problem,omitempty"`
 	imaging.Description
-	Layers []worker.Layer `json:"layers"` // of the workers' confinement
+	Second imaging.Description `json:"second"` // the library for what the first one lacks
+	Layers []worker.Layer      `json:"layers"` // of the workers' confinement
 }
 
 // Examine starts the workers to see what they can do.
-func (i Images) Examine(ctx context.Context) ImageReport {
+func (i Images) Examine(ctx context.Context) (r ImageReport) {
+	var err error
+	if r.Layers, err = worker.Probe(ctx, i.Pool(nil)); err == nil {
+		r.Description, err = i.describe(ctx)
+	}
+	if err != nil {
+		r.Problem = err.Error()
+		return r
+	}
+	r.OK = true
+	if i.Library == "" {
+		i.Library = systemLibrary
+		r.Second, _ = i.describe(ctx) // without it there is none
+	}
+	return r
+}
+
+// describe starts a worker and asks what it is.
+func (i Images) describe(ctx context.Context) (d imaging.Description, err error) {
 	c := i.Pool(nil)
 	c.Size = 1
-	layers, err := worker.Probe(ctx, c)
-	report := ImageReport{Layers: layers}
-	var pool *worker.Pool
-	if err == nil {
-		pool, err = worker.Start(c)
+	pool, err := worker.Start(c)
+	if err != nil {
+		return d, err
 	}
-	if err == nil {
-		defer pool.Close()
-		report.Description, err = imaging.Engine{Pool: pool}.Describe(ctx)
-	}
-	if report.OK = err == nil; err != nil {
-		report.Problem = err.Error()
-	}
-	return report
+	defer pool.Close()
+	return imaging.Engine{Pool: pool}.Describe(ctx)
 }
+
+// systemLibrary is the libvips that a system's own package installs. It reads
+// what the one beside the program does not: HEIC, whose patents keep it out of
+// most builds.
+const systemLibrary = "libvips.so.42"
 
 // A renderer lets delivery run plans in workers.
 type renderer struct {
-	imaging.Engine
+	main   imaging.Engine
+	about  imaging.Description           // of main
+	second func() (imaging.Engine, bool) // for images that main lacks
 	limits transform.Limits
 }
 
 // Render implements delivery.Renderer.
 func (r renderer) Render(ctx context.Context, app string, plan transform.Plan, sources []delivery.Source, out *os.File) (delivery.Rendered, error) {
 	request := imaging.Request{Plan: plan, Limits: r.limits}
+	engine := r.main
 	for _, s := range sources {
 		request.Inputs = append(request.Inputs, imaging.Input{Type: s.Type, File: s.File})
+		if r.about.Lacks(s.Type) {
+			if second, ok := r.second(); ok {
+				engine = second
+			}
+		}
 	}
-	result, err := r.Engine.Render(ctx, app, request, out)
+	result, err := engine.Render(ctx, app, request, out)
 	return delivery.Rendered(result), err
+}
+
+// startSecond starts workers with the system's library, once they are needed.
+func (n *Node) startSecond() (e imaging.Engine, ok bool) {
+	set := n.set.Images
+	if set.Library != "" {
+		return e, false // the operator has chosen
+	}
+	set.Library = systemLibrary
+	pool, err := worker.Start(set.Pool(n.log))
+	if err != nil {
+		n.log.Info("no second library for images", "err", err)
+		return e, false
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.closers = append(n.closers, func() error { pool.Close(); return nil })
+	return imaging.Engine{Pool: pool}, true
 }
 
 // images starts the engine for images. It returns the part of delivery's
@@ -112,7 +155,7 @@ func (n *Node) images(ctx context.Context, blobs blob.Store, fetch upload.Fetch)
 	n.log.Info("images are transformed", "library", about.Library, "version", about.Version, "workers", pool.Status().Size)
 	n.watchWorkers(pool)
 	c = delivery.Config{
-		Render: renderer{engine, set.Limits}, Engine: about.Version + " " + imaging.Version,
+		Render: renderer{engine, about, sync.OnceValues(n.startSecond), set.Limits}, Engine: about.Version + " " + imaging.Version,
 		Folder: filepath.Join(n.set.Data, "variants"), Shelf: set.Shelf, Line: set.Line,
 		Limits: set.Limits, MaxSource: set.MaxSource,
 		Fetch: func(ctx context.Context, url string, header map[string]string, limit int64) (io.ReadCloser, error) {

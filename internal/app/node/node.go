@@ -37,6 +37,7 @@ type Node struct {
 	sweeper *sweep.Sweeper
 	scrub   *scrub.Scrubber // nil for none
 	began   time.Time
+	mu      sync.Mutex     // guards closers while the node serves
 	closers []func() error // last in, first out
 }
 

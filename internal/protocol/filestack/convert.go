@@ -16,6 +16,7 @@ import (
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/plan"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/taskurl"
 	"github.com/stowgate/stowgate/internal/server"
@@ -74,8 +75,29 @@ func (a *API) run(w http.ResponseWriter, r *http.Request, g policy.Grant, j job)
 		w.Header().Add("Vary", "Accept")
 	}
 	return server.ServeFile(w, r, server.File{Asset: v.Asset, Content: v}, server.FileOptions{
-		Name: chain.Name, CacheControl: cache.header(g, a.config.Now()), Generated: true,
+		Name: chain.Name, Download: j.download, CacheControl: cache.header(g, a.config.Now()), Generated: true,
 	})
+}
+
+// readConvert reads a request of the older conversion API, whose query says
+// what is done to the handle in its path. A POST stores the result.
+func (a *API) readConvert(r *http.Request) (access.Caller, job, error) {
+	c, file, err := readFile(r)
+	if err != nil {
+		return c, job{}, err
+	}
+	c.Strict = false
+	j := job{tasks: plan.Convert(file.query), srcs: []access.Source{{Asset: file.id}}}
+	if r.Method == http.MethodPost && !j.stores() {
+		j.tasks = append(j.tasks, taskurl.Task{Name: "store"})
+	}
+	if j.stores() {
+		options := taskOptions(params.New(""), j.tasks)
+		if j.spec, err = params.Store(options, options); err != nil {
+			return c, j, err
+		}
+	}
+	return c, j, file.query.Err()
 }
 
 // plan returns what the tasks of j mean. That they make no sense, or that

@@ -159,7 +159,7 @@ func (a *API) Routes() []server.Route {
 		guarded(a, answer.Upload, "POST", "/multipart/complete", readStep, a.complete),
 		public(answer.Upload, "PUT", partPath+"{ticket}", "the sealed ticket in the URL permits sending exactly one part", a.part))
 	on("upload cloud", public(answer.Upload, "POST", "/prefetch", "tells a page what the server can do before it signs anything", a.prefetch))
-	on("process cdn", guarded(a, answer.Process, "POST", "/process", a.readProcess, a.process))
+	on("process cdn", guarded(a, answer.Process, "POST", "/process", a.readProcess, a.run))
 	on("cloud",
 		guarded(a, answer.Cloud, "POST", "/folder/list", readBody, a.folders),
 		guarded(a, answer.Cloud, "POST", "/store/", a.readCloudStore, a.cloudStore),
@@ -174,7 +174,9 @@ func (a *API) Routes() []server.Route {
 		guarded(a, answer.WWW, "POST", "/api/file/{handle}", readFile, a.overwrite))
 	on("www cdn",
 		guarded(a, answer.WWW, "GET", "/api/file/{handle}", readFile, a.read),
-		guarded(a, answer.WWW, "GET", "/api/file/{handle}/metadata", readFile, a.metadata))
+		guarded(a, answer.WWW, "GET", "/api/file/{handle}/metadata", readFile, a.metadata),
+		guarded(a, answer.WWW, "GET", "/api/file/{handle}/convert", a.readConvert, a.run),
+		guarded(a, answer.WWW, "POST", "/api/file/{handle}/convert", a.readConvert, a.run))
 	on("cdn process",
 		guarded(a, answer.CDN, "GET", "/{handle}/metadata", readFile, a.metadata),
 		guarded(a, answer.CDN, "GET", "/file/{handle}/metadata", readFile, a.metadata))

@@ -48,12 +48,13 @@ func (a *API) readLink(r *http.Request) (access.Caller, linkArgs, error) {
 		return access.Caller{}, linkArgs{}, err
 	}
 	c := access.Caller{Key: chain.Key}
-	args := linkArgs{job: job{tasks: chain.Tasks, again: r.Method == http.MethodPost}}
+	args := linkArgs{job: job{tasks: chain.Tasks}}
 	if err := c.UseTasks(chain.Tasks); err != nil {
 		return c, args, err
 	}
 	args.file = fileArgs{suffix: chain.Suffix, query: params.ParseQuery(chain.Query)}
 	c.Use(args.file.query)
+	args.job.download = args.file.query.Flag("dl")
 	if err := a.addSources(&args.job, &c, chain.Sources); err != nil {
 		return c, args, err
 	}

@@ -73,6 +73,8 @@ var probes = map[string][]probe{
 	"GET /api/file/{handle}/metadata": {inQuery("GET", "/api/file/HANDLE/metadata?", ""), inQuery("GET", "/api/file/HANDLE/metadata?exif=true&", "")},
 	"GET /{handle}/metadata":          {inQuery("GET", "/HANDLE/metadata?", "")},
 	"GET /file/{handle}/metadata":     {inQuery("GET", "/file/HANDLE/metadata?", "")},
+	"GET /api/file/{handle}/convert":  {inQuery("GET", "/api/file/HANDLE/convert?w=5&", "")},
+	"POST /api/file/{handle}/convert": {inQuery("POST", "/api/file/HANDLE/convert?w=5&", ""), inQuery("POST", "/api/file/HANDLE/convert?key=KEY&", "")},
 	"GET /{path...}": {
 		inQuery("GET", "/HANDLE?", ""), inQuery("GET", "/KEY/HANDLE?", ""), inTask("GET", "/SECURITY/HANDLE"), inTask("GET", "/KEY/SECURITY/HANDLE"),
 		inTask("GET", "/SECURITY/metadata/HANDLE"), inTask("GET", "/SECURITY/resize=width:5/HANDLE"), inTask("GET", "/SECURITY/store/HANDLE"),

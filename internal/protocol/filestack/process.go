@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
@@ -20,7 +19,8 @@ type job struct {
 	tasks []taskurl.Task
 	srcs  []access.Source // the first is what the caller's grant is about
 	spec  upload.Spec
-	again bool // the query forbids to answer with a kept result
+
+	download bool // the client is to save the result
 }
 
 func (j job) stores() bool {
@@ -111,12 +111,6 @@ func (a *API) readSources(p params.Set, c *access.Caller, j *job) error {
 		j.srcs[i].Remote.Header = headers[i]
 	}
 	return nil
-}
-
-// process answers POST /process.
-func (a *API) process(w http.ResponseWriter, r *http.Request, g policy.Grant, j job) error {
-	j.again = true // whoever posts wants it done
-	return a.run(w, r, g, j)
 }
 
 // taskOptions adds the options of all store tasks in a chain to outer, as what

@@ -75,6 +75,11 @@ func (s *stack) fetch(_ context.Context, url string, header map[string]string, l
 
 func newStack(t testing.TB, c Config) *stack {
 	t.Helper()
+	return newStackWith(t, c, delivery.Config{})
+}
+
+func newStackWith(t testing.TB, c Config, variants delivery.Config) *stack {
+	t.Helper()
 	s := &stack{}
 	clock := c.Now
 	if clock == nil {
@@ -106,10 +111,12 @@ func newStack(t testing.TB, c Config) *stack {
 		c.PublicURL = "https://files.test"
 	}
 	c.Fetch, c.Now = s.fetch, clock
-	deliveries, err := delivery.New(vault, lib, delivery.Config{Now: clock})
+	variants.Now = clock
+	deliveries, err := delivery.New(vault, lib, variants)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { deliveries.Close() })
 	if s.api, err = New(s.catalog, s.uploads, lib, deliveries, c); err != nil {
 		t.Fatal(err)
 	}

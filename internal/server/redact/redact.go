@@ -34,6 +34,9 @@ var sealed = regexp.MustCompile(fmt.Sprintf(`[\w-]{%d,}`, minSealed))
 // minSealed is how many characters the shortest ticket has, and some less.
 const minSealed = 120
 
+// listed is a Filestack list of tasks in base64, one of which may be security.
+var listed = regexp.MustCompile(`(/b64/)[^/\s"]+`)
+
 // escapedLetter is a letter as nobody has to escape it in a URL.
 var escapedLetter = regexp.MustCompile(`%(?:[46][1-9A-Fa-f]|[57][0-9Aa])`)
 
@@ -44,6 +47,9 @@ var escapedLetter = regexp.MustCompile(`%(?:[46][1-9A-Fa-f]|[57][0-9Aa])`)
 func Text(s string) string {
 	if len(s) >= minSealed {
 		s = sealed.ReplaceAllString(s, hidden)
+	}
+	if strings.Contains(s, "/b64/") {
+		s = listed.ReplaceAllString(s, "${1}"+hidden)
 	}
 	if !strings.ContainsAny(s, "=:%") {
 		return s

@@ -53,8 +53,8 @@ func (a *args) finish() error {
 			unknown = name
 		}
 	}
-	if unknown != "" {
-		a.fail(unknown, false)
+	if e, ok := a.err.(*Error); unknown != "" && (!ok || e.Missing) {
+		return &Error{Task: a.task.Name, Param: unknown} // most likely the missing one, misspelt
 	}
 	return a.err
 }

@@ -13,57 +13,6 @@ import (
 	"github.com/stowgate/stowgate/internal/transform"
 )
 
-// apply calls the function for op.
-func apply(t testing.TB, s *vips.Scope, im *vips.Image, op transform.Op) (*vips.Image, error) {
-	t.Helper()
-	switch op := op.(type) {
-	case transform.Rotate:
-		return Rotate(s, im, op)
-	case transform.Flip:
-		return Flip(s, im, op)
-	case transform.Flop:
-		return Flop(s, im, op)
-	case transform.Upscale:
-		return Upscale(s, im, op)
-	case transform.RoundCorners:
-		return RoundCorners(s, im, op)
-	case transform.Circle:
-		return Circle(s, im, op)
-	case transform.Vignette:
-		return Vignette(s, im, op)
-	case transform.Polaroid:
-		return Polaroid(s, im, op)
-	case transform.TornEdges:
-		return TornEdges(s, im, op)
-	case transform.Shadow:
-		return Shadow(s, im, op)
-	case transform.Border:
-		return Border(s, im, op)
-	case transform.Sharpen:
-		return Sharpen(s, im, op)
-	case transform.Blur:
-		return Blur(s, im, op)
-	case transform.Grey:
-		return Grey(s, im, op)
-	case transform.Threshold:
-		return Threshold(s, im, op)
-	case transform.Sepia:
-		return Sepia(s, im, op)
-	case transform.Pixelate:
-		return Pixelate(s, im, op)
-	case transform.OilPaint:
-		return OilPaint(s, im, op)
-	case transform.Negate:
-		return Negate(s, im, op)
-	case transform.Modulate:
-		return Modulate(s, im, op)
-	case transform.Enhance:
-		return Enhance(s, im, op)
-	}
-	t.Fatalf("no function for %T", op)
-	return nil, nil
-}
-
 var (
 	red   = transform.Color{R: 200, G: 10, B: 30, A: 255}
 	white = transform.White
@@ -148,7 +97,7 @@ func TestSizes(t *testing.T) {
 		for bands := 1; bands <= 4; bands++ {
 			t.Run(fmt.Sprintf("%T%+v/%d", tt.op, tt.op, bands), func(t *testing.T) {
 				s := open(t)
-				im, err := apply(t, s, scene(60, 40, bands).image(t, s), tt.op)
+				im, err := Apply(s, scene(60, 40, bands).image(t, s), tt.op)
 				got := render(t, im, err)
 				if got.width != tt.width || got.height != tt.height {
 					t.Errorf("size = %d by %d, want %d by %d", got.width, got.height, tt.width, tt.height)
@@ -170,7 +119,7 @@ func TestFrames(t *testing.T) {
 				strip := scene(60, 120, bands)
 				im := strip.frames(t, s, 40)
 				im.Set(vips.DelayField, []int{30, 40, 50})
-				out, err := apply(t, s, im, tt.op)
+				out, err := Apply(s, im, tt.op)
 				got := render(t, out, err)
 				if out.Pages() != 3 || out.PageHeight() != tt.height {
 					t.Fatalf("%d frames of height %d, want 3 of %d", out.Pages(), out.PageHeight(), tt.height)
@@ -181,7 +130,7 @@ func TestFrames(t *testing.T) {
 				for i := range 3 {
 					n := len(strip.pixels) / 3
 					frame := picture{60, 40, bands, strip.pixels[i*n : (i+1)*n]}
-					out, err := apply(t, s, frame.image(t, s), tt.op)
+					out, err := Apply(s, frame.image(t, s), tt.op)
 					want := render(t, out, err)
 					n = len(got.pixels) / 3
 					have := picture{got.width, got.height / 3, got.bands, got.pixels[i*n : (i+1)*n]}
@@ -214,7 +163,7 @@ func TestNeutral(t *testing.T) {
 	} {
 		s := open(t)
 		im := scene(60, 40, 4).image(t, s)
-		if got, err := apply(t, s, im, op); got != im || err != nil {
+		if got, err := Apply(s, im, op); got != im || err != nil {
 			t.Errorf("%T%+v made another image, error %v", op, op, err)
 		}
 	}
@@ -261,9 +210,9 @@ func TestStreams(t *testing.T) {
 		for _, op := range []transform.Op{tt.op, extreme(tt.op)} {
 			t.Run(fmt.Sprintf("%T%+v", op, op), func(t *testing.T) {
 				s := open(t)
-				im, err := apply(t, s, load(t, s), op)
+				im, err := Apply(s, load(t, s), op)
 				got := render(t, im, err)
-				im, err = apply(t, s, p.image(t, s), op)
+				im, err = Apply(s, p.image(t, s), op)
 				if d := got.distance(render(t, im, err)); d != 0 {
 					t.Errorf("differs by %v when streamed", d)
 				}

@@ -98,11 +98,6 @@ func (c *chain) subtract(a, b *vips.Image) *vips.Image { return c.pair("subtract
 func (c *chain) multiply(a, b *vips.Image) *vips.Image { return c.pair("multiply", a, b) }
 func (c *chain) divide(a, b *vips.Image) *vips.Image   { return c.pair("divide", a, b) }
 
-// when returns yes where condition is not 0, and no elsewhere.
-func (c *chain) when(condition, yes, no *vips.Image) *vips.Image {
-	return c.call("ifthenelse", nil, vips.Args{"cond": condition, "in1": yes, "in2": no})
-}
-
 func (c *chain) bands(im *vips.Image, from, n int) *vips.Image {
 	return c.call("extract_band", im, vips.Args{"band": from, "n": n})
 }

@@ -183,7 +183,7 @@ func TestExtremes(t *testing.T) {
 			for _, op := range far {
 				s := open(t)
 				start := time.Now()
-				im, err := apply(t, s, p.image(t, s), op)
+				im, err := Apply(s, p.image(t, s), op)
 				if err != nil {
 					t.Fatalf("%T%+v on %v: %v", op, op, size, err)
 				}

@@ -30,7 +30,7 @@ func TestQuarterTurns(t *testing.T) {
 		{transform.Flop{}, func(x, y int) (int, int) { return 59 - x, y }},
 	} {
 		s := open(t)
-		im, err := apply(t, s, p.image(t, s), tt.op)
+		im, err := Apply(s, p.image(t, s), tt.op)
 		got := render(t, im, err)
 		for y := range got.height {
 			for x := range got.width {
@@ -82,7 +82,7 @@ func TestTransparentDoesNotBleed(t *testing.T) {
 		transform.Upscale{Artwork: true}, transform.Shadow{Opacity: 50, Blur: 2, Color: white}, transform.Circle{},
 	} {
 		s := open(t)
-		im, err := apply(t, s, p.image(t, s), op)
+		im, err := Apply(s, p.image(t, s), op)
 		got := render(t, im, err)
 		for y := range got.height {
 			for x := range got.width {

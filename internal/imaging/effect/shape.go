@@ -43,7 +43,8 @@ func (c *chain) corners(width, height int, radius, soft float64) *vips.Image {
 	// 0 where they are past it.
 	xy := c.call("xyz", nil, vips.Args{"width": w, "height": h})
 	away := c.linear(xy, -1, radius-0.5)
-	away = c.when(c.call("relational_const", away, vips.Args{"relational": "more", "c": []float64{0}}), away, c.linear(away, 0, 0))
+	past := c.call("relational_const", away, vips.Args{"relational": "less", "c": []float64{0}})
+	away = c.call("ifthenelse", nil, vips.Args{"cond": past, "in1": c.linear(away, 0, 0), "in2": away})
 	x, y := c.bands(away, 0, 1), c.bands(away, 1, 1)
 	square := c.add(c.multiply(x, x), c.multiply(y, y))
 	distance := c.call("math2_const", square, vips.Args{"math2": "pow", "c": []float64{0.5}})

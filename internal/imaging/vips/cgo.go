@@ -117,9 +117,6 @@ func int32s(values []int) []int32 {
 
 // run runs an operation, and fills the results that args ask for.
 func (s *Scope) run(operation string, args []arg) error {
-	if s.isKilled() {
-		return errors.New("killed")
-	}
 	var mem memory
 	defer mem.free()
 	in := unsafe.Slice((*C.stow_arg)(list(&mem, make([]C.stow_arg, len(args)))), len(args))

@@ -183,6 +183,9 @@ func (s *Scope) own(ref unsafe.Pointer) *Image {
 // Call runs an operation, and returns its result "out" if that is an image and
 // not asked for by args. The error says in the library's words what went wrong.
 func (s *Scope) Call(operation string, args Args) (*Image, error) {
+	if s.isKilled() {
+		return nil, fmt.Errorf("%s: killed", operation)
+	}
 	var out *Image
 	list := make([]arg, 0, len(args)+1)
 	if _, ok := args["out"]; !ok {

@@ -47,6 +47,8 @@ var imports = []row{
 	{"internal/fault", ""},
 	{"internal/corpora", ""},
 	{"internal/blob", "internal/fault"},
+	{"internal/blob/fileblob", "internal/blob internal/blob/fileblob/layout internal/fault"},
+	{"internal/blob/fileblob/*", "internal/blob internal/fault"},
 	{"internal/blob/*", "internal/blob internal/fault"},
 
 	{"internal/asset", "internal/blob internal/fault"},

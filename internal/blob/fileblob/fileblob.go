@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/blob/fileblob/layout"
 	"github.com/stowgate/stowgate/internal/fault"
 )
 
@@ -138,7 +139,7 @@ func (s *Store) unnamedWork() bool {
 		return full(err)
 	}
 	defer f.Close()
-	name := randomName()
+	name := layout.NewName()
 	if err := s.sys.link(f, s.tmp, s.tmp, name); err != nil {
 		return full(err)
 	}

@@ -18,64 +18,9 @@ import (
 
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/blob/blobtest"
+	"github.com/stowgate/stowgate/internal/blob/fileblob/layout"
 	"github.com/stowgate/stowgate/internal/fault"
 )
-
-func TestParseKey(t *testing.T) {
-	name := strings.Repeat("A", nameLen-1) + "7"
-	for _, tt := range []struct {
-		key  string
-		want location
-		ok   bool
-	}{
-		{"000001/" + name, location{path: "000001/" + name}, true},
-		{"1000000/" + name, location{path: "1000000/" + name}, true},
-		{"000001/" + name + ".pack+0", location{path: "000001/" + name + ".pack", packed: true}, true},
-		{"000001/" + name + ".pack+63", location{path: "000001/" + name + ".pack", packed: true, index: 63}, true},
-		{"000001/" + name + ".pack+64", location{}, false},
-		{"000001/" + name + ".pack+-1", location{}, false},
-		{"000001/" + name + ".pack+00", location{}, false},
-		{"000001/" + name + ".pack+", location{}, false},
-		{"000001/" + name + ".pack", location{}, false},
-		{"000001/" + name + "+0", location{}, false},
-		{"000001/" + name[1:], location{}, false},
-		{"000001/A" + name, location{}, false},
-		{"000001/" + name[1:] + "1", location{}, false},
-		{"000001/" + name[1:] + "a", location{}, false},
-		{"000001/../" + name, location{}, false},
-		{"000000/" + name, location{}, false},
-		{"-00001/" + name, location{}, false},
-		{"00001/" + name, location{}, false},
-		{"0000001/" + name, location{}, false},
-		{"tmp/" + name, location{}, false},
-		{"../" + name, location{}, false},
-		{"/" + name, location{}, false},
-		{name, location{}, false},
-		{"", location{}, false},
-	} {
-		if got, ok := parseKey(blob.Key(tt.key)); got != tt.want || ok != tt.ok {
-			t.Errorf("parseKey(%q) = %+v, %t, want %+v, %t", tt.key, got, ok, tt.want, tt.ok)
-		}
-	}
-}
-
-// FuzzParseKey looks for a text that is taken for a key and leads elsewhere.
-func FuzzParseKey(f *testing.F) {
-	f.Add("000001/" + strings.Repeat("A", nameLen) + ".pack+1")
-	f.Add("000001/" + strings.Repeat("A", nameLen))
-	f.Fuzz(func(t *testing.T, key string) {
-		at, ok := parseKey(blob.Key(key))
-		if !ok {
-			return
-		}
-		if !filepath.IsLocal(at.path) || filepath.Clean(at.path) != at.path || strings.Count(at.path, "/") != 1 {
-			t.Errorf("parseKey(%q) leads to %q", key, at.path)
-		}
-		if again := map[bool]blob.Key{true: recordKey(at.path, at.index), false: blob.Key(at.path)}[at.packed]; string(again) != key {
-			t.Errorf("parseKey(%q) is the same as of %q", key, again)
-		}
-	})
-}
 
 // TestD1NoForeignPaths plants symbolic links where blobs could be: nothing
 // follows them.
@@ -86,7 +31,7 @@ func TestD1NoForeignPaths(t *testing.T) {
 	if err := os.WriteFile(outside, []byte("secret"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	link := blob.Key("000001/" + strings.Repeat("B", nameLen))
+	link := blob.Key("000001/" + strings.Repeat("B", len(layout.NewName())))
 	if err := os.Symlink(outside, filepath.Join(s.root.Name(), string(link))); err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +93,7 @@ func namedFiles() system {
 func TestP4Leftovers(t *testing.T) {
 	dir := t.TempDir()
 	openStore(t, dir, kernel())
-	leftover := filepath.Join(dir, tmpFolder, randomName())
+	leftover := filepath.Join(dir, tmpFolder, layout.NewName())
 	if err := os.WriteFile(leftover, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -234,8 +179,8 @@ func TestStrays(t *testing.T) {
 	if got := strays(t, s); len(got) != 0 {
 		t.Errorf("a sound store has the strays %v", got)
 	}
-	pack := "000001/" + strings.Repeat("C", nameLen) + packSuffix
-	want := []string{pack, "000001/" + strings.Repeat("a", nameLen), "lost+found", "notes.txt"}
+	pack := "000001/" + strings.Repeat("C", len(layout.NewName())) + layout.PackSuffix
+	want := []string{pack, "000001/" + strings.Repeat("a", len(layout.NewName())), "lost+found", "notes.txt"}
 	for _, name := range want[:2] {
 		os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600)
 	}
@@ -415,7 +360,7 @@ func TestO5SmallVolume(t *testing.T) {
 				t.Fatalf("only %d blobs found room", len(stored))
 			}
 			// The last blob began when there was more than the reserve.
-			if v, _ := free(s.root); v.free+int64(tt.size)+2*packAlign < tt.config.Reserve {
+			if v, _ := free(s.root); v.free+int64(tt.size)+2*layout.Align < tt.config.Reserve {
 				t.Errorf("%d bytes are free, %d were to be kept", v.free, tt.config.Reserve)
 			}
 			if listed := len(blobtest.Keys(t, s)); listed != len(stored) {

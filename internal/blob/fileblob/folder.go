@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/stowgate/stowgate/internal/blob/fileblob/layout"
 	"github.com/stowgate/stowgate/internal/fault"
 )
 
@@ -24,12 +25,12 @@ type folder struct {
 	sync   group[struct{}]
 }
 
-func (f *folder) name() string { return folderName(f.number) }
+func (f *folder) name() string { return layout.FolderName(f.number) }
 
 // place gives the synced file f the final name, makes that durable, and
 // returns its path. After an error there is no such name.
 func (s *Store) place(f *os.File, suffix string) (string, error) {
-	name := randomName() + suffix
+	name := layout.NewName() + suffix
 	into, err := s.linkInto(f, name)
 	if err != nil {
 		return "", fmt.Errorf("%w: name blob: %w", fault.Unavailable, err)
@@ -107,17 +108,17 @@ func (s *Store) nextFolder() (*folder, error) {
 			return nil, err
 		}
 		for _, name := range names {
-			number = max(number, folderNumber(name))
+			number = max(number, layout.FolderNumber(name))
 		}
 	}
 	for ; ; number++ {
-		if err := s.sys.mkdir(s.root, folderName(number)); err != nil && !errors.Is(err, unix.EEXIST) {
+		if err := s.sys.mkdir(s.root, layout.FolderName(number)); err != nil && !errors.Is(err, unix.EEXIST) {
 			return nil, err
 		}
 		if err := s.syncFolder(s.root); err != nil {
 			return nil, err
 		}
-		dir, err := openAt(s.root, folderName(number), unix.O_RDONLY|unix.O_DIRECTORY)
+		dir, err := openAt(s.root, layout.FolderName(number), unix.O_RDONLY|unix.O_DIRECTORY)
 		if err != nil {
 			return nil, err
 		}

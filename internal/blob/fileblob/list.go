@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/blob/fileblob/layout"
 )
 
 // namesAtOnce is how many names of a folder List reads at a time.
@@ -21,12 +22,12 @@ const namesAtOnce = 1024
 // Remove implements blob.Store.
 func (s *Store) Remove(ctx context.Context, key blob.Key) error {
 	err := ctx.Err()
-	if at, ok := parseKey(key); err == nil && ok {
-		if at.packed {
+	if at, ok := layout.ParseKey(key); err == nil && ok {
+		if at.Packed {
 			s.opened.drop(key)
-			err = s.removeRecord(at.path, at.index)
+			err = s.removeRecord(at.Path, at.Index)
 		} else {
-			err = s.removeFile(at.path)
+			err = s.removeFile(at.Path)
 		}
 	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -107,13 +108,13 @@ func (s *Store) blobsIn(path string, pack bool) ([]blob.Info, error) {
 	if err != nil {
 		return nil, nil
 	}
-	if slices.ContainsFunc(entries, func(e entry) bool { return e.state == stateRemoved }) {
+	if slices.ContainsFunc(entries, func(e layout.Entry) bool { return e.State == layout.Removed }) {
 		s.reclaimAt(path) // should it fail, blocks stay in use, and the next List tries again
 	}
 	var infos []blob.Info
 	for i, e := range entries {
-		if e.state == stateLive {
-			infos = append(infos, blob.Info{Key: recordKey(path, i), Size: e.size, Modified: committed})
+		if e.State == layout.Live {
+			infos = append(infos, blob.Info{Key: layout.RecordKey(path, i), Size: e.Size, Modified: committed})
 		}
 	}
 	return infos, nil
@@ -137,7 +138,7 @@ func (s *Store) walk(ctx context.Context, visit func(path string, pack, ours boo
 		if folder == tmpFolder {
 			continue
 		}
-		if folderNumber(folder) == 0 {
+		if layout.FolderNumber(folder) == 0 {
 			if more, err := visit(folder, false, false); !more || err != nil {
 				return err
 			}
@@ -168,7 +169,7 @@ func (s *Store) walkFolder(ctx context.Context, folder string, visit func(string
 			if err := ctx.Err(); err != nil {
 				return false, err
 			}
-			pack, ours := parseName(name)
+			pack, ours := layout.ParseName(name)
 			if more, err := visit(folder+"/"+name, pack && ours, ours); !more || err != nil {
 				return false, err
 			}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/blob/fileblob/layout"
 )
 
 // maxKept is how many packs stay open for the next read of the same record.
@@ -16,7 +17,7 @@ const maxKept = 256
 // An opened is a file of blobs that is open, and what was found out about it.
 type opened struct {
 	file  *os.File
-	entry entry // where in it the blob is
+	entry layout.Entry // where in it the blob is
 	state state
 	stamp string // of state, for readers
 	users int    // readers, and one for being kept; guarded by shelf.mu

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/blob/blobtest"
+	"github.com/stowgate/stowgate/internal/blob/fileblob/layout"
 	"github.com/stowgate/stowgate/internal/fault"
 )
 
@@ -61,8 +62,8 @@ func TestRemoveGivesBlocksBack(t *testing.T) {
 		if err := s.Remove(t.Context(), key); err != nil {
 			t.Fatal(err)
 		}
-		if got := before - blocks(t, path); got != aligned(recordSize) {
-			t.Errorf("removing record %d gave %d bytes back, want %d", i, got, aligned(recordSize))
+		if got := before - blocks(t, path); got != layout.Aligned(recordSize) {
+			t.Errorf("removing record %d gave %d bytes back, want %d", i, got, layout.Aligned(recordSize))
 		}
 	}
 	if got := blobtest.Get(t, s, keys[9], 0, -1); !bytes.Equal(got, blobtest.Bytes(9, recordSize)) {
@@ -107,8 +108,8 @@ func TestRemoveWaitsForReaders(t *testing.T) {
 		}
 		r.Close()
 		blobtest.Keys(t, s)
-		if got := before - blocks(t, path); got != aligned(recordSize) {
-			t.Errorf("List gave %d bytes back after the reader ended, want %d", got, aligned(recordSize))
+		if got := before - blocks(t, path); got != layout.Aligned(recordSize) {
+			t.Errorf("List gave %d bytes back after the reader ended, want %d", got, layout.Aligned(recordSize))
 		}
 	}
 
@@ -162,7 +163,7 @@ func TestRemoveAtOnce(t *testing.T) {
 		}
 		wg.Wait()
 		blobtest.Keys(t, a)
-		if got, want := blocks(t, packPath(a, keys[0])), int64(packAlign+3*aligned(recordSize)); got != want {
+		if got, want := blocks(t, packPath(a, keys[0])), int64(layout.Align+3*layout.Aligned(recordSize)); got != want {
 			t.Errorf("the pack takes %d bytes, want %d", got, want)
 		}
 		for _, key := range keys {
@@ -187,17 +188,17 @@ func TestRemovalCutShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := setState(f, 1, stateRemoved); err != nil {
+	if err := setState(f, 1, layout.Removed); err != nil {
 		t.Fatal(err)
 	}
 	if left := blobtest.Keys(t, s); len(left) != 2 {
 		t.Errorf("List yields %d blobs, want 2", len(left))
 	}
-	if got := before - blocks(t, path); got != aligned(recordSize) {
-		t.Errorf("List gave %d bytes back, want %d", got, aligned(recordSize))
+	if got := before - blocks(t, path); got != layout.Aligned(recordSize) {
+		t.Errorf("List gave %d bytes back, want %d", got, layout.Aligned(recordSize))
 	}
 	for _, i := range []int{0, 2} {
-		if err := setState(f, i, stateRemoved); err != nil {
+		if err := setState(f, i, layout.Removed); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -223,7 +224,7 @@ func TestDamagedPack(t *testing.T) {
 		used = append(used, i)
 	}
 	for i := range 13 {
-		used = append(used, int(entryOffset(1))+i)
+		used = append(used, int(layout.EntryOffset(1))+i)
 	}
 	for _, at := range used {
 		for bit := range 8 {
@@ -232,7 +233,7 @@ func TestDamagedPack(t *testing.T) {
 			if err := os.WriteFile(path, changed, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			inEntry := at >= headerSize
+			inEntry := at >= int(layout.EntryOffset(0))
 			for i, key := range keys {
 				r, err := s.Open(t.Context(), key, 0, -1)
 				if inEntry && i == 1 {
@@ -259,7 +260,7 @@ func TestDamagedPack(t *testing.T) {
 
 	// What is damaged can be removed, and keeps nothing else from it.
 	changed := bytes.Clone(whole)
-	changed[entryOffset(1)] ^= 1
+	changed[layout.EntryOffset(1)] ^= 1
 	if err := os.WriteFile(path, changed, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -278,8 +279,8 @@ func TestForeignIndex(t *testing.T) {
 	s := newStore(t)
 	keys := packOf(t, s, 2)
 	path, _, _ := strings.Cut(string(keys[0]), "+")
-	for _, index := range []int{2, maxRecords - 1} {
-		key := recordKey(path, index)
+	for _, index := range []int{2, layout.MaxRecords - 1} {
+		key := layout.RecordKey(path, index)
 		if err := s.Remove(t.Context(), key); err != nil {
 			t.Errorf("Remove(%s) = %v", key, err)
 		}
@@ -305,9 +306,9 @@ func TestPackful(t *testing.T) {
 		want    int
 	}{
 		{"one", many(1, 1), 1},
-		{"one below", many(maxRecords-1, 1), maxRecords - 1},
-		{"at the limit", many(maxRecords, 1), maxRecords},
-		{"one over", many(maxRecords+1, 1), maxRecords},
+		{"one below", many(layout.MaxRecords-1, 1), layout.MaxRecords - 1},
+		{"at the limit", many(layout.MaxRecords, 1), layout.MaxRecords},
+		{"one over", many(layout.MaxRecords+1, 1), layout.MaxRecords},
 		{"bytes at the limit", many(maxPackData/bufferSize, bufferSize), maxPackData / bufferSize},
 		{"bytes over", many(maxPackData/bufferSize+1, bufferSize), maxPackData / bufferSize},
 		{"one byte over", append(many(16, bufferSize-1), many(1, 17)...), 16},

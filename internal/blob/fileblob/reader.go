@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/blob/fileblob/layout"
 	"github.com/stowgate/stowgate/internal/fault"
 )
 
@@ -35,29 +36,29 @@ func (s *Store) open(ctx context.Context, key blob.Key, offset, size int64) (*re
 		return nil, err
 	}
 	e := o.entry
-	rest := e.size - offset
+	rest := e.Size - offset
 	if size == -1 {
 		size = max(rest, 0)
 	}
 	if size > rest {
 		s.opened.release(o)
-		return nil, fmt.Errorf("%d bytes from %d of %d: %w", size, offset, e.size, fault.Damaged)
+		return nil, fmt.Errorf("%d bytes from %d of %d: %w", size, offset, e.Size, fault.Damaged)
 	}
-	return &reader{store: s, opened: o, fresh: true, start: e.offset + offset, size: size}, nil
+	return &reader{store: s, opened: o, fresh: true, start: e.Offset + offset, size: size}, nil
 }
 
 // acquire returns the file that key's blob is in, for one who releases it.
 func (s *Store) acquire(key blob.Key) (*opened, error) {
-	at, ok := parseKey(key)
+	at, ok := layout.ParseKey(key)
 	if !ok {
 		return nil, fault.NotFound
 	}
-	if at.packed {
+	if at.Packed {
 		if o := s.opened.take(key); o != nil {
 			return o, nil
 		}
 	}
-	f, err := openAt(s.root, at.path, unix.O_RDONLY)
+	f, err := openAt(s.root, at.Path, unix.O_RDONLY)
 	if err != nil {
 		return nil, readError(err)
 	}
@@ -66,25 +67,25 @@ func (s *Store) acquire(key blob.Key) (*opened, error) {
 		f.Close()
 		return nil, err
 	}
-	if at.packed {
+	if at.Packed {
 		s.opened.keep(key, o)
 	}
 	return o, nil
 }
 
 // look finds out about a file that was just opened.
-func look(f *os.File, at location) (*opened, error) {
+func look(f *os.File, at layout.Location) (*opened, error) {
 	now, err := stateOf(f) // first: a change while the entry is read changes it
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{file: f, entry: entry{size: now[1]}, state: now, stamp: now.stamp(), users: 1}
-	if at.packed {
-		if o.entry, err = openRecord(f, at.index); err != nil {
+	o := &opened{file: f, entry: layout.Entry{Size: now[1]}, state: now, stamp: now.stamp(), users: 1}
+	if at.Packed {
+		if o.entry, err = openRecord(f, at.Index); err != nil {
 			return nil, err
 		}
-		if o.entry.offset+o.entry.size > now[1] {
-			return nil, fmt.Errorf("record ends at %d in a file of %d: %w", o.entry.offset+o.entry.size, now[1], fault.Damaged)
+		if o.entry.Offset+o.entry.Size > now[1] {
+			return nil, fmt.Errorf("record ends at %d in a file of %d: %w", o.entry.Offset+o.entry.Size, now[1], fault.Damaged)
 		}
 	}
 	return o, nil

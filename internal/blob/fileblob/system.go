@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/stowgate/stowgate/internal/blob/fileblob/layout"
 )
 
 const (
@@ -55,7 +57,7 @@ func kernel() system {
 }
 
 // openAt opens the file or folder at path below dir. The path is one that
-// parseKey allowed or this package made.
+// layout.ParseKey allowed or this package made.
 func openAt(dir *os.File, path string, flags int) (*os.File, error) {
 	var fd int
 	err := retry(func() (err error) {
@@ -90,7 +92,7 @@ func openUnnamed(tmp *os.File) (*os.File, error) {
 // cleanTemp, of any process, from taking the file for a leftover.
 func openNamed(tmp *os.File) (*os.File, error) {
 	for {
-		f, err := openAt(tmp, randomName(), unix.O_CREAT|unix.O_EXCL|unix.O_RDWR)
+		f, err := openAt(tmp, layout.NewName(), unix.O_CREAT|unix.O_EXCL|unix.O_RDWR)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/stowgate/stowgate/internal/imaging/vips"
@@ -83,6 +84,11 @@ func (d Description) Formats() []transform.Format {
 		}
 	}
 	return all
+}
+
+// Lacks reports whether the engine is known not to read a media type.
+func (d Description) Lacks(mediaType string) bool {
+	return slices.ContainsFunc(d.Abilities, func(a AbilitySummary) bool { return a.Type == mediaType && a.Problem != "" })
 }
 
 // Describe asks a worker what it is and can do.

@@ -1,10 +1,13 @@
 package imaging
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"maps"
 	"os"
 	"slices"
@@ -58,15 +61,19 @@ var probe []byte
 // Abilities tries out each type of image. Prepare must have been called.
 func Abilities() []Ability {
 	var all []Ability
+	var dots bytes.Buffer
+	if err := png.Encode(&dots, image.NewNRGBA(image.Rect(0, 0, 16, 16))); err != nil {
+		panic(err) // it is written to memory
+	}
 	for _, format := range slices.Sorted(maps.Keys(encoders)) {
 		if format == transform.SVG {
 			continue
 		}
-		all = append(all, Ability{encoders[format].mediaType, true, try(drawing, "image/svg+xml", format)})
+		all = append(all, Ability{encoders[format].mediaType, true, try(dots.Bytes(), "image/png", format, transform.SRGB)})
 	}
 	all = append(all,
-		Ability{"image/svg+xml", false, try(drawing, "image/svg+xml", transform.SVG)},
-		Ability{"image/heic", false, try(probe, "image/heic", transform.JPEG)})
+		Ability{"image/svg+xml", false, try(drawing, "image/svg+xml", transform.SVG, transform.CMYK)},
+		Ability{"image/heic", false, try(probe, "image/heic", transform.JPEG, transform.SRGB)})
 	return all
 }
 
@@ -74,8 +81,8 @@ func Abilities() []Ability {
 var drawing = []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16"><rect width="9" height="9" fill="#c33" opacity="0.5"/>` +
 	`<text x="1" y="12" font-size="9">a</text></svg>`)
 
-// try turns an image into another format, and reads that as well.
-func try(data []byte, mediaType string, format transform.Format) error {
+// try turns an image into another format, and that into a JPEG in space.
+func try(data []byte, mediaType string, format transform.Format, space transform.ColorSpace) error {
 	first, err := scratch(data)
 	if err != nil {
 		return err
@@ -97,7 +104,7 @@ func try(data []byte, mediaType string, format transform.Format) error {
 	if err != nil {
 		return fmt.Errorf("%s to %s: %w", mediaType, format, err)
 	}
-	back := transform.Plan{Output: transform.Output{Format: transform.JPEG, Space: transform.CMYK}}
+	back := transform.Plan{Output: transform.Output{Format: transform.JPEG, Space: space}}
 	if _, err := Run(context.Background(), Request{Plan: back, Inputs: []Input{{result.Type, second}}}, third); err != nil {
 		return fmt.Errorf("%s to JPEG: %w", format, err)
 	}

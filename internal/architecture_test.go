@@ -47,7 +47,7 @@ var imports = []row{
 	{"internal/fault", ""},
 	{"internal/corpora", ""},
 	{"internal/blob", "internal/fault"},
-	{"internal/blob/fileblob", "internal/blob internal/blob/fileblob/layout internal/fault"},
+	{"internal/blob/fileblob", "internal/blob internal/blob/fileblob/layout internal/blob/fileblob/group internal/fault"},
 	{"internal/blob/fileblob/*", "internal/blob internal/fault"},
 	{"internal/blob/*", "internal/blob internal/fault"},
 

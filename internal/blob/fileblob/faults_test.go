@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"golang.org/x/sys/unix"
 
@@ -263,7 +264,9 @@ func TestOrder(t *testing.T) {
 
 // TestSharedSyncs counts the calls of commits that come while the first one is
 // busy: they share a pack and its syncs.
-func TestSharedSyncs(t *testing.T) {
+func TestSharedSyncs(t *testing.T) { synctest.Test(t, testSharedSyncs) }
+
+func testSharedSyncs(t *testing.T) {
 	var tape tape
 	s := openStore(t, t.TempDir(), tape.system())
 	blobtest.Put(t, s, []byte("first"))
@@ -292,11 +295,7 @@ func TestSharedSyncs(t *testing.T) {
 	for range writers {
 		wg.Go(commit)
 	}
-	for waiting := 0; waiting < writers; {
-		s.packs.mu.Lock()
-		waiting = len(s.packs.waiting)
-		s.packs.mu.Unlock()
-	}
+	synctest.Wait() // for all of them to wait for the first
 	close(held)
 	wg.Wait()
 	count := func(op string) (n int) {

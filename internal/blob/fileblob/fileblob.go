@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/blob/fileblob/group"
 	"github.com/stowgate/stowgate/internal/blob/fileblob/layout"
 	"github.com/stowgate/stowgate/internal/fault"
 )
@@ -55,7 +56,7 @@ type Store struct {
 	config    Config
 	root, tmp *os.File
 	buffers   chan []byte // nil stands for one that was not needed so far
-	packs     group[*record]
+	packs     group.Group[*record]
 	opened    shelf
 	broken    atomic.Pointer[error] // the first sync that failed
 
@@ -78,7 +79,7 @@ func open(path string, config Config, sys system) (_ *Store, err error) {
 	for range maxBuffers {
 		s.buffers <- nil
 	}
-	s.packs = group[*record]{act: s.writePack, take: packful}
+	s.packs = group.Group[*record]{Act: s.writePack, Take: packful}
 	defer func() {
 		if err != nil {
 			s.Close()

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/stowgate/stowgate/internal/blob/fileblob/group"
 	"github.com/stowgate/stowgate/internal/blob/fileblob/layout"
 	"github.com/stowgate/stowgate/internal/fault"
 )
@@ -22,7 +23,7 @@ type folder struct {
 	dir    *os.File
 	left   int // files it may still get
 	users  int // commits that are using it
-	sync   group[struct{}]
+	sync   group.Group[struct{}]
 }
 
 func (f *folder) name() string { return layout.FolderName(f.number) }
@@ -37,7 +38,7 @@ func (s *Store) place(f *os.File, suffix string) (string, error) {
 	}
 	defer s.leave(into)
 	path := into.name() + "/" + name
-	err = into.sync.do(struct{}{})
+	err = into.sync.Do(struct{}{})
 	if err == nil {
 		// A sync that failed for others may have been the one to write this
 		// name: the kernel reports a failure once only.
@@ -125,7 +126,7 @@ func (s *Store) nextFolder() (*folder, error) {
 		names, err := readNames(dir)
 		if err == nil && len(names) < folderFiles {
 			f := &folder{number: number, dir: dir, left: folderFiles - len(names)}
-			f.sync.act = func([]struct{}) error { return s.syncFolder(dir) }
+			f.sync.Act = func([]struct{}) error { return s.syncFolder(dir) }
 			return f, nil
 		}
 		dir.Close()

@@ -89,7 +89,7 @@ func (w *writer) commit() (blob.Key, error) {
 	}
 	if w.file == nil {
 		r := &record{data: w.buf}
-		err := w.store.packs.do(r)
+		err := w.store.packs.Do(r)
 		return r.key, err
 	}
 	if err := w.store.syncFile(w.file); err != nil {

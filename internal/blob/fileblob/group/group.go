@@ -1,12 +1,15 @@
-package fileblob
+// Package group lets those who ask for the same costly act at the same moment
+// share it. It knows no blob.
+package group
 
 import "sync"
 
-// A group runs a costly act once for all who wait for it: the first caller
-// acts for those that came while the last act ran.
-type group[T any] struct {
-	act  func([]T) error
-	take func([]T) int // how many of those that wait one act is for; nil means all
+// A Group runs a costly act once for all who wait for it: the first caller
+// acts for those that came while the last act ran. Act is needed; it is not
+// called concurrently.
+type Group[T any] struct {
+	Act  func([]T) error
+	Take func([]T) int // how many of those that wait one act is for; nil means all
 
 	mu      sync.Mutex
 	busy    bool
@@ -19,9 +22,9 @@ type waiter[T any] struct {
 	err  error
 }
 
-// do returns when act was done for item, by this caller or another; act began
-// after do was called. The error is that of act.
-func (g *group[T]) do(item T) error {
+// Do returns when Act was done for item, by this caller or another; Act began
+// after Do was called. The error is that of Act.
+func (g *Group[T]) Do(item T) error {
 	w := &waiter[T]{item: item, lead: make(chan []*waiter[T], 1)}
 	batch := []*waiter[T]{w}
 	g.mu.Lock()
@@ -37,7 +40,7 @@ func (g *group[T]) do(item T) error {
 		g.mu.Unlock()
 	}
 
-	err := g.act(items(batch))
+	err := g.Act(items(batch))
 	for _, other := range batch {
 		if other != w {
 			other.err = err
@@ -52,8 +55,8 @@ func (g *group[T]) do(item T) error {
 		return err
 	}
 	n := len(g.waiting)
-	if g.take != nil {
-		n = g.take(items(g.waiting))
+	if g.Take != nil {
+		n = g.Take(items(g.waiting))
 	}
 	next := g.waiting[:n:n]
 	g.waiting = g.waiting[n:]

@@ -1,4 +1,4 @@
-package fileblob
+package group
 
 import (
 	"errors"
@@ -22,8 +22,8 @@ func TestGroup(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			begun, held := make(chan bool), make(chan bool)
 			var got [][]int
-			g := group[int]{take: tt.take}
-			g.act = func(items []int) error {
+			g := Group[int]{Take: tt.take}
+			g.Act = func(items []int) error {
 				if got = append(got, slices.Clone(items)); len(got) == 1 {
 					close(begun)
 					<-held
@@ -35,10 +35,10 @@ func TestGroup(t *testing.T) {
 			}
 			errs := make([]error, 11)
 			var wg sync.WaitGroup
-			wg.Go(func() { errs[0] = g.do(0) })
+			wg.Go(func() { errs[0] = g.Do(0) })
 			<-begun
 			for i := 1; i <= 10; i++ {
-				wg.Go(func() { errs[i] = g.do(i) })
+				wg.Go(func() { errs[i] = g.Do(i) })
 			}
 			for n := 0; n < 10; {
 				g.mu.Lock()

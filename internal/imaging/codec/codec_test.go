@@ -183,6 +183,14 @@ func TestIcon(t *testing.T) {
 	}
 }
 
+// useOf returns elements that draw another again.
+func useOf(id string, n int) string { return strings.Repeat(`<use href="#`+id+`"/>`, n) }
+
+// tens returns a group with n elements, which use another.
+func tens(id string, n int, of string) string {
+	return `<g id="` + id + `">` + useOf(of, n) + `</g>`
+}
+
 func TestG3DrawingLimits(t *testing.T) {
 	svg := func(inside string) string { return `<svg xmlns="http://www.w3.org/2000/svg">` + inside + `</svg>` }
 	for _, tt := range []struct {
@@ -196,6 +204,11 @@ func TestG3DrawingLimits(t *testing.T) {
 		{"one more", svg(strings.Repeat("<g>", maxDepth) + strings.Repeat("</g>", maxDepth)), fault.TooLarge},
 		{"the bytes", svg(strings.Repeat(" ", maxDrawing-len(svg("")))), nil},
 		{"one more", svg(strings.Repeat(" ", maxDrawing-len(svg(""))+1)), fault.TooLarge},
+		{"used 989 times, which is 99,990 elements", svg(tens("a", 99, "") + useOf("a", 989)), nil},
+		{"used once more", svg(tens("a", 99, "") + useOf("a", 990)), fault.TooLarge},
+		{"uses of uses", svg(tens("a", 9, "") + tens("b", 9, "a") + tens("c", 9, "b") + tens("d", 9, "c") + useOf("d", 99)), fault.TooLarge},
+		{"patterns of patterns", svg(strings.ReplaceAll(tens("a", 300, "")+tens("b", 300, "a")+useOf("b", 9), `href="#a"`, `fill="url(#a)"`)), fault.TooLarge},
+		{"used by itself", svg(`<g id="a">` + useOf("a", 9) + useOf("b", 9) + `</g><g id="b">` + useOf("a", 9) + `</g>` + useOf("none", 9)), nil},
 		{"the public document type", `<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://x.invalid/a.dtd">` + svg(""), nil},
 		{"G2: entities", `<!DOCTYPE svg [ <!ENTITY a "b"> ]>` + svg("&a;"), fault.Invalid},
 		{"G2: entities from elsewhere", `<!DOCTYPE svg [ <!ENTITY % a SYSTEM "file:///etc/passwd"> %a; ]>` + svg(""), fault.Invalid},

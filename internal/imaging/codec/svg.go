@@ -40,13 +40,16 @@ func CheckDrawing(file *os.File) error {
 		return e.NewDecoder().Reader(r), nil
 	}
 	elements, depth := 0, 0
+	used := newUses()
 	for {
 		token, err := d.RawToken()
 		switch token := token.(type) {
 		case xml.StartElement:
 			elements, depth = elements+1, depth+1
+			used.start(token)
 		case xml.EndElement:
 			depth--
+			used.end()
 		case xml.Directive:
 			// The usual one only names the public DTD. One with an internal
 			// part, in brackets, can declare entities.
@@ -56,6 +59,9 @@ func CheckDrawing(file *os.File) error {
 		}
 		switch {
 		case errors.Is(err, io.EOF):
+			if used.drawn(used.open[0]) > maxDrawn {
+				return fmt.Errorf("more than %d elements to draw: %w", maxDrawn, fault.TooLarge)
+			}
 			return nil
 		case err != nil:
 			return fmt.Errorf("read the drawing: %w: %w", fault.Invalid, err)

@@ -57,7 +57,7 @@ type Store struct {
 	root, tmp *os.File
 	buffers   chan []byte // nil stands for one that was not needed so far
 	packs     group.Group[*record]
-	opened    shelf
+	opened    *shelf
 	broken    atomic.Pointer[error] // the first sync that failed
 
 	folders sync.Mutex // guards current and what is in it
@@ -75,7 +75,7 @@ func Open(path string, config Config) (*Store, error) {
 }
 
 func open(path string, config Config, sys system) (_ *Store, err error) {
-	s := &Store{sys: sys, config: config, buffers: make(chan []byte, maxBuffers)}
+	s := &Store{sys: sys, config: config, buffers: make(chan []byte, maxBuffers), opened: newShelf()}
 	for range maxBuffers {
 		s.buffers <- nil
 	}
@@ -148,12 +148,13 @@ func (s *Store) unnamedWork() bool {
 	return true
 }
 
-// Close releases the store. Its writers must be closed before.
+// Close releases the store. Its writers must be closed before; a reader that is
+// still open keeps its file until it is closed.
 func (s *Store) Close() error {
 	if s.current != nil {
 		s.current.dir.Close()
 	}
-	s.opened.clear()
+	s.opened.close()
 	s.tmp.Close()
 	return s.root.Close()
 }

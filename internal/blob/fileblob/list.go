@@ -24,8 +24,7 @@ func (s *Store) Remove(ctx context.Context, key blob.Key) error {
 	err := ctx.Err()
 	if at, ok := layout.ParseKey(key); err == nil && ok {
 		if at.Packed {
-			s.opened.drop(key)
-			err = s.removeRecord(at.Path, at.Index)
+			err = s.removeRecord(key, at)
 		} else {
 			err = s.removeFile(at.Path)
 		}
@@ -49,6 +48,7 @@ func (s *Store) removeFile(path string) error {
 // that somebody was reading when they were removed.
 func (s *Store) List(ctx context.Context) iter.Seq2[blob.Info, error] {
 	return func(yield func(blob.Info, error) bool) {
+		s.opened.prune() // what another process removed is not held up here
 		err := s.walk(ctx, func(path string, pack, ours bool) (more bool, err error) {
 			if !ours {
 				return true, nil

@@ -110,27 +110,28 @@ func readEntry(f *os.File, index int) (layout.Entry, error) {
 	return layout.ParseEntry(b[:]), nil
 }
 
-// removeRecord takes a record out of the pack at path.
-func (s *Store) removeRecord(path string, index int) error {
-	f, err := openAt(s.root, path, unix.O_RDWR)
+// removeRecord takes a record out of its pack.
+func (s *Store) removeRecord(key blob.Key, at layout.Location) error {
+	f, err := openAt(s.root, at.Path, unix.O_RDWR)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	e, err := readEntry(f, index)
+	e, err := readEntry(f, at.Index)
 	if err != nil {
 		return err
 	}
 	switch e.State {
 	case layout.Live:
-		err = setState(f, index, layout.Removed)
+		err = setState(f, at.Index, layout.Removed)
 	case layout.Unknown: // where its blocks are is lost
-		err = setState(f, index, layout.Gone)
+		err = setState(f, at.Index, layout.Gone)
 	}
 	if err != nil {
 		return err
 	}
-	return s.reclaim(f, path)
+	s.opened.drop(key) // now that who looks again does not find it live
+	return s.reclaim(f, at.Path)
 }
 
 // reclaim gives back the blocks of removed records that nobody reads, or the

@@ -79,13 +79,13 @@ func look(f *os.File, at layout.Location) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{file: f, entry: layout.Entry{Size: now[1]}, state: now, stamp: now.stamp(), users: 1}
+	o := &opened{file: f, at: at, entry: layout.Entry{Size: now.size}, state: now, stamp: now.stamp(), users: 1}
 	if at.Packed {
 		if o.entry, err = openRecord(f, at.Index); err != nil {
 			return nil, err
 		}
-		if o.entry.Offset+o.entry.Size > now[1] {
-			return nil, fmt.Errorf("record ends at %d in a file of %d: %w", o.entry.Offset+o.entry.Size, now[1], fault.Damaged)
+		if o.entry.Offset+o.entry.Size > now.size {
+			return nil, fmt.Errorf("record ends at %d in a file of %d: %w", o.entry.Offset+o.entry.Size, now.size, fault.Damaged)
 		}
 	}
 	return o, nil

@@ -74,8 +74,10 @@ func (a *API) run(w http.ResponseWriter, r *http.Request, g policy.Grant, j job)
 	if chain.Plan.Output.Format == transform.Auto {
 		w.Header().Add("Vary", "Accept")
 	}
+	// A drawing that was not made here is the source, which was no larger.
+	made := v.Asset.Type != "image/svg+xml" || chain.Plan.Output.Format == transform.SVG
 	return server.ServeFile(w, r, server.File{Asset: v.Asset, Content: v}, server.FileOptions{
-		Name: chain.Name, Download: j.download, CacheControl: cache.header(g, a.config.Now()), Generated: true,
+		Name: chain.Name, Download: j.download, CacheControl: cache.header(g, a.config.Now()), Generated: made,
 	})
 }
 

@@ -14,26 +14,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/stowgate/stowgate/bench/images"
+	"github.com/stowgate/stowgate/bench/lab"
 )
-
-// A setting is what one run of the program works with.
-type setting struct {
-	rounds   int
-	dir      string // on the disk that is measured
-	stowgate string // program files; a peer without one is left out
-	tusd     string
-	nginx    string
-	imgproxy string
-	imagor   string
-	quick    bool
-
-	limit, pictures string // programs of our own for images
-	photographs     string // folder
-}
 
 var benchmarks = []struct {
 	name string
-	run  func(context.Context, setting) error
+	run  func(context.Context, lab.Setting) error
 }{
 	{"large", large},
 	{"small", small},
@@ -41,7 +29,7 @@ var benchmarks = []struct {
 	{"reads", reads},
 	{"memory", memory},
 	{"stalled", stalled},
-	{"images", images},
+	{"images", images.Run},
 }
 
 func main() {
@@ -54,24 +42,18 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	var s setting
-	var only, peers string
-	flag.IntVar(&s.rounds, "rounds", 5, "rounds; medians are printed")
-	flag.StringVar(&s.dir, "dir", "", "folder on the disk to measure (default: a temporary one here)")
-	flag.StringVar(&s.stowgate, "stowgate", "../bin/stowgate", "program file")
-	flag.StringVar(&s.tusd, "tusd", "", "program file of tusd")
-	flag.StringVar(&s.nginx, "nginx", "/usr/sbin/nginx", "program file of nginx")
-	flag.StringVar(&peers, "peers", "", "folder of imgproxy, imagor, limit, pictures and the photographs, as peers/build leaves it")
+	var s lab.Setting
+	var only string
+	flag.IntVar(&s.Rounds, "rounds", 5, "rounds; medians are printed")
+	flag.StringVar(&s.Dir, "dir", "", "folder on the disk to measure (default: a temporary one here)")
+	flag.StringVar(&s.Stowgate, "stowgate", "../bin/stowgate", "program file")
+	flag.StringVar(&s.Tusd, "tusd", "", "program file of tusd")
+	flag.StringVar(&s.Nginx, "nginx", "/usr/sbin/nginx", "program file of nginx")
+	flag.StringVar(&s.Peers, "peers", "", "folder of imgproxy, imagor, limit, pictures and the photographs, as peers/build leaves it")
 	flag.StringVar(&only, "only", "", "names of benchmarks, joined by commas")
-	flag.BoolVar(&s.quick, "quick", false, "a tenth of the work: to see that it runs")
+	flag.BoolVar(&s.Quick, "quick", false, "a tenth of the work: to see that it runs")
 	flag.Parse()
-	s.limit, s.pictures, s.photographs = filepath.Join(peers, "limit"), filepath.Join(peers, "pictures"), filepath.Join(peers, "photographs")
-	for name, file := range map[string]*string{imgproxy: &s.imgproxy, imagor: &s.imagor} {
-		if found := filepath.Join(peers, name); isFile(found) {
-			*file = found
-		}
-	}
-	parent := s.dir
+	parent := s.Dir
 	if parent == "" {
 		parent = "."
 	}
@@ -80,7 +62,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if s.dir, err = filepath.Abs(dir); err != nil {
+	if s.Dir, err = filepath.Abs(dir); err != nil {
 		return err
 	}
 	for _, b := range benchmarks {
@@ -92,9 +74,4 @@ func run(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func isFile(name string) bool {
-	info, err := os.Stat(name)
-	return err == nil && info.Mode().IsRegular()
 }

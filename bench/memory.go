@@ -11,24 +11,26 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/stowgate/stowgate/bench/lab"
 )
 
 // memory uploads one file of 5 GiB in one request, and one in parts, and tells
 // how much resident memory that adds.
-func memory(ctx context.Context, s setting) error {
+func memory(ctx context.Context, s lab.Setting) error {
 	size := int64(5 << 30)
-	if s.quick {
+	if s.Quick {
 		size = 256 << 20
 	}
 	w, err := startStowgate(ctx, s, "memory")
 	if err != nil {
 		return err
 	}
-	defer w.stop()
+	defer w.Stop()
 	part := make([]byte, partSize)
 	rand.Read(part)
 	small := part[:100<<10]
-	if err := each(200, 16, func(int) error { return w.raw(ctx, small) }); err != nil {
+	if err := lab.Each(200, 16, func(int) error { return w.raw(ctx, small) }); err != nil {
 		return err // a server that has worked is the base line
 	}
 	fmt.Printf("\nOne upload of %d MiB: resident memory\n", size>>20)
@@ -39,24 +41,16 @@ func memory(ctx context.Context, s setting) error {
 		{"in one request", func() error { return w.stream(ctx, part, size) }},
 		{"in parts, 4 at once", func() error { return w.inParts(ctx, part, int(size/partSize), 4) }},
 	} {
-		w.resetPeak()
-		before := w.status("VmRSS")
+		w.ResetPeak()
+		before := w.Status("VmRSS")
 		if err := way.do(); err != nil {
 			return err
 		}
-		added := w.status("VmHWM") - before
+		added := w.Status("VmHWM") - before
 		fmt.Printf("  %s: %.0f MiB before, %.0f MiB added at the peak\n", way.name, before, added)
-		bound("MiB added", added, 64)
+		lab.Bound("MiB added", added, 64)
 	}
 	return nil
-}
-
-func bound(what string, got, most float64) {
-	verdict := "met"
-	if got > most {
-		verdict = "missed"
-	}
-	fmt.Printf("  goal: %s at most %.4g: %.3g, %s\n", what, most, got, verdict)
 }
 
 // repeat yields a piece of memory again and again.
@@ -76,21 +70,21 @@ func (r *repeat) Read(p []byte) (int, error) {
 
 // stream uploads size bytes in one request.
 func (w *stow) stream(ctx context.Context, piece []byte, size int64) error {
-	req, err := http.NewRequestWithContext(ctx, "POST", w.url+"/api/store/S3?filename=f.bin&key="+url.QueryEscape(w.open.APIKey), &repeat{piece, size})
+	req, err := http.NewRequestWithContext(ctx, "POST", w.URL+"/api/store/S3?filename=f.bin&key="+url.QueryEscape(w.Open.APIKey), &repeat{piece, size})
 	if err != nil {
 		return err
 	}
 	req.ContentLength = size
 	req.Header.Set("Content-Type", "application/octet-stream")
-	_, err = do(req, http.StatusOK, nil)
+	_, err = lab.Do(req, http.StatusOK, nil)
 	return err
 }
 
 // stalled opens 9,000 uploads that send half of 100 KiB and stop, tells what
 // each costs, and how fast others upload meanwhile.
-func stalled(ctx context.Context, s setting) error {
+func stalled(ctx context.Context, s lab.Setting) error {
 	conns := 9000
-	if s.quick {
+	if s.Quick {
 		conns = 500
 	}
 	var limit syscall.Rlimit
@@ -101,12 +95,12 @@ func stalled(ctx context.Context, s setting) error {
 	if err != nil {
 		return err
 	}
-	defer w.stop()
+	defer w.Stop()
 	body := make([]byte, 100<<10)
 	rand.Read(body)
 	files := func() (float64, error) {
 		start := time.Now()
-		err := each(1000, 16, func(int) error { return w.raw(ctx, body) })
+		err := lab.Each(1000, 16, func(int) error { return w.raw(ctx, body) })
 		return 1000 / time.Since(start).Seconds(), err
 	}
 	if _, err := files(); err != nil { // to be warm
@@ -116,9 +110,9 @@ func stalled(ctx context.Context, s setting) error {
 	if err != nil {
 		return err
 	}
-	before := w.status("VmRSS")
-	addr := strings.TrimPrefix(w.url, "http://")
-	head := fmt.Sprintf("POST /api/store/S3?filename=f.bin&key=%s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n", w.open.APIKey, addr, len(body))
+	before := w.Status("VmRSS")
+	addr := strings.TrimPrefix(w.URL, "http://")
+	head := fmt.Sprintf("POST /api/store/S3?filename=f.bin&key=%s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n", w.Open.APIKey, addr, len(body))
 	held := make([]net.Conn, 0, conns)
 	defer func() {
 		for _, c := range held {
@@ -138,14 +132,14 @@ func stalled(ctx context.Context, s setting) error {
 	}
 	took := time.Since(start)
 	time.Sleep(time.Second)
-	each9 := (w.status("VmRSS") - before) * 1024 / float64(conns)
+	each9 := (w.Status("VmRSS") - before) * 1024 / float64(conns)
 	beside, err := files()
 	if err != nil {
 		return err
 	}
 	fmt.Printf("\n%d uploads that stalled half-way (opened in %.1f s)\n", conns, took.Seconds())
 	fmt.Printf("  resident memory: %.0f MiB before, %.1f KiB more for each\n", before, each9)
-	bound("KiB each", each9, 32)
+	lab.Bound("KiB each", each9, 32)
 	fmt.Printf("  others meanwhile: %.0f files/s of 100 KiB, %.2f of %.0f alone\n", beside, beside/alone, alone)
 	return nil
 }

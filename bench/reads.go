@@ -7,29 +7,28 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strconv"
+
+	"github.com/stowgate/stowgate/bench/lab"
 )
 
 // reads fetches a file of 100 KiB and one of 100 MiB with a signed policy, and
 // the same from nginx.
-func reads(ctx context.Context, s setting) error {
+func reads(ctx context.Context, s lab.Setting) error {
 	w, err := startStowgate(ctx, s, "reads", "--log-level", "warn") // as nginx, without an access log
 	if err != nil {
 		return err
 	}
-	defer w.stop()
-	root := filepath.Join(s.dir, "www")
+	defer w.Stop()
+	root := filepath.Join(s.Dir, "www")
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return err
 	}
-	p, err := startNginx(ctx, s, root)
+	p, err := lab.StartNginx(ctx, s, root)
 	if err != nil {
 		return err
 	}
-	defer p.stop()
+	defer p.Stop()
 	for _, size := range []struct {
 		name, unit string
 		bytes      int
@@ -44,22 +43,22 @@ func reads(ctx context.Context, s setting) error {
 		if err != nil {
 			return err
 		}
-		t := newTable("Signed reads of "+size.name+", 16 connections, wrk", size.unit, "request")
-		for range s.rounds {
+		t := lab.NewTable("Signed reads of "+size.name+", 16 connections, wrk", size.unit, "request")
+		for range s.Rounds {
 			for _, to := range []struct {
 				name string
-				p    *process
+				p    *lab.Process
 				url  string
-			}{{"stowgate", w.process, target}, {"nginx", p, p.url + size.name}} {
-				m, err := load(ctx, to.p, to.url, s.quick)
+			}{{"stowgate", w.Process, target}, {"nginx", p, p.URL + size.name}} {
+				m, err := lab.Load(ctx, to.p, to.url, s.Quick)
 				if err != nil {
 					return err
 				}
-				t.add(to.name, m)
+				t.Add(to.name, m)
 			}
 		}
-		t.print()
-		goal("the rate to nginx'", t.ratio("stowgate", "nginx"), size.goal)
+		t.Print()
+		lab.Goal("the rate to nginx'", t.Ratio("stowgate", "nginx"), size.goal)
 	}
 	return nil
 }
@@ -68,50 +67,20 @@ func reads(ctx context.Context, s setting) error {
 // carries a policy for reading it.
 func (w *stow) signedFile(ctx context.Context, body []byte) (string, error) {
 	var up, down struct{ Policy, Signature string }
-	if err := w.cli(&up, "sign", "--app", w.closed.APIKey, "--call", "store", "--expires", "1h"); err != nil {
+	if err := w.CLI(&up, "sign", "--app", w.Closed.APIKey, "--call", "store", "--expires", "1h"); err != nil {
 		return "", err
 	}
-	req, err := http.NewRequestWithContext(ctx, "POST", fmt.Sprintf("%s/api/store/S3?key=%s&filename=f.bin&policy=%s&signature=%s", w.url, w.closed.APIKey, up.Policy, up.Signature), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, "POST", fmt.Sprintf("%s/api/store/S3?key=%s&filename=f.bin&policy=%s&signature=%s", w.URL, w.Closed.APIKey, up.Policy, up.Signature), bytes.NewReader(body))
 	if err != nil {
 		return "", err
 	}
 	req.Header.Set("Content-Type", "application/octet-stream")
 	var stored struct{ Handle string }
-	if _, err := do(req, http.StatusOK, &stored); err != nil {
+	if _, err := lab.Do(req, http.StatusOK, &stored); err != nil {
 		return "", err
 	}
-	if err := w.cli(&down, "sign", "--app", w.closed.APIKey, "--call", "read", "--handle", stored.Handle, "--expires", "1h"); err != nil {
+	if err := w.CLI(&down, "sign", "--app", w.Closed.APIKey, "--call", "read", "--handle", stored.Handle, "--expires", "1h"); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s/%s?policy=%s&signature=%s", w.url, stored.Handle, down.Policy, down.Signature), nil
-}
-
-var (
-	wrkRate   = regexp.MustCompile(`Requests/sec:\s+([\d.]+)`)
-	wrkTotal  = regexp.MustCompile(`(\d+) requests in`)
-	wrkErrors = regexp.MustCompile(`Non-2xx or 3xx responses: (\d+)`)
-)
-
-// load runs wrk for some seconds against a URL of p.
-func load(ctx context.Context, p *process, url string, quick bool) (sample, error) {
-	seconds := "5"
-	if quick {
-		seconds = "1"
-	}
-	p.resetPeak()
-	cpu := p.cpu()
-	out, err := exec.CommandContext(ctx, "wrk", "-t1", "-c16", "-d"+seconds+"s", "--timeout", "30s", url).CombinedOutput()
-	if err != nil {
-		return sample{}, fmt.Errorf("wrk: %w: %s", err, out)
-	}
-	if m := wrkErrors.FindSubmatch(out); m != nil {
-		return sample{}, fmt.Errorf("wrk: %s answers were errors", m[1])
-	}
-	r, total := wrkRate.FindSubmatch(out), wrkTotal.FindSubmatch(out)
-	if r == nil || total == nil {
-		return sample{}, fmt.Errorf("wrk printed no rate: %s", out)
-	}
-	rate, _ := strconv.ParseFloat(string(r[1]), 64)
-	n, _ := strconv.ParseFloat(string(total[1]), 64)
-	return sample{rate: rate, cpu: (p.cpu() - cpu) / n, rssMiB: p.status("VmHWM")}, nil
+	return fmt.Sprintf("%s/%s?policy=%s&signature=%s", w.URL, stored.Handle, down.Policy, down.Signature), nil
 }

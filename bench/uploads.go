@@ -12,15 +12,24 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/stowgate/stowgate/bench/lab"
 )
 
 const (
 	mib      = 1 << 20
 	partSize = 8 * mib
 )
+
+// A stow is a Stowgate that is uploaded to.
+type stow struct{ *lab.Stowgate }
+
+func startStowgate(ctx context.Context, s lab.Setting, dir string, args ...string) (*stow, error) {
+	w, err := lab.StartStowgate(ctx, s, dir, args...)
+	return &stow{w}, err
+}
 
 func post(ctx context.Context, url string, in, out any) error {
 	b, err := json.Marshal(in)
@@ -32,7 +41,7 @@ func post(ctx context.Context, url string, in, out any) error {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	_, err = do(req, http.StatusOK, out)
+	_, err = lab.Do(req, http.StatusOK, out)
 	return err
 }
 
@@ -42,25 +51,25 @@ type dict = map[string]any
 // protocol, with several parts at once.
 func (w *stow) inParts(ctx context.Context, part []byte, parts, parallel int) error {
 	size := len(part) * parts
-	base := dict{"apikey": w.open.APIKey, "filename": "large.bin", "mimetype": "application/octet-stream", "size": size, "store": dict{"location": "s3"}}
+	base := dict{"apikey": w.Open.APIKey, "filename": "large.bin", "mimetype": "application/octet-stream", "size": size, "store": dict{"location": "s3"}}
 	var session dict
-	if err := post(ctx, w.url+"/multipart/start", base, &session); err != nil {
+	if err := post(ctx, w.URL+"/multipart/start", base, &session); err != nil {
 		return err
 	}
 	with := func(more dict) dict {
-		d := dict{"apikey": w.open.APIKey, "uri": session["uri"], "region": session["region"], "upload_id": session["upload_id"], "store": base["store"]}
+		d := dict{"apikey": w.Open.APIKey, "uri": session["uri"], "region": session["region"], "upload_id": session["upload_id"], "store": base["store"]}
 		for k, v := range more {
 			d[k] = v
 		}
 		return d
 	}
 	tags := make([]dict, parts)
-	err := each(parts, parallel, func(i int) error {
+	err := lab.Each(parts, parallel, func(i int) error {
 		var target struct {
 			URL     string
 			Headers map[string]string
 		}
-		if err := post(ctx, w.url+"/multipart/upload", with(dict{"part": i + 1, "size": len(part)}), &target); err != nil {
+		if err := post(ctx, w.URL+"/multipart/upload", with(dict{"part": i + 1, "size": len(part)}), &target); err != nil {
 			return err
 		}
 		req, err := http.NewRequestWithContext(ctx, "PUT", target.URL, bytes.NewReader(part))
@@ -70,7 +79,7 @@ func (w *stow) inParts(ctx context.Context, part []byte, parts, parallel int) er
 		for k, v := range target.Headers {
 			req.Header.Set(k, v)
 		}
-		h, err := do(req, http.StatusOK, nil)
+		h, err := lab.Do(req, http.StatusOK, nil)
 		if err != nil {
 			return err
 		}
@@ -80,17 +89,17 @@ func (w *stow) inParts(ctx context.Context, part []byte, parts, parallel int) er
 	if err != nil {
 		return err
 	}
-	return post(ctx, w.url+"/multipart/complete", with(dict{"filename": "large.bin", "mimetype": "application/octet-stream", "size": size, "parts": tags}), nil)
+	return post(ctx, w.URL+"/multipart/complete", with(dict{"filename": "large.bin", "mimetype": "application/octet-stream", "size": size, "parts": tags}), nil)
 }
 
 // raw uploads body in one request.
 func (w *stow) raw(ctx context.Context, body []byte) error {
-	req, err := http.NewRequestWithContext(ctx, "POST", w.url+"/api/store/S3?filename=f.bin&key="+url.QueryEscape(w.open.APIKey), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, "POST", w.URL+"/api/store/S3?filename=f.bin&key="+url.QueryEscape(w.Open.APIKey), bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/octet-stream")
-	_, err = do(req, http.StatusOK, nil)
+	_, err = lab.Do(req, http.StatusOK, nil)
 	return err
 }
 
@@ -108,7 +117,7 @@ func tus(ctx context.Context, base string, body []byte, oneRequest bool) error {
 	if oneRequest {
 		req.Header.Set("Content-Type", "application/offset+octet-stream")
 	}
-	h, err := do(req, http.StatusCreated, nil)
+	h, err := lab.Do(req, http.StatusCreated, nil)
 	if err != nil || oneRequest {
 		return err
 	}
@@ -119,51 +128,23 @@ func tus(ctx context.Context, base string, body []byte, oneRequest bool) error {
 	req.Header.Set("Tus-Resumable", "1.0.0")
 	req.Header.Set("Upload-Offset", "0")
 	req.Header.Set("Content-Type", "application/offset+octet-stream")
-	_, err = do(req, http.StatusNoContent, nil)
+	_, err = lab.Do(req, http.StatusNoContent, nil)
 	return err
 }
 
-// each runs work for 0 to n-1, several at once, and returns the first error.
-func each(n, parallel int, work func(i int) error) error {
-	var next atomic.Int64
-	errs := make(chan error, parallel)
-	for range parallel {
-		go func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					errs <- nil
-					return
-				}
-				if err := work(i); err != nil {
-					errs <- err
-					return
-				}
-			}
-		}()
-	}
-	var first error
-	for range parallel {
-		if err := <-errs; err != nil && first == nil {
-			first = err
-		}
-	}
-	return first
-}
-
 // self measures work done in this process, which is the limit, not a server.
-func self(n float64, work func() error) (sample, error) {
+func self(n float64, work func() error) (lab.Sample, error) {
 	syscall.Sync()
 	var before, after syscall.Rusage
 	syscall.Getrusage(syscall.RUSAGE_SELF, &before)
 	start := time.Now()
 	if err := work(); err != nil {
-		return sample{}, err
+		return lab.Sample{}, err
 	}
 	took := time.Since(start).Seconds()
 	syscall.Getrusage(syscall.RUSAGE_SELF, &after)
 	cpu := float64(after.Utime.Nano()+after.Stime.Nano()-before.Utime.Nano()-before.Stime.Nano()) / 1e9
-	return sample{rate: n / took, cpu: cpu / n}, nil
+	return lab.Sample{Rate: n / took, CPU: cpu / n}, nil
 }
 
 // writeSynced writes part over and over to one file and syncs it.
@@ -183,32 +164,32 @@ func writeSynced(name string, part []byte, parts int) error {
 }
 
 // large uploads 1 GiB in parts of 8 MiB.
-func large(ctx context.Context, s setting) error {
+func large(ctx context.Context, s lab.Setting) error {
 	parts := 128
-	if s.quick {
+	if s.Quick {
 		parts = 12
 	}
 	part := make([]byte, partSize)
 	rand.Read(part)
 	whole := bytes.Repeat(part, parts)
 	n := float64(len(whole)) / mib
-	t := newTable(fmt.Sprintf("One file of %.0f MiB in parts of 8 MiB, 4 at once", n), "MiB/s", "MiB")
-	for range s.rounds {
+	t := lab.NewTable(fmt.Sprintf("One file of %.0f MiB in parts of 8 MiB, 4 at once", n), "MiB/s", "MiB")
+	for range s.Rounds {
 		w, err := startStowgate(ctx, s, "large")
 		if err != nil {
 			return err
 		}
-		m, err := w.measure(n, func() error { return w.inParts(ctx, part, parts, 4) })
-		w.stop()
-		os.RemoveAll(w.data)
+		m, err := w.Measure(n, func() error { return w.inParts(ctx, part, parts, 4) })
+		w.Stop()
+		os.RemoveAll(w.Data)
 		if err != nil {
 			return err
 		}
-		t.add("stowgate", m)
-		if m, err = self(n, func() error { return writeSynced(filepath.Join(s.dir, "plain"), part, parts) }); err != nil {
+		t.Add("stowgate", m)
+		if m, err = self(n, func() error { return writeSynced(filepath.Join(s.Dir, "plain"), part, parts) }); err != nil {
 			return err
 		}
-		t.add("write+fsync", m)
+		t.Add("write+fsync", m)
 		if m, err = self(n, func() error {
 			h := sha256.New()
 			for range parts {
@@ -218,97 +199,97 @@ func large(ctx context.Context, s setting) error {
 		}); err != nil {
 			return err
 		}
-		t.add("SHA-256", m)
-		if s.tusd != "" {
-			p, err := startTusd(ctx, s)
+		t.Add("SHA-256", m)
+		if s.Tusd != "" {
+			p, err := lab.StartTusd(ctx, s)
 			if err != nil {
 				return err
 			}
-			m, err := p.measure(n, func() error { return tus(ctx, p.url, whole, false) })
-			p.stop()
-			os.RemoveAll(filepath.Join(s.dir, "tusd"))
+			m, err := p.Measure(n, func() error { return tus(ctx, p.URL, whole, false) })
+			p.Stop()
+			os.RemoveAll(filepath.Join(s.Dir, "tusd"))
 			if err != nil {
 				return err
 			}
-			t.add("tusd (not synced)", m)
+			t.Add("tusd (not synced)", m)
 		}
 	}
-	t.print()
+	t.Print()
 	limit := "SHA-256"
-	if median(t.column("write+fsync", rate)) < median(t.column("SHA-256", rate)) {
+	if t.Rate("write+fsync") < t.Rate("SHA-256") {
 		limit = "write+fsync"
 	}
-	goal("the rate to that of the slower of disk and SHA-256 ("+limit+")", t.ratio("stowgate", limit), 0.9)
+	lab.Goal("the rate to that of the slower of disk and SHA-256 ("+limit+")", t.Ratio("stowgate", limit), 0.9)
 	return nil
 }
 
 // small uploads 1,000 files of 100 KiB, 16 at once.
-func small(ctx context.Context, s setting) error {
-	return many(ctx, s, 1000, 100<<10, func(t *table) {
-		if s.tusd != "" {
-			goal("the rate to that of tusd in two requests", t.ratio("stowgate", "tusd (not synced)"), 2)
-			goal("the rate to that of tusd in one request", t.ratio("stowgate", "tusd, one request"), 2)
+func small(ctx context.Context, s lab.Setting) error {
+	return many(ctx, s, 1000, 100<<10, func(t *lab.Table) {
+		if s.Tusd != "" {
+			lab.Goal("the rate to that of tusd in two requests", t.Ratio("stowgate", "tusd (not synced)"), 2)
+			lab.Goal("the rate to that of tusd in one request", t.Ratio("stowgate", "tusd, one request"), 2)
 		}
 	})
 }
 
 // tiny uploads 4,000 files of 10 KiB, 16 at once.
-func tiny(ctx context.Context, s setting) error {
-	return many(ctx, s, 4000, 10<<10, func(t *table) {
-		goal("durable files a second", median(t.column("stowgate", rate)), 800)
+func tiny(ctx context.Context, s lab.Setting) error {
+	return many(ctx, s, 4000, 10<<10, func(t *lab.Table) {
+		lab.Goal("durable files a second", t.Rate("stowgate"), 800)
 	})
 }
 
-func many(ctx context.Context, s setting, files, size int, goals func(*table)) error {
-	if s.quick {
+func many(ctx context.Context, s lab.Setting, files, size int, goals func(*lab.Table)) error {
+	if s.Quick {
 		files /= 10
 	}
 	body := make([]byte, size)
 	rand.Read(body)
-	t := newTable(fmt.Sprintf("%d files of %d KiB, 16 at once", files, size>>10), "files/s", "file")
+	t := lab.NewTable(fmt.Sprintf("%d files of %d KiB, 16 at once", files, size>>10), "files/s", "file")
 	w, err := startStowgate(ctx, s, "many")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(w.data)
-	defer w.stop()
-	var p *process
-	if s.tusd != "" {
-		if p, err = startTusd(ctx, s); err != nil {
+	defer os.RemoveAll(w.Data)
+	defer w.Stop()
+	var p *lab.Process
+	if s.Tusd != "" {
+		if p, err = lab.StartTusd(ctx, s); err != nil {
 			return err
 		}
-		defer os.RemoveAll(filepath.Join(s.dir, "tusd"))
-		defer p.stop()
+		defer os.RemoveAll(filepath.Join(s.Dir, "tusd"))
+		defer p.Stop()
 	}
 	n := float64(files)
-	for range s.rounds {
-		m, err := w.measure(n, func() error { return each(files, 16, func(int) error { return w.raw(ctx, body) }) })
+	for range s.Rounds {
+		m, err := w.Measure(n, func() error { return lab.Each(files, 16, func(int) error { return w.raw(ctx, body) }) })
 		if err != nil {
 			return err
 		}
-		t.add("stowgate", m)
+		t.Add("stowgate", m)
 		if p != nil {
 			for name, one := range map[string]bool{"tusd (not synced)": false, "tusd, one request": true} {
-				if m, err = p.measure(n, func() error { return each(files, 16, func(int) error { return tus(ctx, p.url, body, one) }) }); err != nil {
+				if m, err = p.Measure(n, func() error { return lab.Each(files, 16, func(int) error { return tus(ctx, p.URL, body, one) }) }); err != nil {
 					return err
 				}
-				t.add(name, m)
+				t.Add(name, m)
 			}
 		}
-		dir, err := os.MkdirTemp(s.dir, "plain-")
+		dir, err := os.MkdirTemp(s.Dir, "plain-")
 		if err != nil {
 			return err
 		}
 		m, err = self(n, func() error {
-			return each(files, 16, func(i int) error { return writeFile(dir, i, body) })
+			return lab.Each(files, 16, func(i int) error { return writeFile(dir, i, body) })
 		})
 		os.RemoveAll(dir)
 		if err != nil {
 			return err
 		}
-		t.add("write+fsync", m)
+		t.Add("write+fsync", m)
 	}
-	t.print()
+	t.Print()
 	goals(t)
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package images
 
 import (
 	"context"
@@ -9,10 +9,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stowgate/stowgate/bench/lab"
 )
 
 // A scenario is one kind of work on images.
@@ -46,12 +49,12 @@ func (sc scenario) count(inFlight int, quick bool) int {
 	switch {
 	case quick:
 		return 4
-	case inFlight == 1:
-		return sc.pace
 	case inFlight >= 64:
-		return max(5*sc.pace, 96)
+		return max(3*sc.pace, 96)
+	case inFlight == 8:
+		return 2 * sc.pace
 	}
-	return 2 * sc.pace
+	return sc.pace
 }
 
 // A shot is one measurement of one contender.
@@ -74,7 +77,7 @@ func read(ctx context.Context, url string, into io.Writer) (time.Duration, error
 		return 0, err
 	}
 	start := time.Now()
-	resp, err := client.Do(req)
+	resp, err := lab.Client.Do(req)
 	if err != nil {
 		return 0, err
 	}
@@ -93,43 +96,35 @@ func read(ctx context.Context, url string, into io.Writer) (time.Duration, error
 
 // An imageServer makes images by URL.
 type imageServer struct {
-	*process
-	url  func(sc scenario, copy int) string
-	next int // the copy that is asked for next
-}
-
-// newImageServer returns p with all its children.
-func newImageServer(p *process, url func(sc scenario, copy int) string) *imageServer {
-	pid := p.cmd.Process.Pid
-	p.pids = func() []int { return tree(pid) }
-	return &imageServer{process: p, url: url}
+	*lab.Process
+	address func(sc scenario, copy int) string // of what makes sc of a copy of its source
+	next    int                                // the copy that is asked for next
 }
 
 // shoot asks for images of sc, each of another copy of the source.
 func (p *imageServer) shoot(ctx context.Context, sc scenario, inFlight, images int) (shot, error) {
 	first := p.next
 	p.next += images + 2*inFlight
-	for range 2 { // connections, workers and the library get warm
-		if err := each(min(inFlight, 8), inFlight, func(i int) error {
-			_, err := read(ctx, p.url(sc, first+images+inFlight+i), io.Discard)
-			return err
-		}); err != nil {
-			return shot{}, err
-		}
+	warm := min(inFlight, 4) // connections, workers and the library
+	if err := lab.Each(warm, warm, func(i int) error {
+		_, err := read(ctx, p.address(sc, first+images+inFlight+i), io.Discard)
+		return err
+	}); err != nil {
+		return shot{}, err
 	}
 	images += inFlight
 	took := make([]float64, images)
 	refused := make([]bool, images)
-	w := observe(p.process)
-	err := each(images, inFlight, func(i int) error {
-		d, err := read(ctx, p.url(sc, first+i), io.Discard)
+	w := lab.Observe(p.Process)
+	err := lab.Each(images, inFlight, func(i int) error {
+		d, err := read(ctx, p.address(sc, first+i), io.Discard)
 		took[i] = d.Seconds()
 		if errors.Is(err, errRefused) {
 			refused[i], err = true, nil
 		}
 		return err
 	})
-	cpu, wall, peak, others := w.stop()
+	cpu, wall, peak, others := w.Stop()
 	if err != nil {
 		return shot{}, err
 	}
@@ -156,9 +151,10 @@ func quantile(v []float64, part float64) float64 {
 	return v[min(int(part*float64(len(v))), len(v)-1)]
 }
 
-// bare makes images with the bare library, and writes the first one to result.
+// bare makes images with the bare library, on no more threads than there are
+// cores, and writes the first one to result.
 func bare(ctx context.Context, s setting, sc scenario, inFlight, images int, result string) (shot, error) {
-	args := []string{strconv.Itoa(inFlight), strconv.Itoa(images), strconv.Itoa(sc.width), strconv.Itoa(sc.height), "." + sc.format + sc.save, result}
+	args := []string{strconv.Itoa(min(inFlight, runtime.NumCPU())), strconv.Itoa(images), strconv.Itoa(sc.width), strconv.Itoa(sc.height), "." + sc.format + sc.save, result}
 	for i := range min(images, s.copies()) {
 		args = append(args, s.copy(sc.source, i))
 	}
@@ -170,10 +166,9 @@ func bare(ctx context.Context, s setting, sc scenario, inFlight, images int, res
 	if err := cmd.Start(); err != nil {
 		return shot{}, err
 	}
-	pid := cmd.Process.Pid
-	w := observe(&process{cmd: cmd, pids: func() []int { return tree(pid) }})
+	w := lab.Observe(&lab.Process{Cmd: cmd})
 	err := cmd.Wait()
-	_, _, peak, _ := w.stop()
+	_, _, peak, _ := w.Stop()
 	if err != nil {
 		return shot{}, fmt.Errorf("limit: %w", err)
 	}
@@ -194,7 +189,7 @@ func bare(ctx context.Context, s setting, sc scenario, inFlight, images int, res
 // copies is how many copies there are of each source, so that no two requests
 // that are under way at once ask for the same.
 func (s setting) copies() int {
-	if s.quick {
+	if s.Quick {
 		return 80
 	}
 	return 256
@@ -202,13 +197,13 @@ func (s setting) copies() int {
 
 // copy returns the file of a copy of a source.
 func (s setting) copy(source string, i int) string {
-	return filepath.Join(s.dir, "copies", fmt.Sprintf("%d-%s", i%s.copies(), source))
+	return filepath.Join(s.Dir, "copies", fmt.Sprintf("%d-%s", i%s.copies(), source))
 }
 
 // prepare makes the sources, and links to each.
 func (s setting) prepare(ctx context.Context) error {
-	made, copies := filepath.Join(s.dir, "pictures"), filepath.Join(s.dir, "copies")
-	for _, dir := range []string{made, copies, filepath.Join(s.dir, "results")} {
+	made, copies := filepath.Join(s.Dir, "pictures"), filepath.Join(s.Dir, "copies")
+	for _, dir := range []string{made, copies, filepath.Join(s.Dir, "results")} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}

@@ -1,4 +1,6 @@
-package main
+// Package images measures what it takes to make images of images: beside the
+// bare library, and servers of others that use the same one.
+package images
 
 import (
 	"context"
@@ -8,10 +10,30 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/stowgate/stowgate/bench/lab"
 )
 
-// images compares what it takes to make images.
-func images(ctx context.Context, s setting) error {
+// A setting is that of all benchmarks, with the programs that this one takes.
+type setting struct {
+	lab.Setting
+	limit, pictures  string // of our own
+	imgproxy, imagor string // "" if left out
+	photographs      string // folder
+}
+
+// Run compares what it takes to make images. Without the programs of our own,
+// which peers/build makes, it says so and does nothing.
+func Run(ctx context.Context, given lab.Setting) error {
+	peer := func(name string) string { return filepath.Join(given.Peers, name) }
+	s := setting{Setting: given, limit: peer("limit"), pictures: peer("pictures"), photographs: peer("photographs")}
+	for name, file := range map[string]*string{imgproxy: &s.imgproxy, imagor: &s.imagor} {
+		if _, err := os.Stat(peer(name)); err == nil {
+			*file = peer(name)
+		} else {
+			fmt.Printf("\n%s is left out: %v\n", name, err)
+		}
+	}
 	for _, part := range []struct{ what, file string }{
 		{"the bare library", s.limit}, {"the pictures", s.pictures}, {"the photographs", s.photographs},
 	} {
@@ -72,16 +94,21 @@ func (s setting) contest(ctx context.Context, sc scenario, b *shop) error {
 }
 
 // imageRounds is how many rounds there are: five would take too long.
-func (s setting) imageRounds() int { return min(s.rounds, 3) }
+func (s setting) imageRounds() int { return min(s.Rounds, 3) }
 
 // levels returns the numbers of requests in flight to measure a contender with
-// in a round. A line of 64 animations is long: it is measured once, and peers
-// that take several seconds for each are spared it.
+// in a round. Animations are slow: 64 in a line are measured once, and not with
+// peers that take several seconds for each, which are in one round only.
 func (c *contest) levels(name string, round int, quick bool) []int {
+	slow, peer := c.pace < 10, name == imgproxy || name == imagor
 	switch {
+	case quick && slow && peer:
+		return nil
 	case quick:
-		return []int{2, 8}
-	case c.pace < 10 && (round > 0 || name == imgproxy || name == imagor):
+		return []int{8}
+	case slow && peer && round > 0:
+		return nil
+	case slow && (peer || round > 0):
 		return inFlight[:3]
 	}
 	return inFlight
@@ -102,7 +129,7 @@ func (c *contest) round(ctx context.Context, s setting, b *shop, round int) erro
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		defer p.stop()
+		defer p.Stop()
 		servers[name] = p
 	}
 	if round == 0 {
@@ -113,12 +140,12 @@ func (c *contest) round(ctx context.Context, s setting, b *shop, round int) erro
 	for _, level := range inFlight {
 		for i := range c.names { // every round in another order
 			name := c.names[(i+round)%len(c.names)]
-			if !slices.Contains(c.levels(name, round, s.quick), level) {
+			if !slices.Contains(c.levels(name, round, s.Quick), level) {
 				continue
 			}
 			var m shot
 			var err error
-			if images := c.count(level, s.quick); name == bareName {
+			if images := c.count(level, s.Quick); name == bareName {
 				m, err = bare(ctx, s, c.scenario, level, images+level, c.result(s, name))
 			} else {
 				m, err = servers[name].shoot(ctx, c.scenario, level, images)
@@ -134,7 +161,7 @@ func (c *contest) round(ctx context.Context, s setting, b *shop, round int) erro
 
 // result is the file of a contender's first image.
 func (c *contest) result(s setting, name string) string {
-	return filepath.Join(s.dir, "results", strings.ReplaceAll(name, " ", "-")+"."+c.format)
+	return filepath.Join(s.Dir, "results", strings.ReplaceAll(name, " ", "-")+"."+c.format)
 }
 
 // compare looks at one image of each contender.
@@ -147,7 +174,7 @@ func (c *contest) compare(ctx context.Context, s setting, servers map[string]*im
 		if err != nil {
 			return err
 		}
-		_, err = read(ctx, p.url(c.scenario, 0), f)
+		_, err = read(ctx, p.address(c.scenario, 0), f)
 		f.Close()
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -181,7 +208,7 @@ func (c *contest) of(name string, level int, value func(shot) float64) float64 {
 	for _, m := range c.shots[name][level] {
 		v = append(v, value(m))
 	}
-	return median(v)
+	return lab.Median(v)
 }
 
 // to is the median over the rounds of a's value to b's in the same round.
@@ -191,7 +218,7 @@ func (c *contest) to(a, b string, level int, value func(shot) float64) float64 {
 	for i := range min(len(x), len(y)) {
 		v = append(v, value(x[i])/value(y[i]))
 	}
-	return median(v)
+	return lab.Median(v)
 }
 
 // print writes the medians.
@@ -218,7 +245,7 @@ func (c *contest) print() {
 		}
 	}
 	w.Flush()
-	fmt.Printf("  other programs used %.0f %% of the machine meanwhile", 100*median(others))
+	fmt.Printf("  other programs used %.0f %% of the machine meanwhile", 100*lab.Median(others))
 	if refused > 0 {
 		fmt.Printf("; %d requests were refused, and do not count", refused)
 	}
@@ -227,15 +254,15 @@ func (c *contest) print() {
 
 // judge compares what was measured with the goals.
 func (c *contest) judge() {
-	bound("CPU to bare libvips', 8 in flight,", c.to(ours, bareName, 8, cpu), 1.05)
-	if slices.Contains(c.names, imgproxy) {
-		bound("CPU to imgproxy's, 8 in flight,", c.to(ours, imgproxy, 8, cpu), 0.9)
-		bound("peak memory to imgproxy's, 8 in flight,", c.to(ours, imgproxy, 8, peak), 0.5)
-		bound("bytes to imgproxy's", float64(c.size[ours])/float64(c.size[imgproxy]), 1.05)
-		bound("difference to the best picture, to imgproxy's,", c.off[ours]/c.off[imgproxy], 1.05)
+	lab.Bound("CPU to bare libvips', 8 in flight,", c.to(ours, bareName, 8, cpu), 1.05)
+	if len(c.shots[imgproxy][8]) > 0 {
+		lab.Bound("CPU to imgproxy's, 8 in flight,", c.to(ours, imgproxy, 8, cpu), 0.9)
+		lab.Bound("peak memory to imgproxy's, 8 in flight,", c.to(ours, imgproxy, 8, peak), 0.5)
+		lab.Bound("bytes to imgproxy's", float64(c.size[ours])/float64(c.size[imgproxy]), 1.05)
+		lab.Bound("difference to the best picture, to imgproxy's,", c.off[ours]/c.off[imgproxy], 1.05)
 	}
 	if many := c.shots[ours][64]; len(many) > 0 {
-		bound("peak memory with 64 in flight to that with 8", c.of(ours, 64, peak)/c.of(ours, 8, peak), 1.3)
-		bound("the 99th percentile to the median, 64 in flight,", c.of(ours, 64, func(m shot) float64 { return m.p99 / m.p50 }), 1.3)
+		lab.Bound("peak memory with 64 in flight to that with 8", c.of(ours, 64, peak)/c.of(ours, 8, peak), 1.3)
+		lab.Bound("the 99th percentile to the median, 64 in flight,", c.of(ours, 64, func(m shot) float64 { return m.p99 / m.p50 }), 1.3)
 	}
 }

@@ -1,10 +1,9 @@
-package main
+package lab
 
 import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -13,25 +12,9 @@ import (
 	"time"
 )
 
-// tree returns pid and the processes under it that live now.
-func tree(pid int) []int {
-	pids := []int{pid}
-	for i := 0; i < len(pids); i++ {
-		names, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pids[i]))
-		for _, name := range names {
-			b, _ := os.ReadFile(name)
-			for _, f := range strings.Fields(string(b)) {
-				child, _ := strconv.Atoi(f)
-				pids = append(pids, child)
-			}
-		}
-	}
-	return pids
-}
-
-// pss returns the memory of the processes in MiB. What several of them share
+// PSS returns the memory of the processes in MiB. What several of them share
 // counts once.
-func (p *process) pss() float64 {
+func (p *Process) PSS() float64 {
 	var kib float64
 	for _, pid := range p.pids() {
 		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
@@ -57,9 +40,9 @@ func busy() (machine, self float64) {
 	return machine, float64(own.Utime.Nano()+own.Stime.Nano()) / 1e9
 }
 
-// A watch measures a server with all its processes while it works.
-type watch struct {
-	p                  *process
+// A Watch measures a server with all its processes while it works.
+type Watch struct {
+	p                  *Process
 	cpu, machine, self float64
 	start              time.Time
 	peak               float64
@@ -67,14 +50,14 @@ type watch struct {
 	sampling           sync.WaitGroup
 }
 
-// observe starts a watch. Memory is looked at ten times a second.
-func observe(p *process) *watch {
-	w := &watch{p: p, end: make(chan struct{})}
+// Observe starts a watch. Memory is looked at ten times a second.
+func Observe(p *Process) *Watch {
+	w := &Watch{p: p, end: make(chan struct{})}
 	w.sampling.Go(func() {
 		tick := time.NewTicker(100 * time.Millisecond)
 		defer tick.Stop()
 		for {
-			w.peak = max(w.peak, p.pss())
+			w.peak = max(w.peak, p.PSS())
 			select {
 			case <-w.end:
 				return
@@ -83,14 +66,14 @@ func observe(p *process) *watch {
 		}
 	})
 	w.machine, w.self = busy()
-	w.cpu, w.start = p.cpu(), time.Now()
+	w.cpu, w.start = p.CPU(), time.Now()
 	return w
 }
 
-// stop ends the watch. It returns CPU and wall-clock seconds, the peak of the
+// Stop ends the watch. It returns CPU and wall-clock seconds, the peak of the
 // memory in MiB, and the part of the machine that other programs used.
-func (w *watch) stop() (cpu, wall, peak, others float64) {
-	wall, cpu = time.Since(w.start).Seconds(), w.p.cpu()-w.cpu
+func (w *Watch) Stop() (cpu, wall, peak, others float64) {
+	wall, cpu = time.Since(w.start).Seconds(), w.p.CPU()-w.cpu
 	machine, self := busy()
 	close(w.end)
 	w.sampling.Wait()

@@ -163,7 +163,7 @@ func (s *Store) walkFolder(ctx context.Context, folder string, visit func(string
 			if err == io.EOF {
 				err = nil
 			}
-			return true, err
+			return true, notMissing(err) // the folder went with its last file
 		}
 		for _, name := range names {
 			if err := ctx.Err(); err != nil {

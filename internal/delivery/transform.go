@@ -256,7 +256,7 @@ func (j *job) render(ctx context.Context, sources []*source) (_ *os.File, label 
 	if info.Size() != made.Bytes || made.Bytes == 0 {
 		return nil, label, fmt.Errorf("renderer wrote %d bytes and tells of %d", info.Size(), made.Bytes)
 	}
-	if first := sources[0]; j.order.Plan.Output.Smaller && made.Bytes >= first.size {
+	if first := sources[0]; j.order.Plan.Output.Smaller && made.Type == first.kind && made.Bytes >= first.size {
 		if err := first.replace(out); err != nil {
 			return nil, label, err
 		}

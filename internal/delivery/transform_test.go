@@ -678,6 +678,7 @@ func TestSmaller(t *testing.T) {
 	small := st.add("a", "pixels")
 	o := resize(100, small)
 	o.Plan.Output.Smaller = true
+	st.darkroom.after = func(_ *os.File, r *delivery.Rendered) { r.Type = "image/png" }
 	for range 2 {
 		v, err := st.Transform(t.Context(), may("a"), o)
 		if err != nil {
@@ -695,9 +696,15 @@ func TestSmaller(t *testing.T) {
 		t.Errorf("got %d bytes, want the smaller result of 599", len(got))
 	}
 	o.Plan.Ops = resize(99).Plan.Ops
-	st.darkroom.after = func(out *os.File, r *delivery.Rendered) { out.Truncate(600); r.Bytes = 600 }
+	st.darkroom.after = func(out *os.File, r *delivery.Rendered) { out.Truncate(600); r.Type, r.Bytes = "image/png", 600 }
 	if got := st.get(may("a"), o); got != strings.Repeat("pixels", 100) {
 		t.Errorf("got %q, want the input, which is not larger", got)
+	}
+	// What had to become another type is no drawing with scripts again.
+	o.Plan.Ops = resize(98).Plan.Ops
+	st.darkroom.after = func(out *os.File, r *delivery.Rendered) { out.Truncate(601); r.Bytes = 601 }
+	if got := st.get(may("a"), o); len(got) != 601 {
+		t.Errorf("got %d bytes, want the larger result of another type", len(got))
 	}
 }
 

@@ -63,7 +63,7 @@ type Output struct {
 	Progressive bool       `json:"progressive,omitempty"` // JPEG in several scans
 	Compress    bool       `json:"compress,omitempty"`    // spend time on a smaller file of the same pixels; JPEG and PNG
 	Palette     bool       `json:"palette,omitempty"`     // PNG of at most 256 colours
-	Smaller     bool       `json:"smaller,omitempty"`     // answer with input 0 as it is if the result is not smaller
+	Smaller     bool       `json:"smaller,omitempty"`     // answer with input 0 as it is if the result is of its type and not smaller
 	Strip       bool       `json:"strip,omitempty"`       // drop all metadata but the colour profile
 	Metadata    bool       `json:"metadata,omitempty"`    // keep camera data, which is otherwise dropped
 	Space       ColorSpace `json:"space,omitempty"`

@@ -103,7 +103,7 @@ func (a *API) cloudStore(w http.ResponseWriter, r *http.Request, g policy.Grant,
 	if err != nil {
 		return err
 	}
-	return answer.JSON(w, http.StatusOK, map[string]any{"token": args.token, "url": a.stored(file)})
+	return answer.JSON(w, http.StatusOK, map[string]any{"token": args.token, "url": a.place.Stored(file)})
 }
 
 // readOutside reads POST /metadata.
@@ -137,7 +137,7 @@ func (a *API) describeOutside(w http.ResponseWriter, r *http.Request, g policy.G
 			return err
 		}
 		size := file.Content.Size()
-		return answer.JSON(w, http.StatusOK, description{a.link(file.ID), file.Name, file.Type, &size})
+		return answer.JSON(w, http.StatusOK, description{a.place.Link(file.ID), file.Name, file.Type, &size})
 	}
 	url, err := policy.CanonicalURL(src.Remote.URL)
 	if err != nil {

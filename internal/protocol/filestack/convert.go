@@ -39,7 +39,7 @@ func (a *API) run(w http.ResponseWriter, r *http.Request, g policy.Grant, j job)
 		if err != nil {
 			return err
 		}
-		return answer.JSON(w, http.StatusOK, a.stored(file))
+		return answer.JSON(w, http.StatusOK, a.place.Stored(file))
 	}
 	if chain.Plain() && j.srcs[0].Asset == "" {
 		return answer.Unsupported("delivery of an outside file")
@@ -208,14 +208,14 @@ func (a *API) keep(w http.ResponseWriter, r *http.Request, g policy.Grant, j job
 	if err != nil {
 		return err
 	}
-	return answer.JSON(w, http.StatusOK, a.stored(file))
+	return answer.JSON(w, http.StatusOK, a.place.Stored(file))
 }
 
 // describe returns what the task metadata tells about a result.
 func describe(v *delivery.Variant) map[string]any {
 	return map[string]any{
 		"filename": v.Asset.Name, "mimetype": v.Asset.Type, "size": v.Size(), "writeable": false,
-		"width": pixels(v.Asset.Width), "height": pixels(v.Asset.Height),
+		"width": answer.Pixels(v.Asset.Width), "height": answer.Pixels(v.Asset.Height),
 		"uploaded": float64(v.Asset.Modified.UnixMicro()) / 1000,
 	}
 }
@@ -248,7 +248,7 @@ func (a *API) debug(w http.ResponseWriter, r *http.Request, j job, began time.Ti
 	if len(j.srcs) > 0 {
 		src := map[string]any{"url": j.srcs[0].Remote.URL, "mimetype": nil, "size": nil}
 		if id := j.srcs[0].Asset; id != "" {
-			src["url"] = a.link(id)
+			src["url"] = a.place.Link(id)
 		}
 		body["source"] = src
 	}

@@ -71,7 +71,7 @@ func (a *API) overwrite(w http.ResponseWriter, r *http.Request, g policy.Grant, 
 		return err
 	}
 	return answer.JSON(w, http.StatusOK, map[string]any{
-		"url": a.link(file.ID), "mimetype": file.Type, "isWriteable": true, "size": file.Content.Size(), "filename": file.Name,
+		"url": a.place.Link(file.ID), "mimetype": file.Type, "isWriteable": true, "size": file.Content.Size(), "filename": file.Name,
 	})
 }
 
@@ -111,15 +111,7 @@ func (a *API) metadata(w http.ResponseWriter, r *http.Request, g policy.Grant, a
 	if err != nil {
 		return err
 	}
-	key := storageKey(file.Path, string(file.ID), file.Name)
-	fields := map[string]any{
-		"size": file.Content.Size(), "mimetype": file.Type, "filename": file.Name,
-		"width": pixels(file.Width), "height": pixels(file.Height),
-		"uploaded":  float64(file.Created.UnixMicro()) / 1000,
-		"writeable": true, "writable": true, "cloud": nil,
-		"source_url": sourceURL(file), "sourceurl": nil,
-		"location": "S3", "path": key, "key": key, "container": a.container(file),
-	}
+	fields := a.place.Metadata(file)
 	asked, digests := []string{}, []string{}
 	for _, name := range args.query.Names() {
 		switch _, known := fields[name]; {
@@ -155,19 +147,4 @@ func (a *API) metadata(w http.ResponseWriter, r *http.Request, g policy.Grant, a
 		}
 	}
 	return answer.JSON(w, http.StatusOK, body)
-}
-
-// pixels returns n, or nil when it is not known.
-func pixels(n int) any {
-	if n == 0 {
-		return nil
-	}
-	return n
-}
-
-func sourceURL(file asset.Asset) any {
-	if file.Source == "" {
-		return nil
-	}
-	return file.Source
 }

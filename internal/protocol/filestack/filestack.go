@@ -53,7 +53,7 @@ type API struct {
 	config   Config
 
 	gate   access.Gate
-	cdn    string // where assets are, without a slash at the end
+	place  answer.Place
 	upload string // where uploads in parts go
 }
 
@@ -80,14 +80,14 @@ func New(apps apps, uploads *upload.Service, lib *library.Service, deliver *deli
 	}
 	a := &API{apps: apps, uploads: uploads, library: lib, delivery: deliver, config: c}
 	a.gate = access.Gate{Apps: apps, Library: lib, Uploads: uploads, Host: base.Host, Domain: c.Domain, Now: c.Now}
-	a.cdn = base.Scheme + "://" + base.Host
-	a.upload = a.cdn
+	a.place = answer.Place{CDN: base.Scheme + "://" + base.Host, Container: c.Container}
+	a.upload = a.place.CDN
 	if c.Domain != "" {
 		host := c.Domain
 		if base.Port() != "" {
 			host += ":" + base.Port()
 		}
-		a.cdn = base.Scheme + "://cdn." + host
+		a.place.CDN = base.Scheme + "://cdn." + host
 		a.upload = base.Scheme + "://upload." + host
 	}
 	return a, nil

@@ -174,7 +174,7 @@ func (a *API) complete(w http.ResponseWriter, r *http.Request, g policy.Grant, p
 	if err != nil {
 		return err
 	}
-	return answer.JSON(w, http.StatusOK, a.stored(file))
+	return answer.JSON(w, http.StatusOK, a.place.Stored(file))
 }
 
 // doneParts reads the parts that a client names when completing: a list, in any

@@ -132,7 +132,7 @@ func (a *API) store(w http.ResponseWriter, r *http.Request, g policy.Grant, args
 	if err != nil {
 		return err
 	}
-	return answer.JSON(w, http.StatusOK, a.stored(file))
+	return answer.JSON(w, http.StatusOK, a.place.Stored(file))
 }
 
 // take stores what src is as a new asset.

@@ -7,13 +7,17 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
+	"time"
 
 	"github.com/stowgate/stowgate/bench/lab"
 )
 
 // reads fetches a file of 100 KiB and one of 100 MiB with a signed policy, and
-// the same from nginx.
+// the same from nginx and from net/http alone, which checks nothing: it is what
+// a server on net/http cannot surpass.
 func reads(ctx context.Context, s lab.Setting) error {
 	w, err := startStowgate(ctx, s, "reads", "--log-level", "warn") // as nginx, without an access log
 	if err != nil {
@@ -29,6 +33,11 @@ func reads(ctx context.Context, s lab.Setting) error {
 		return err
 	}
 	defer p.Stop()
+	bare, err := startPlain(ctx, root)
+	if err != nil {
+		return err
+	}
+	defer bare.Stop()
 	for _, size := range []struct {
 		name, unit string
 		bytes      int
@@ -49,7 +58,7 @@ func reads(ctx context.Context, s lab.Setting) error {
 				name string
 				p    *lab.Process
 				url  string
-			}{{"stowgate", w.Process, target}, {"nginx", p, p.URL + size.name}} {
+			}{{"stowgate", w.Process, target}, {"nginx", p, p.URL + size.name}, {"net/http alone", bare, bare.URL + size.name}} {
 				m, err := lab.Load(ctx, to.p, to.url, s.Quick)
 				if err != nil {
 					return err
@@ -61,6 +70,40 @@ func reads(ctx context.Context, s lab.Setting) error {
 		lab.Goal("the rate to nginx'", t.Ratio("stowgate", "nginx"), size.goal)
 	}
 	return nil
+}
+
+// plainCommand makes this program serve a folder by net/http alone.
+const plainCommand = "serve-plain"
+
+// plain serves the files in root on a port, each opened anew as nginx does.
+func plain(port, root string) error {
+	return http.ListenAndServe("127.0.0.1:"+port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f, err := os.Open(filepath.Join(root, filepath.Base(r.URL.Path)))
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		defer f.Close()
+		w.Header().Set("Content-Type", "application/octet-stream")
+		http.ServeContent(w, r, "", time.Time{}, f)
+	}))
+}
+
+func startPlain(ctx context.Context, root string) (*lab.Process, error) {
+	port, err := lab.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, self, plainCommand, strconv.Itoa(port), root)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return &lab.Process{Cmd: cmd, URL: fmt.Sprintf("http://127.0.0.1:%d/", port)}, lab.AwaitPort(port)
 }
 
 // signedFile stores body in the app with security on and returns a URL that

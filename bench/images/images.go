@@ -225,31 +225,27 @@ func (c *contest) to(a, b string, level int, value func(shot) float64) float64 {
 func (c *contest) print() {
 	fmt.Printf("\n%s (medians of %d rounds, interleaved; memory with all children, as PSS)\n", c.name, len(c.shots[ours][8]))
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "in flight\ttarget\tCPU ms\tit / bare\timages/s\tp50 ms\tp99 ms\tpeak MiB\tbytes\toff by\n")
-	var others []float64
+	fmt.Fprintf(w, "in flight\ttarget\tCPU ms\tit / bare\timages/s\tp50 ms\tp99 ms\tpeak MiB\tbytes\toff by\tothers' CPU\n")
 	refused := 0
 	for _, level := range inFlight {
 		for _, name := range c.names {
 			if len(c.shots[name][level]) == 0 {
 				continue
 			}
-			fmt.Fprintf(w, "%d\t%s\t%.1f\t%.2f\t%.1f\t%.0f\t%.0f\t%.0f\t%d\t%.2f\n", level, name, 1000*c.of(name, level, cpu), c.to(name, bareName, level, cpu),
-				c.of(name, level, func(m shot) float64 { return m.rate }), 1000*c.of(name, level, func(m shot) float64 { return m.p50 }),
-				1000*c.of(name, level, func(m shot) float64 { return m.p99 }), c.of(name, level, peak), c.size[name], c.off[name])
+			of := func(value func(shot) float64) float64 { return c.of(name, level, value) }
+			fmt.Fprintf(w, "%d\t%s\t%.1f\t%.2f\t%.1f\t%.0f\t%.0f\t%.0f\t%d\t%.2f\t%.0f %%\n", level, name,
+				1000*of(cpu), c.to(name, bareName, level, cpu), of(func(m shot) float64 { return m.rate }),
+				1000*of(func(m shot) float64 { return m.p50 }), 1000*of(func(m shot) float64 { return m.p99 }),
+				of(peak), c.size[name], c.off[name], 100*of(func(m shot) float64 { return m.others }))
 			for _, m := range c.shots[name][level] {
 				refused += m.refused
-				if name != bareName {
-					others = append(others, m.others)
-				}
 			}
 		}
 	}
 	w.Flush()
-	fmt.Printf("  other programs used %.0f %% of the machine meanwhile", 100*lab.Median(others))
 	if refused > 0 {
-		fmt.Printf("; %d requests were refused, and do not count", refused)
+		fmt.Printf("  %d requests were refused, and do not count\n", refused)
 	}
-	fmt.Println()
 }
 
 // judge compares what was measured with the goals.

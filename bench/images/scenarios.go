@@ -168,7 +168,7 @@ func bare(ctx context.Context, s setting, sc scenario, inFlight, images int, res
 	}
 	w := lab.Observe(&lab.Process{Cmd: cmd})
 	err := cmd.Wait()
-	_, _, peak, _ := w.Stop()
+	_, _, peak, others := w.Stop()
 	if err != nil {
 		return shot{}, fmt.Errorf("limit: %w", err)
 	}
@@ -183,7 +183,7 @@ func bare(ctx context.Context, s setting, sc scenario, inFlight, images int, res
 		return shot{}, fmt.Errorf("limit printed %q", out.String())
 	}
 	n := float64(images)
-	return shot{rate: n / wall, cpu: cpu / n, p50: quantile(took, 0.5), p99: quantile(took, 0.99), peak: peak}, nil
+	return shot{rate: n / wall, cpu: cpu / n, p50: quantile(took, 0.5), p99: quantile(took, 0.99), peak: peak, others: others}, nil
 }
 
 // copies is how many copies there are of each source, so that no two requests

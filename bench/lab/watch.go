@@ -26,7 +26,8 @@ func (p *Process) PSS() float64 {
 	return kib / 1024
 }
 
-// busy returns the CPU seconds that this machine has used, and this program.
+// busy returns the CPU seconds that this machine has used, and this program
+// with the children that have ended.
 func busy() (machine, self float64) {
 	b, _ := os.ReadFile("/proc/stat")
 	line, _, _ := strings.Cut(string(b), "\n")
@@ -35,9 +36,12 @@ func busy() (machine, self float64) {
 			machine += ticks / 100
 		}
 	}
-	var own syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &own)
-	return machine, float64(own.Utime.Nano()+own.Stime.Nano()) / 1e9
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var used syscall.Rusage
+		syscall.Getrusage(who, &used)
+		self += float64(used.Utime.Nano()+used.Stime.Nano()) / 1e9
+	}
+	return machine, self
 }
 
 // A Watch measures a server with all its processes while it works.
@@ -73,7 +77,7 @@ func Observe(p *Process) *Watch {
 // Stop ends the watch. It returns CPU and wall-clock seconds, the peak of the
 // memory in MiB, and the part of the machine that other programs used.
 func (w *Watch) Stop() (cpu, wall, peak, others float64) {
-	wall, cpu = time.Since(w.start).Seconds(), w.p.CPU()-w.cpu
+	wall, cpu = time.Since(w.start).Seconds(), max(0, w.p.CPU()-w.cpu)
 	machine, self := busy()
 	close(w.end)
 	w.sampling.Wait()

@@ -184,7 +184,7 @@ func (c *serveCommand) checkTogether(r *setting.Reader) {
 }
 
 // heapRoom is how many bytes of garbage a small heap may hold.
-const heapRoom = 32 << 20
+const heapRoom = 16 << 20
 
 // Run serves until the session's context ends.
 func (c *serveCommand) Run(s *session) (err error) {

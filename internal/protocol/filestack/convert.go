@@ -56,6 +56,12 @@ func (a *API) run(w http.ResponseWriter, r *http.Request, g policy.Grant, j job)
 	if j.stores() {
 		sender.Use = policy.Use{} // storing counts
 	}
+	if chain.Plain() && !j.stores() {
+		err := a.original(w, r, g, j, server.FileOptions{Name: chain.Name, Download: j.download, CacheControl: cache.header(g, a.config.Now())})
+		if err == nil || chain.Fallback == "" || !replaceable(err) {
+			return err
+		}
+	}
 	v, err := a.delivery.Transform(r.Context(), sender, order)
 	if err != nil && chain.Fallback != "" && replaceable(err) {
 		v, err = a.fallback(r.Context(), g, chain, err)
@@ -79,6 +85,16 @@ func (a *API) run(w http.ResponseWriter, r *http.Request, g policy.Grant, j job)
 	return server.ServeFile(w, r, server.File{Asset: v.Asset, Content: v}, server.FileOptions{
 		Name: chain.Name, Download: j.download, CacheControl: cache.header(g, a.config.Now()), Generated: made,
 	})
+}
+
+// original answers with the source of j as it is.
+func (a *API) original(w http.ResponseWriter, r *http.Request, g policy.Grant, j job, o server.FileOptions) error {
+	file, err := a.delivery.Open(r.Context(), g, j.srcs[0].Asset)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return server.ServeFile(w, r, server.File{Asset: file.Asset, Content: file}, o)
 }
 
 // readConvert reads a request of the older conversion API, whose query says
@@ -168,7 +184,7 @@ func replaceable(err error) bool {
 // had, or cause if the caller may not have that either.
 func (a *API) fallback(ctx context.Context, g policy.Grant, chain plan.Chain, cause error) (*delivery.Variant, error) {
 	c := access.Caller{}
-	src, err := a.gate.Source(strings.Trim(chain.Fallback, "'"), &c)
+	src, err := a.gate.Source(fallbackOf(chain.Fallback), &c)
 	if err != nil {
 		return nil, err
 	}

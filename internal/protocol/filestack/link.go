@@ -1,6 +1,8 @@
 package filestack
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,6 +13,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/taskurl"
 	"github.com/stowgate/stowgate/internal/server"
@@ -58,7 +61,14 @@ func (a *API) readLink(r *http.Request) (access.Caller, linkArgs, error) {
 	if err := a.addSources(&args.job, &c, chain.Sources); err != nil {
 		return c, args, err
 	}
-	if c.Asset == "" && c.Key == "" {
+	if err := a.preferFallback(r.Context(), &c, chain); err != nil {
+		return c, args, err
+	}
+	switch {
+	case c.Asset != "" || c.Key != "":
+	case len(args.srcs) > 0 && strings.Contains(args.srcs[0].Remote.URL, "://"):
+		return c, args, answer.ErrUnknownApp // an outside file is for apps only
+	default:
 		return c, args, fmt.Errorf("neither a handle nor an API key: %w", fault.NotFound)
 	}
 	if len(args.srcs) == 1 {
@@ -72,6 +82,28 @@ func (a *API) readLink(r *http.Request) (access.Caller, linkArgs, error) {
 	}
 	return c, args, args.file.query.Err()
 }
+
+// preferFallback makes a request about its fallback where its own file is gone,
+// so that the caller is let in to get that.
+func (a *API) preferFallback(ctx context.Context, c *access.Caller, chain taskurl.Chain) error {
+	task, ok := chain.Find("fallback")
+	if !ok || c.Asset == "" {
+		return nil
+	}
+	if _, err := a.library.Owner(ctx, c.Asset); !errors.Is(err, fault.NotFound) {
+		return err
+	}
+	c.Asset = ""
+	if c.Key != "" {
+		return nil
+	}
+	_, err := a.gate.Source(fallbackOf(task.Text("handle")), c)
+	return err
+}
+
+// fallbackOf returns a fallback as it is written without the quotes that
+// filestack-ruby puts around it.
+func fallbackOf(text string) string { return strings.Trim(text, "'") }
 
 // follow answers a delivery URL: the original, its metadata, or what tasks make
 // of it.

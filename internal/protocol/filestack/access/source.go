@@ -1,11 +1,13 @@
 package access
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
@@ -41,8 +43,10 @@ func (g *Gate) Chain(text string, c *Caller) (Source, error) {
 		if src, err = ownAsset(target, c); err != nil {
 			return Source{}, err
 		}
-	} else if scheme, _, _ := strings.Cut(text, ":"); scheme == "src" || scheme == "wf" {
+	} else if scheme, _, found := strings.Cut(text, ":"); scheme == "src" || scheme == "wf" {
 		return Source{}, answer.Unsupported("source " + scheme + "://")
+	} else if !found && c.Key+string(c.Asset) != "" {
+		return Source{}, fmt.Errorf("source %q: %w", text, fault.NotFound)
 	}
 	if c.Asset == "" {
 		c.Asset = src.Asset

@@ -133,8 +133,6 @@ func answerFor(f Family, err error) outcome {
 		out.text = arg.Error()
 	case errors.As(err, &refusal):
 		out.text = refusal.Why
-	case errors.As(err, &input):
-		out.text += fmt.Sprintf(" (idx %d)", input.Input) // as the hosted service counts
 	case errors.Is(err, ErrUnreadable):
 		out.text = "conv20 provider error: Failed to identify the file, probably corrupted image provided (idx 0)"
 	case errors.As(err, &missing):
@@ -144,6 +142,8 @@ func answerFor(f Family, err error) outcome {
 		if f == Cloud {
 			out.status = http.StatusUnauthorized
 		}
+	case errors.As(err, &input):
+		out.text += fmt.Sprintf(" (idx %d)", input.Input) // as the hosted service counts
 	case out.status == http.StatusTooManyRequests && f == Upload:
 		out.status = http.StatusServiceUnavailable // filestack-js gives up on a 429
 	}

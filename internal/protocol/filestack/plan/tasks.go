@@ -41,12 +41,14 @@ var readers = map[string]func(*reader, *args){
 	"watermark": func(r *reader, a *args) {
 		a.require("file")
 		files := a.texts("file")
+		// A size of 0 is in the schema, but 1 is the least that can be seen.
+		op := transform.Overlay{Size: max(1, a.whole("size", 0, 500, 100)), Position: a.position("position")}
 		if len(files) != 1 {
 			a.fail("file", false)
 			return
 		}
-		// A size of 0 is in the schema, but 1 is the least that can be seen.
-		r.add(a, transform.Overlay{Input: r.input(files[0]), Size: max(1, a.whole("size", 0, 500, 100)), Position: a.position("position")})
+		op.Input = r.input(files[0])
+		r.add(a, op)
 	},
 	"collage": readCollage,
 	"animate": readAnimate,
@@ -207,11 +209,12 @@ func readResize(r *reader, a *args) {
 func readCrop(r *reader, a *args) {
 	at, side := [2]int{0, 100_000}, [2]int{1, 100_000}
 	b := a.wholes("dim", at, at, side, side)
+	x, y := a.whole("x", at[0], at[1], 0), a.whole("y", at[0], at[1], 0)
 	// filestack-go writes the four numbers by name.
 	if a.has("width") || a.has("height") {
 		a.require("width")
 		a.require("height")
-		b = []int{a.whole("x", at[0], at[1], 0), a.whole("y", at[0], at[1], 0), a.whole("width", side[0], side[1], 0), a.whole("height", side[0], side[1], 0)}
+		b = []int{x, y, a.whole("width", side[0], side[1], 0), a.whole("height", side[0], side[1], 0)}
 	} else if b == nil {
 		a.fail("dim", true)
 		return

@@ -211,7 +211,7 @@ func TestMissing(t *testing.T) {
 func TestErrors(t *testing.T) {
 	for path, want := range map[string]string{
 		// Recorded: Filestack documentation, "Transformation Debug Mode".
-		"resize=heigt:3":         "missing parameter `width` for `resize` task",
+		"resize=heigt:3":         "invalid parameter `heigt` for `resize` task",
 		"resize=width:3,heigt:3": "invalid parameter `heigt` for `resize` task",
 
 		"resize":                             "missing parameter `width` for `resize` task",

@@ -76,6 +76,7 @@ func start(t *testing.T, args ...string) *server {
 
 // stop ends the server and looks at what it leaves.
 func (s *server) stop(t *testing.T) {
+	client.CloseIdleConnections() // for unused ones the server waits
 	s.cmd.Process.Signal(syscall.SIGTERM)
 	if err := s.cmd.Wait(); err != nil {
 		t.Errorf("serve ended with %v, want exit status 0", err)

@@ -44,7 +44,7 @@ func (a *API) run(w http.ResponseWriter, r *http.Request, g policy.Grant, j job)
 	if chain.Plain() && j.srcs[0].Asset == "" {
 		return answer.Unsupported("delivery of an outside file")
 	}
-	cache, err := readLifetime(j.tasks)
+	cache, err := answer.ReadLifetime(j.tasks)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (a *API) run(w http.ResponseWriter, r *http.Request, g policy.Grant, j job)
 		sender.Use = policy.Use{} // storing counts
 	}
 	if chain.Plain() && !j.stores() {
-		err := a.original(w, r, g, j, server.FileOptions{Name: chain.Name, Download: j.download, CacheControl: cache.header(g, a.config.Now())})
+		err := a.original(w, r, g, j, server.FileOptions{Name: chain.Name, Download: j.download, CacheControl: cache.Header(g, a.config.Now())})
 		if err == nil || chain.Fallback == "" || !replaceable(err) {
 			return err
 		}
@@ -65,7 +65,7 @@ func (a *API) run(w http.ResponseWriter, r *http.Request, g policy.Grant, j job)
 	v, err := a.delivery.Transform(r.Context(), sender, order)
 	if err != nil && chain.Fallback != "" && replaceable(err) {
 		v, err = a.fallback(r.Context(), g, chain, err)
-		cache.seconds = cmp.Or(int64(chain.FallbackCache), cache.seconds)
+		cache.Seconds = cmp.Or(int64(chain.FallbackCache), cache.Seconds)
 	}
 	if err != nil {
 		return unreadable(err)
@@ -83,7 +83,7 @@ func (a *API) run(w http.ResponseWriter, r *http.Request, g policy.Grant, j job)
 	// A drawing that was not made here is the source, which was no larger.
 	made := v.Asset.Type != "image/svg+xml" || chain.Plan.Output.Format == transform.SVG
 	return server.ServeFile(w, r, server.File{Asset: v.Asset, Content: v}, server.FileOptions{
-		Name: chain.Name, Download: j.download, CacheControl: cache.header(g, a.config.Now()), Generated: made,
+		Name: chain.Name, Download: j.download, CacheControl: cache.Header(g, a.config.Now()), Generated: made,
 	})
 }
 
@@ -145,8 +145,8 @@ func (a *API) plan(g policy.Grant, j job) (plan.Chain, error) {
 }
 
 // order returns what delivery is asked for.
-func (a *API) order(g policy.Grant, j job, chain plan.Chain, cache lifetime, accept string) (delivery.Order, error) {
-	o := delivery.Order{Plan: chain.Plan, MaxAge: time.Duration(cache.seconds) * time.Second, NoCache: cache.never}
+func (a *API) order(g policy.Grant, j job, chain plan.Chain, cache answer.Lifetime, accept string) (delivery.Order, error) {
+	o := delivery.Order{Plan: chain.Plan, MaxAge: time.Duration(cache.Seconds) * time.Second, NoCache: cache.Never}
 	if o.Plan.Output.Format == transform.Auto {
 		o.Plan.Output.Format = transform.Negotiate(accept, a.config.Formats...)
 	}

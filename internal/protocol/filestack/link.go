@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
@@ -17,13 +15,6 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/taskurl"
 	"github.com/stowgate/stowgate/internal/server"
-)
-
-// How long an answer may be kept by caches, in seconds.
-// Filestack documentation: "Delivery / CDN", "Processing API".
-const (
-	defaultExpiry = 30 * 24 * 60 * 60
-	maxExpiry     = 365 * 24 * 60 * 60
 )
 
 type linkArgs struct {
@@ -129,62 +120,17 @@ func (a *API) deliver(w http.ResponseWriter, r *http.Request, g policy.Grant, ar
 	if err := args.query.Err(); err != nil {
 		return err
 	}
-	keep, err := readLifetime(tasks)
+	keep, err := answer.ReadLifetime(tasks)
 	if err != nil {
 		return err
 	}
-	keep.never = keep.never || cache == "false"
+	keep.Never = keep.Never || cache == "false"
 	file, err := a.delivery.Open(r.Context(), g, args.id)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
 	return server.ServeFile(w, r, server.File{Asset: file.Asset, Content: file}, server.FileOptions{
-		Name: name, Download: download, CacheControl: keep.header(g, a.config.Now()),
+		Name: name, Download: download, CacheControl: keep.Header(g, a.config.Now()),
 	})
-}
-
-// A lifetime is how long an answer may be kept by caches, and what made it.
-type lifetime struct {
-	seconds int64
-	never   bool
-}
-
-// readLifetime reads the cache tasks of a chain.
-func readLifetime(tasks []taskurl.Task) (lifetime, error) {
-	l := lifetime{seconds: defaultExpiry}
-	for _, t := range tasks {
-		if t.Name != "cache" {
-			continue
-		}
-		_, off := t.Params["false"]
-		l.never = l.never || off
-		switch expiry := t.Text("expiry"); expiry {
-		case "":
-		case "max":
-			l.seconds = maxExpiry
-		default:
-			n, err := strconv.ParseInt(expiry, 10, 64)
-			if err != nil || n < 1 || n > maxExpiry {
-				return l, params.Invalid("cache:expiry")
-			}
-			l.seconds = n
-		}
-	}
-	return l, nil
-}
-
-// header returns the Cache-Control field. What needed a credential is kept by
-// nobody but its caller, and not beyond it.
-func (l lifetime) header(g policy.Grant, now time.Time) string {
-	seconds := l.seconds
-	switch {
-	case l.never:
-		return "private, no-cache"
-	case g.Unsigned:
-		return "public, max-age=" + strconv.FormatInt(seconds, 10)
-	case !g.Expires.IsZero():
-		seconds = min(seconds, int64(g.Expires.Sub(now)/time.Second))
-	}
-	return "private, max-age=" + strconv.FormatInt(max(seconds, 0), 10)
 }

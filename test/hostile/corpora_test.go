@@ -45,10 +45,11 @@ const callers = 4
 // machine adds.
 const mostTime = 10*time.Second + 10*time.Second + 10*time.Second
 
-// What processes may hold. That of a worker is without its files: the library.
+// What processes may hold. That of a worker is without its files, the library,
+// and with what it can take until the server looks at it again.
 const (
 	mostServer = 256 << 20
-	mostWorker = 512 << 20
+	mostWorker = 512<<20 + 64<<20
 )
 
 // A sample is a file of the corpora, or one that was pointed at the canaries.

@@ -162,7 +162,7 @@ func (r *reader) WriteRangeTo(w io.Writer, offset, n int64) (int64, error) {
 	if r.opened == nil {
 		return 0, fmt.Errorf("send blob: %w", os.ErrClosed)
 	}
-	bytes := &section{r.opened.file, r.start + offset, n}
+	bytes := blob.NewSection(r.opened.file, r.start+offset, n)
 	var sent int64
 	var err error
 	if to, ok := w.(io.ReaderFrom); ok {
@@ -200,29 +200,4 @@ func (r *reader) Close() error {
 		r.opened = nil
 	}
 	return nil
-}
-
-// A section is the bytes of a file that are sent next. A connection that knows
-// its methods Next and Skip sends them without reading them; others read.
-type section struct {
-	file         *os.File
-	offset, left int64
-}
-
-// Next returns where the bytes are that are left.
-func (s *section) Next() (f *os.File, offset, n int64) { return s.file, s.offset, s.left }
-
-// Skip says that n of them are sent.
-func (s *section) Skip(n int64) {
-	s.offset += n
-	s.left -= n
-}
-
-func (s *section) Read(p []byte) (int, error) {
-	if s.left == 0 {
-		return 0, io.EOF
-	}
-	n, err := s.file.ReadAt(p[:min(int64(len(p)), s.left)], s.offset)
-	s.Skip(int64(n))
-	return n, err
 }

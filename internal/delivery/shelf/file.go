@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/fault"
 )
 
@@ -191,7 +192,7 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 // file without copying, it does.
 func (f *File) WriteRangeTo(w io.Writer, n int64) (int64, error) {
 	ready := min(n, max(0, f.Size-f.next))
-	sent, err := io.Copy(w, &section{f.file, f.next, ready})
+	sent, err := io.Copy(w, blob.NewSection(f.file, f.next, ready))
 	f.next += sent
 	switch {
 	case err != nil:
@@ -206,28 +207,3 @@ func (f *File) WriteRangeTo(w io.Writer, n int64) (int64, error) {
 
 // Close releases the file.
 func (f *File) Close() error { return f.file.Close() }
-
-// A section is the bytes of a file that are sent next. A connection that knows
-// its methods Next and Skip sends them without reading them; others read.
-type section struct {
-	file         *os.File
-	offset, left int64
-}
-
-// Next returns where the bytes are that are left.
-func (s *section) Next() (f *os.File, offset, n int64) { return s.file, s.offset, s.left }
-
-// Skip says that n of them are sent.
-func (s *section) Skip(n int64) {
-	s.offset += n
-	s.left -= n
-}
-
-func (s *section) Read(p []byte) (int, error) {
-	if s.left == 0 {
-		return 0, io.EOF
-	}
-	n, err := s.file.ReadAt(p[:min(int64(len(p)), s.left)], s.offset)
-	s.Skip(int64(n))
-	return n, err
-}

@@ -38,7 +38,7 @@ func cutAny(s, separator, encoded string) (before, after string, found bool) {
 // or bracket is never closed, at every separator.
 func split(s, separator string) []string {
 	nested := balanced(s)
-	var pieces []string
+	pieces := make([]string, 0, 1+min(strings.Count(s, separator), MaxParams))
 	for {
 		i := find(s, separator, nested)
 		if i < 0 {
@@ -49,21 +49,23 @@ func split(s, separator string) []string {
 	}
 }
 
-// find returns where separator, in lower case, first stands in s; with nested
-// set, outside quotes and brackets. It returns -1 if it does not.
+// find returns where separator first stands in s: one character, or a
+// percent-encoded one in lower case. With nested set, it stands outside quotes
+// and brackets. It returns -1 if it does not.
 func find(s, separator string, nested bool) int {
-	if separator[0] == '%' && strings.IndexByte(s, '%') < 0 { // as in most
-		return -1
+	first := index(s, separator)
+	if first < 0 || !nested || flat(s[:first]) { // as in most
+		return first
 	}
 	quoted, depth := false, 0
 	for i := 0; i < len(s); {
 		mark, n := next(s[i:])
 		switch {
-		case nested && mark == '"':
+		case mark == '"':
 			quoted = !quoted
-		case nested && !quoted && mark == '[':
+		case !quoted && mark == '[':
 			depth++
-		case nested && !quoted && mark == ']' && depth > 0:
+		case !quoted && mark == ']' && depth > 0:
 			depth--
 		case !quoted && depth == 0 && len(s)-i >= len(separator) && strings.EqualFold(s[i:i+len(separator)], separator):
 			return i
@@ -73,8 +75,32 @@ func find(s, separator string, nested bool) int {
 	return -1
 }
 
+// index is find without regard to quotes and brackets.
+func index(s, separator string) int {
+	if separator[0] != '%' {
+		return strings.IndexByte(s, separator[0])
+	}
+	for start := 0; ; start++ {
+		i := strings.IndexByte(s[start:], '%')
+		if start += i; i < 0 || len(s)-start < len(separator) {
+			return -1
+		}
+		if strings.EqualFold(s[start:start+len(separator)], separator) {
+			return start
+		}
+	}
+}
+
+// flat reports that nothing in s opens a quote or bracket.
+func flat(s string) bool {
+	return strings.IndexByte(s, '"') < 0 && strings.IndexByte(s, '[') < 0 && strings.IndexByte(s, '%') < 0
+}
+
 // balanced reports whether every quote and bracket in s is closed.
 func balanced(s string) bool {
+	if flat(s) {
+		return true
+	}
 	quoted, depth := false, 0
 	for i := 0; i < len(s); {
 		mark, n := next(s[i:])
@@ -95,12 +121,12 @@ func balanced(s string) bool {
 // also found percent-encoded, as browsers and HTTP libraries send them.
 func next(s string) (mark byte, n int) {
 	if s[0] == '%' && len(s) >= 3 {
-		switch strings.ToLower(s[1:3]) {
+		switch s[1:3] {
 		case "22":
 			return '"', 3
-		case "5b":
+		case "5b", "5B":
 			return '[', 3
-		case "5d":
+		case "5d", "5D":
 			return ']', 3
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/stowgate/stowgate/internal/fault"
 )
@@ -207,6 +208,9 @@ func endsInFreeText(text string) bool {
 
 // snake turns camelCase into snake_case, and everything into lower case.
 func snake(s string) string {
+	if !strings.ContainsFunc(s, func(c rune) bool { return 'A' <= c && c <= 'Z' || c >= utf8.RuneSelf }) {
+		return s
+	}
 	var b strings.Builder
 	for i, c := range s {
 		if 'A' <= c && c <= 'Z' {

@@ -82,6 +82,7 @@ func Parse(target string) (Chain, error) {
 			return Chain{}, err
 		}
 	}
+	p.chain.Tasks = slices.Grow(p.chain.Tasks, len(p.tasks))
 	for _, text := range p.tasks {
 		t, err := parseTask(text)
 		if err != nil {
@@ -110,19 +111,27 @@ type parser struct {
 
 var taskLike = regexp.MustCompile(`^[a-z][a-z0-9_]*(=.*)?$`)
 
-// outside matches the beginning of a source that is no handle.
-var outside = regexp.MustCompile(`(?i)^("|'|\[|%22|%5b|(https?|src|b64|wf)(:|%3a))`)
+// schemes begin a source that is no handle.
+var schemes = []string{"http", "https", "src", "b64", "wf"}
+
+// outside reports whether text begins as a source that is no handle does.
+func outside(text string) bool {
+	if mark, _ := next(text); mark == '"' || mark == '\'' || mark == '[' {
+		return true
+	}
+	scheme, _, found := cutAny(text, ":", "%3a")
+	return found && slices.ContainsFunc(schemes, func(s string) bool { return strings.EqualFold(s, scheme) })
+}
 
 // segment reads the next segment: the first rule that fits decides what it is.
 func (p *parser) segment() error {
 	text, rest, more := cut(p.rest)
 	head, _, _ := strings.Cut(text, "?")
 	id, suffix := Handle(head)
-	free := len(p.tasks) > 0 && endsInFreeText(p.tasks[len(p.tasks)-1])
 	last := strings.Trim(rest, "/") == ""
 	switch {
 	case text == "":
-		if free {
+		if p.free() {
 			p.glue("")
 		}
 	case text == "b64":
@@ -131,7 +140,7 @@ func (p *parser) segment() error {
 		if err := p.list(list); err != nil {
 			return err
 		}
-	case outside.MatchString(text):
+	case outside(text):
 		return p.source(p.rest)
 	case id != "" && (p.chain.Key != "" || len(p.tasks) > 0 || len(head) < len(text) || last):
 		_, p.chain.Query, _ = strings.Cut(p.rest, "?")
@@ -152,7 +161,7 @@ func (p *parser) segment() error {
 		p.done = true
 	case p.chain.Key == "" && !slices.ContainsFunc(p.tasks, notDebug) && !strings.ContainsAny(text, "=:?"):
 		p.chain.Key = unescape(text)
-	case free:
+	case p.free():
 		p.glue(text)
 	case taskLike.MatchString(text):
 		name, _, _ := strings.Cut(text, "=")
@@ -163,6 +172,9 @@ func (p *parser) segment() error {
 	p.rest = rest
 	return nil
 }
+
+// free reports whether the last task may go on with the next segment.
+func (p *parser) free() bool { return len(p.tasks) > 0 && endsInFreeText(p.tasks[len(p.tasks)-1]) }
 
 // glue adds a segment to the last task, whose path was written without quotes.
 func (p *parser) glue(text string) { p.tasks[len(p.tasks)-1] += "/" + text }
@@ -300,6 +312,9 @@ func decode64(text string) ([]byte, error) {
 // unescape undoes percent-encoding once. A percent sign that does not begin
 // two hexadecimal digits is kept.
 func unescape(s string) string {
+	if strings.IndexByte(s, '%') < 0 { // as in most
+		return s
+	}
 	if s, err := url.PathUnescape(s); err == nil {
 		return s
 	}

@@ -60,7 +60,7 @@ type serveCommand struct {
 	ImageTime    string `placeholder:"TIME" default:"10s" env:"STOWGATE_IMAGE_TIME" help:"For one image (default ${default})."`
 	ImageSource  string `placeholder:"SIZE" default:"256MiB" env:"STOWGATE_IMAGE_SOURCE" help:"Of what an image is made from (default ${default})."`
 	ImagePixels  string `placeholder:"N" default:"100000000" env:"STOWGATE_IMAGE_PIXELS" help:"Of what an image is made from, all frames together (default ${default})."`
-	ImageQueue   string `placeholder:"N" default:"256" env:"STOWGATE_IMAGE_QUEUE" help:"Transformations that wait for a worker; more are refused at once (default ${default})."`
+	ImageQueue   string `placeholder:"N" default:"256" env:"STOWGATE_IMAGE_QUEUE" help:"Transformations that wait for a worker, at most half of them of one app; more are refused at once (default ${default})."`
 	VariantSize  string `placeholder:"SIZE" default:"1GiB" env:"STOWGATE_VARIANT_SIZE" help:"Of the disk, for results that are kept: those used least recently go first (default ${default})."`
 	Libvips      string `placeholder:"FILE" env:"STOWGATE_LIBVIPS" help:"The library for images. The default is the one beside the program, or the system's."`
 	Unconfined   bool   `name:"unconfined-workers" env:"STOWGATE_UNCONFINED_WORKERS" help:"Transform images although this system cannot keep workers from the network. Only for images you trust."`

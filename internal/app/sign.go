@@ -18,7 +18,7 @@ import (
 
 type signCommand struct {
 	App       string   `required:"" placeholder:"KEY" help:"API key of the app whose secret signs."`
-	Call      []string `placeholder:"CALL,..." help:"What is allowed: pick, store, read, stat, write, writeUrl, convert, remove, exif, runWorkflow. Without it, all but exif."`
+	Call      []string `placeholder:"CALL" help:"What is allowed: pick, store, read, stat, write, writeUrl, convert, remove, exif, runWorkflow. Without it, all but exif."`
 	Expires   string   `placeholder:"TIME" default:"15m" help:"From now on (default ${default}), or an instant like 2026-01-31T12:00:00Z."`
 	Handle    string   `help:"The one file it is about."`
 	MinSize   string   `placeholder:"SIZE" default:"0" help:"That a stored file must have."`

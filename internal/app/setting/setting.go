@@ -229,7 +229,7 @@ func Count(text string) (int, error) {
 func Number(text string) (int, error) {
 	n, err := strconv.ParseUint(text, 10, 31)
 	if err != nil || n == 0 {
-		return 0, errors.New("is no number like 100")
+		return 0, errors.New("is no whole number, 1 or more")
 	}
 	return int(n), nil
 }

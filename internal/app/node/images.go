@@ -12,7 +12,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/delivery/queue"
 	"github.com/stowgate/stowgate/internal/delivery/shelf"
@@ -135,7 +134,7 @@ func (n *Node) startSecond() (e imaging.Engine, ok bool) {
 // images starts the engine for images. It returns the part of delivery's
 // configuration that is about variants, and the formats they can have: nothing
 // if there is no engine, and then the log says why.
-func (n *Node) images(ctx context.Context, blobs blob.Store, fetch upload.Fetch) (c delivery.Config, formats []transform.Format) {
+func (n *Node) images(ctx context.Context, fetch upload.Fetch) (c delivery.Config, formats []transform.Format) {
 	set := n.set.Images
 	if set.Off {
 		return c, nil
@@ -167,9 +166,7 @@ func (n *Node) images(ctx context.Context, blobs blob.Store, fetch upload.Fetch)
 		},
 	}
 	c.Line.Slots = pool.Status().Size
-	if h, ok := blobs.(blob.Health); ok {
-		c.Shelf.Room = h.Health
-	}
+	c.Shelf.Reserve = n.set.Disk.Reserve
 	return c, about.Formats()
 }
 

@@ -112,7 +112,7 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 		set.Scrub.Mark = filepath.Join(set.Data, "scrub.json")
 		n.scrub = scrub.New(records, blobs, set.Scrub, n.log, n.Server.Registry())
 	}
-	variants, formats := n.images(ctx, blobs, get)
+	variants, formats := n.images(ctx, get)
 	variants.Now = now
 	deliveries, err := delivery.New(vault, library.New(records, now), variants)
 	if err != nil {

@@ -1,6 +1,13 @@
 package shelf
 
-import "os"
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Roomy reports whether a disk has room, with a reserve of so many bytes.
+func Roomy(disk unix.Statfs_t, reserve int64) bool { return roomy(disk, reserve) }
 
 // Removed returns what Temp does where there are no unnamed files.
 func (s *Shelf) Removed() (*os.File, error) { return s.removed() }

@@ -57,6 +57,27 @@ func (s *Shelf) link(f *os.File, name string) error {
 	return err
 }
 
+// What is left free of a large disk, and of a small one.
+const (
+	reserveBytes   = 1 << 30
+	reserveFiles   = 10_000 // inodes
+	reserveDivisor = 20
+)
+
+// room reports whether the disk of the folder has room for one more file.
+func (s *Shelf) room() bool {
+	var disk unix.Statfs_t
+	err := unix.Fstatfs(int(s.folder.Fd()), &disk)
+	return err == nil && roomy(disk, s.config.Reserve)
+}
+
+func roomy(disk unix.Statfs_t, reserve int64) bool {
+	if reserve == 0 {
+		reserve = int64(min(reserveBytes, disk.Blocks*uint64(disk.Bsize)/reserveDivisor))
+	}
+	return int64(disk.Bavail*uint64(disk.Bsize)) >= reserve && disk.Ffree >= min(reserveFiles, disk.Files/reserveDivisor)
+}
+
 // Reopen returns a file once more, for reading only, with a position of its own.
 // The file may have no name.
 func Reopen(f *os.File) (*os.File, error) {

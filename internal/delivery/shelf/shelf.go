@@ -32,9 +32,10 @@ type Config struct {
 	// nobody has touched it. 0 means an hour.
 	Trust time.Duration
 
-	// Room returns an error while nothing more may be kept, because the disk
-	// is full. nil means never.
-	Room func() error
+	// Reserve is how many bytes of the disk are left free for the rest of the
+	// machine: nothing more is kept below that. 0 means 1 GiB, or a twentieth
+	// of a smaller disk; less means none.
+	Reserve int64
 
 	Now func() time.Time // nil means time.Now
 }
@@ -116,9 +117,6 @@ func Open(folder string, c Config) (*Shelf, error) {
 	}
 	if c.Trust == 0 {
 		c.Trust = DefaultTrust
-	}
-	if c.Room == nil {
-		c.Room = func() error { return nil }
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -256,7 +254,7 @@ func (s *Shelf) keep(key Key, f *os.File, l Label) {
 	}
 	s.mu.Unlock()
 	s.unlink(key)
-	if s.config.Room() != nil || s.link(f, key.String()) != nil {
+	if !s.room() || s.link(f, key.String()) != nil {
 		return
 	}
 	at, err := stampOf(f) // that it has a name now is part of it

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/stowgate/stowgate/internal/delivery/shelf"
 	"github.com/stowgate/stowgate/internal/fault"
@@ -209,14 +212,14 @@ func TestWriteRangeTo(t *testing.T) {
 
 // What is not to be kept, or too large for that, can be read once all the same.
 func TestNotKept(t *testing.T) {
-	full := errors.New("full")
-	var now error
-	r := newRoom(t, shelf.Config{Budget: 100 * shelf.Block, Share: 10, Room: func() error { return now }})
+	r := newRoom(t, shelf.Config{Budget: 100 * shelf.Block, Share: 10})
 	r.put("a", "fits", "0123456789")
 	r.put("a", "large", "0123456789+")
-	now = full
+	r.config.Reserve = math.MaxInt64 // no disk is that large
+	r.open()
 	r.put("a", "no room", "x")
-	now = nil
+	r.config.Reserve = 0
+	r.open()
 	f, err := r.Temp()
 	if err != nil {
 		t.Fatal(err)
@@ -228,6 +231,34 @@ func TestNotKept(t *testing.T) {
 	r.read(got, "")
 	r.wantThere("fits", "fits", "large", "no room", "not kept")
 	r.wantFiles(1)
+}
+
+// The reserve of the disk is never used.
+func TestReserve(t *testing.T) {
+	disk := func(all, free, files, freeFiles uint64) unix.Statfs_t {
+		return unix.Statfs_t{Bsize: 4096, Blocks: all / 4096, Bavail: free / 4096, Files: files, Ffree: freeFiles}
+	}
+	for _, tt := range []struct {
+		name    string
+		disk    unix.Statfs_t
+		reserve int64
+		want    bool
+	}{
+		{"large, at the reserve", disk(1<<40, 1<<30, 1e6, 10_000), 0, true},
+		{"large, under it", disk(1<<40, 1<<30-4096, 1e6, 10_000), 0, false},
+		{"small, at the reserve", disk(20<<20, 1<<20, 2000, 100), 0, true},
+		{"small, under it", disk(20<<20, 1<<20-4096, 2000, 100), 0, false},
+		{"at a reserve of one's own", disk(1<<40, 1<<20, 1e6, 1e5), 1 << 20, true},
+		{"under it", disk(1<<40, 1<<20, 1e6, 1e5), 1<<20 + 1, false},
+		{"no reserve", disk(1<<40, 0, 1e6, 1e5), -1, true},
+		{"hardly any names left", disk(1<<40, 1<<39, 1e6, 9_999), 0, false},
+		{"hardly any on a small disk", disk(20<<20, 10<<20, 2000, 99), -1, false},
+		{"no count of names", disk(1<<40, 1<<39, 0, 0), 0, true},
+	} {
+		if got := shelf.Roomy(tt.disk, tt.reserve); got != tt.want {
+			t.Errorf("%s: room = %v, want %v", tt.name, got, tt.want)
+		}
+	}
 }
 
 func TestBudgetEdge(t *testing.T) {

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -45,18 +46,37 @@ type document struct {
 // have equal texts, and different plans different ones. It panics if p does not
 // pass Check because a number is not finite or a step is no op.
 func (p Plan) Canonical() string {
-	d := document{Page: p.Page, Density: p.Density, Answer: p.Answer, Output: p.Output}
-	for _, op := range p.Ops {
-		text := fmt.Appendf(nil, `{"op":%q`, op.kind())
-		if args := marshal(op); len(args) > len("{}") {
-			text = append(append(text, ','), args[1:]...)
-		} else {
-			text = append(text, '}')
-		}
-		d.Ops = append(d.Ops, text)
+	text := append(make([]byte, 0, 128), '{')
+	member := func(name string, value any) {
+		text = append(append(append(append(text, '"'), name...), `":`...), marshal(value)...)
+		text = append(text, ',')
 	}
-	return string(marshal(d))
+	if p.Page != 0 {
+		member("page", p.Page)
+	}
+	if p.Density != 0 {
+		member("density", p.Density)
+	}
+	if len(p.Ops) > 0 {
+		text = append(text, `"ops":[`...)
+		for _, op := range p.Ops {
+			text = append(append(append(text, `{"op":"`...), op.kind()...), `",`...)
+			text = append(text, marshal(op)[1:]...)
+			text = append(end(text[:len(text)-1], '}'), ',')
+		}
+		text = append(end(text, ']'), ',')
+	}
+	if p.Answer != Image {
+		member("answer", p.Answer)
+	}
+	if p.Output != (Output{}) {
+		member("output", p.Output)
+	}
+	return string(end(text, '}'))
 }
+
+// end puts mark in place of a last comma in text, or behind it.
+func end(text []byte, mark byte) []byte { return append(bytes.TrimSuffix(text, []byte{','}), mark) }
 
 func marshal(v any) []byte {
 	text, err := json.Marshal(v)

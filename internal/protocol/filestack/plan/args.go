@@ -35,7 +35,7 @@ func (e *Error) Unwrap() error { return fault.Invalid }
 // remembered, and so are the names that were asked for: all others are unknown.
 type args struct {
 	task  taskurl.Task
-	asked map[string]bool
+	asked []string
 	err   error
 }
 
@@ -49,7 +49,7 @@ func (a *args) fail(name string, missing bool) {
 func (a *args) finish() error {
 	unknown := ""
 	for name := range a.task.Params {
-		if !a.asked[name] && a.has(name) && (unknown == "" || name < unknown) {
+		if !slices.Contains(a.asked, name) && a.has(name) && (unknown == "" || name < unknown) {
 			unknown = name
 		}
 	}
@@ -62,7 +62,7 @@ func (a *args) finish() error {
 // has reports whether a parameter is given. An empty one is not.
 func (a *args) has(name string) bool {
 	v := a.task.Params[name]
-	a.asked[name] = true
+	a.asked = append(a.asked, name)
 	return v.Text != "" || len(v.List) > 0
 }
 
@@ -186,12 +186,16 @@ func (a *args) flag(name string) bool { return a.choice(name, "false true 0 1") 
 // choice returns one of the words that options lists, in any letter case, or
 // the first of them. The digits stand for truth values.
 func (a *args) choice(name, options string) string {
-	words := strings.Fields(options)
 	text := strings.ToLower(a.text(name))
+	known := false
+	for word := range strings.SplitSeq(options, " ") {
+		if text == "" {
+			return word
+		}
+		known = known || word == text
+	}
 	switch {
-	case text == "":
-		return words[0]
-	case !slices.Contains(words, text):
+	case !known:
 		a.fail(name, false)
 	case text == "1":
 		return "true"

@@ -46,6 +46,7 @@ func (c Chain) Plain() bool {
 // *transform.Refusal about the chain.
 func Read(tasks []taskurl.Task, sources int) (Chain, error) {
 	r := reader{sources: sources}
+	var asked [12]string // as many as most tasks have parameters
 	for _, t := range tasks {
 		if t.Off() {
 			continue
@@ -58,7 +59,7 @@ func Read(tasks []taskurl.Task, sources int) (Chain, error) {
 		if t.Index != "" && t.Index != "1" {
 			return Chain{}, refuse("`%s` has one result", t.Name)
 		}
-		a := args{task: t, asked: map[string]bool{}}
+		a := args{task: t, asked: asked[:0]}
 		read(&r, &a)
 		if err := a.finish(); err != nil {
 			return Chain{}, err

@@ -163,7 +163,7 @@ var readers = map[string]func(*reader, *args){
 // pass accepts every parameter.
 func pass(_ *reader, a *args) {
 	for name := range a.task.Params {
-		a.asked[name] = true
+		a.asked = append(a.asked, name)
 	}
 }
 

@@ -152,14 +152,15 @@ func (c *serveCommand) settings(s *session) (settings, error) {
 func (c *serveCommand) images(r *setting.Reader) node.Images {
 	size := func(name, text string) int64 { return setting.Read(r, name, text, setting.Positive(setting.Size)) }
 	count := func(name, text string) int { return setting.Read(r, name, text, setting.Number) }
+	limit := setting.Read(r, "image-time", c.ImageTime, setting.Positive(setting.Duration))
 	return node.Images{
 		Off:     setting.Read(r, "images", c.Images, setting.OneOf("on", "off")) == "off",
 		Library: c.Libvips, Unconfined: c.Unconfined,
 		Workers:   max(0, setting.Read(r, "image-workers", c.ImageWorkers, setting.Count)),
 		Memory:    size("image-memory", c.ImageMemory),
-		Time:      setting.Read(r, "image-time", c.ImageTime, setting.Positive(setting.Duration)),
+		Time:      limit,
 		MaxSource: size("image-source", c.ImageSource),
-		Limits:    transform.Limits{SourcePixels: int64(count("image-pixels", c.ImagePixels))},
+		Limits:    transform.Limits{SourcePixels: int64(count("image-pixels", c.ImagePixels)), Cost: limit.Seconds()},
 		Shelf:     shelf.Config{Budget: size("variant-size", c.VariantSize)},
 		Line:      queue.Config{Waiting: count("image-queue", c.ImageQueue)},
 	}

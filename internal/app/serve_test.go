@@ -203,6 +203,21 @@ func app(t *testing.T, dir, security string) (key string) {
 	return a.Key
 }
 
+// TestImageTime holds that what cannot be done in the time that an image has
+// is refused before it is begun.
+func TestImageTime(t *testing.T) {
+	for text, want := range map[string]float64{"10s": 10, "1500ms": 1.5, "2m": 120} {
+		s := &session{ctx: t.Context(), stdout: io.Discard, stderr: io.Discard, cli: new(commands), now: time.Now}
+		if _, err := s.parse([]string{"serve", "--data", t.TempDir(), "--image-time", text}); err != nil {
+			t.Fatal(err)
+		}
+		set, err := s.cli.Serve.settings(s)
+		if err != nil || set.Images.Limits.Cost != want || set.Images.Time.Seconds() != want {
+			t.Errorf("--image-time %s: limits %+v, time %v, error %v", text, set.Images.Limits, set.Images.Time, err)
+		}
+	}
+}
+
 // planted stands where clients put secrets.
 const planted = "PLANTEDSECRET"
 

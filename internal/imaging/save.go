@@ -228,7 +228,9 @@ func (j *job) savePNG(args vips.Args) error {
 	if !out.Compress {
 		return j.write("pngsave_target", args)
 	}
-	args["compression"] = 9
+	if int64(j.Image.Width())*int64(j.Image.Height()) <= transform.Thorough {
+		args["compression"] = 9
+	}
 	if err := j.Compute(); err != nil { // it is written up to three times
 		return err
 	}

@@ -21,7 +21,7 @@ type Limits struct {
 	Frames       int     // of an animation (300)
 	OutputPixels int64   // of the result, all frames together (50,000,000)
 	OutputSide   int     // pixels of a side of the result (10,000)
-	Cost         float64 // seconds of one core, as they are estimated (30)
+	Cost         float64 // seconds of one core, as they are estimated (10)
 }
 
 func (l Limits) withDefaults() Limits {
@@ -31,7 +31,7 @@ func (l Limits) withDefaults() Limits {
 		Frames:       cmp.Or(l.Frames, 300),
 		OutputPixels: cmp.Or(l.OutputPixels, 50_000_000),
 		OutputSide:   cmp.Or(l.OutputSide, 10_000),
-		Cost:         cmp.Or(l.Cost, 30),
+		Cost:         cmp.Or(l.Cost, 10),
 	}
 }
 
@@ -43,7 +43,7 @@ type Estimate struct {
 
 	Width, Height, Frames int // of the result, 0 if it is no image; a guess where it depends on what is in the image
 
-	Cost float64 // seconds of one core, to compare plans rather than to set a clock by
+	Cost float64 // seconds of one core, a guess where it depends on what is in the image
 }
 
 // Frames returns how many frames of an input 0 with header h are worked on: all
@@ -92,7 +92,7 @@ func (p Plan) Estimate(l Limits, inputs ...Header) (Estimate, error) {
 		return Estimate{}, err
 	}
 	for i, op := range p.Ops {
-		before := s.pixels()
+		before := s
 		if err := s.apply(op, inputs); err != nil {
 			return Estimate{}, err
 		}
@@ -100,20 +100,20 @@ func (p Plan) Estimate(l Limits, inputs ...Header) (Estimate, error) {
 			return Estimate{}, tooLarge("step %d, %s, makes %v", i+1, op.kind(), err)
 		}
 		e.Peak = max(e.Peak, s.pixels())
-		e.Cost += weight(op) * megapixels(max(before, s.pixels()))
+		e.Cost += weight(op, before, s)
 	}
 	if p.Answer != Image {
 		s = scene{Header{}, 0}
 	}
 	e.Output, e.Width, e.Height, e.Frames = s.pixels(), s.Width, s.Height, s.frames
-	e.Cost += p.Output.weight(inputs[0].Type) * megapixels(e.Output)
+	e.Cost += p.Output.weight(inputs[0].Type, e.Output)
 	switch {
 	case e.Width > l.OutputSide || e.Height > l.OutputSide:
 		return Estimate{}, tooLarge("the result has %d × %d pixels, more than %d on a side", e.Width, e.Height, l.OutputSide)
 	case e.Output > l.OutputPixels:
 		return Estimate{}, tooLarge("the result has %.5g megapixels, more than %.5g", megapixels(e.Output), megapixels(l.OutputPixels))
 	case e.Cost > l.Cost:
-		return Estimate{}, tooLarge("the steps would take about %.0f seconds, more than %.0f", math.Ceil(e.Cost), l.Cost)
+		return Estimate{}, tooLarge("this would take about %.3g seconds, more than %.3g: make the image smaller first, with a resize before the other steps", math.Ceil(e.Cost), l.Cost)
 	}
 	return e, nil
 }

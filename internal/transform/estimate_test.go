@@ -153,7 +153,7 @@ func TestF4OutputBombs(t *testing.T) {
 		{"images at the limit", Limits{}, one(Animate{Inputs: MaxInputs}), manyInputs(MaxInputs), ""},
 		{"images over it", Limits{}, one(Animate{Inputs: MaxInputs + 1}), manyInputs(MaxInputs + 1), "21 images, more than 20"},
 		{"images missing", Limits{}, one(Overlay{Input: 2, Size: 1}), manyInputs(2), "the plan needs 3 images, not 2"},
-		{"cost", Limits{}, one(OilPaint{10}), []Header{jpeg(7_000, 7_000)}, "the steps would take about"},
+		{"cost", Limits{}, one(OilPaint{10}), []Header{jpeg(7_000, 7_000)}, "this would take about 14 seconds, more than 10: make the image smaller first"},
 		{"outside", Limits{}, one(Crop{Box{100, 0, 1, 1}}), []Header{jpeg(100, 100)}, "outside the image of 100 × 100 pixels"},
 		{"page beyond the last", Limits{}, Plan{Page: 4}, []Header{{Type: "image/tiff", Width: 1, Height: 1, Frames: 3}}, "there is no page 4, only 3"},
 		{"page of a photograph", Limits{}, Plan{Page: 2}, []Header{jpeg(1, 1)}, "there is no page 2, only 1"},
@@ -166,6 +166,50 @@ func TestF4OutputBombs(t *testing.T) {
 	if _, err := doubled(9).Estimate(Limits{}, jpeg(100, 100)); fault.Of(err) != fault.TooLarge {
 		t.Errorf("an image doubled too often is %v, want too large", fault.Of(err))
 	}
+}
+
+// TestF4Time accepts what a worker was seen to do in time, and refuses what
+// it was not.
+func TestF4Time(t *testing.T) {
+	photo := jpeg(4032, 3024) // 12.2 megapixels
+	white, late := White, "this would take about"
+	out := func(o Output) Plan { return Plan{Output: o} }
+	for _, tt := range []struct {
+		name  string
+		plan  Plan
+		input Header
+		want  string
+	}{
+		{"thick oil paint", one(OilPaint{10}), photo, ""},
+		{"thick oil paint on more", one(OilPaint{10}), jpeg(7000, 5000), ""},
+		{"thick oil paint on too much", one(OilPaint{10}), jpeg(7000, 7000), late},
+		{"thick oil paint after a resize", one(Resize{Width: 1000}, OilPaint{10}), jpeg(7000, 7000), ""},
+		{"twice the size", one(Upscale{}), photo, ""},
+		{"twice the size of a drawing", one(Upscale{Artwork: true}), photo, ""},
+		{"instant photograph", one(Polaroid{Color: white, Degrees: 45}), photo, ""},
+		{"several effects", one(Blur{20}, Sharpen{20}, Enhance{"beautify"}, Vignette{Amount: 20}), photo, ""},
+		{"too many of them", one(Enhance{"beautify"}, Enhance{"beautify"}, Enhance{"beautify"}, Enhance{"beautify"}), photo, late},
+		{"faces of a huge image", one(MarkFaces{Color: white}), jpeg(9000, 5500), ""},
+		{"red eyes of every frame", one(RedEye{}), Header{Type: "image/webp", Width: 1000, Height: 1000, Frames: 30}, late},
+		{"largest JPEG", out(Output{Format: JPEG}), jpeg(10_000, 5000), ""},
+		{"largest JPEG of HEIC", out(Output{}), Header{Type: "image/heic", Width: 10_000, Height: 5000}, ""},
+		{"largest WebP", out(Output{Format: WebP}), jpeg(10_000, 5000), ""},
+		{"largest AVIF", out(Output{Format: AVIF}), jpeg(10_000, 5000), ""},
+		{"largest PNG", out(Output{Format: PNG}), jpeg(10_000, 5000), ""},
+		{"largest JPEG with more time", out(Output{Format: JPEG, Compress: true}), jpeg(10_000, 5000), ""},
+		{"thorough PNG", out(Output{Format: PNG, Compress: true}), jpeg(2000, 2000), ""},
+		{"PNG too large for that", out(Output{Format: PNG, Compress: true}), photo, ""},
+		{"GIF", out(Output{Format: GIF}), photo, ""},
+		{"long animation", out(Output{}), Header{Type: "image/gif", Width: 800, Height: 500, Frames: 100}, late},
+	} {
+		t.Run(tt.name, func(t *testing.T) { checkRefusal(t, tt.plan, Limits{}, []Header{tt.input}, tt.want) })
+	}
+	e, err := one(OilPaint{10}).Estimate(Limits{}, photo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkRefusal(t, one(OilPaint{10}), Limits{Cost: e.Cost}, []Header{photo}, "")
+	checkRefusal(t, one(OilPaint{10}), Limits{Cost: 0.99 * e.Cost}, []Header{photo}, "make the image smaller first")
 }
 
 func flips(n int) (ops []Op) {

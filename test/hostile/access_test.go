@@ -96,7 +96,7 @@ func TestK5KeptVariantExpired(t *testing.T) {
 	s := start(t)
 	a := s.app(t, "expired", "on")
 	handle := s.mustStore(t, a, "a.png", encodePNG(t, quarters(80, 60)), a.may("store"))
-	expires := time.Now().Add(2 * time.Second)
+	expires := time.Now().Add(3 * time.Second)
 	short := a.sign(map[string]any{"expiry": expires.Unix(), "call": []string{"convert"}})
 	path := "/resize=width:40/" + handle
 	r := s.get(path + "?" + short)
@@ -183,7 +183,7 @@ func TestA4SpellingsNeedConvert(t *testing.T) {
 		for _, path := range list {
 			for _, method := range []string{"GET", "POST", "HEAD"} {
 				r := s.do(method, path, nil)
-				if strings.HasPrefix(path, "/%72") && r.status == http.StatusNotFound {
+				if strings.HasPrefix(path, "/%72") && (r.status == http.StatusNotFound || r.status == http.StatusForbidden) {
 					continue // no task is spelt so
 				}
 				if r.status != http.StatusForbidden || method == "GET" && !bytes.Contains(r.body, []byte("policy error: ")) && !bytes.Contains(r.body, []byte("This action has been secured")) {
@@ -250,7 +250,7 @@ func TestK2ActiveContent(t *testing.T) {
 			return
 		}
 		check(one.name, s.get("/"+handle))
-		for _, tasks := range []string{"/output=format:svg/", "/resize=width:40/", "/resize=width:40/output=format:svg/", "/ascii=size:20/", "/compress/", "/quality=value:50/"} {
+		for _, tasks := range []string{"/resize=width:40/", "/output=format:svg/", "/resize=width:40/output=format:svg/", "/ascii=size:20/", "/compress/", "/quality=value:50/"} {
 			r := s.get(tasks + handle)
 			if r.status != http.StatusOK {
 				break

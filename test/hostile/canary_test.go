@@ -157,6 +157,9 @@ func (c *canaries) aim(data []byte) (all [][]byte) {
 	for _, file := range []string{c.picture, c.drawing, c.text} {
 		aimed := hosts.ReplaceAllLiteral(data, []byte(c.address))
 		all = append(all, files.ReplaceAll(aimed, []byte("${1}"+file)))
+		if !files.Match(data) {
+			break
+		}
 	}
 	return all
 }

@@ -596,6 +596,32 @@ func TestSmaller(t *testing.T) {
 	}
 }
 
+// What drops metadata never makes the file larger, at any quality, and keeps
+// the side up that was up.
+func TestStripSmaller(t *testing.T) {
+	for _, q := range []int{30, 60, 75, 85, 95, 100} {
+		data := withEXIF(encoded(t, func(w io.Writer) error { return jpeg.Encode(w, noise(300, 200), &jpeg.Options{Quality: q}) }), 6)
+		for _, out := range []transform.Output{
+			{Strip: true}, {Strip: true, Quality: 90}, {Strip: true, Quality: transform.InputQuality},
+			{Strip: true, Quality: transform.InputQuality, Compress: true}, {Smaller: true, Quality: 100},
+		} {
+			result, got := ran(t, transform.Plan{Output: out}, data)
+			if len(got) >= len(data) || int64(len(got)) != result.Bytes {
+				t.Errorf("quality %d, %+v: %d bytes became %d, %d were told", q, out, len(data), len(got), result.Bytes)
+			}
+			if seen := turned(t, got); bytes.Contains(got, []byte("PLANTED")) || seen.Bounds().Dx() != 200 || seen.Bounds().Dy() != 300 {
+				t.Errorf("quality %d, %+v: shown as %v, or with metadata", q, out, seen.Bounds())
+			}
+		}
+	}
+	movie := gifOf(t, 60, 40, 3)
+	for name, data := range map[string][]byte{"gif": movie, "png": pngOf(t, noise(90, 60)), "bmp": bmpOf(t, quadrants(20, 20))} {
+		if _, got := ran(t, transform.Plan{Output: transform.Output{Strip: true}}, data); len(got) > len(data) {
+			t.Errorf("%s of %d bytes became %d", name, len(data), len(got))
+		}
+	}
+}
+
 // Switches of the output do what they say.
 func TestOutput(t *testing.T) {
 	photo, flat := pngOf(t, noise(200, 150)), pngOf(t, quadrants(200, 150))

@@ -60,6 +60,7 @@ func (j *job) format(alpha bool, frames int) transform.Format {
 // save encodes the image.
 func (j *job) save() (Result, error) {
 	format := j.format(j.Image.HasAlpha(), j.Image.Pages())
+	orientation, whole := j.Image.Orientation(), j.whole()
 	if err := j.ready(format); err != nil {
 		return Result{}, err
 	}
@@ -71,10 +72,44 @@ func (j *job) save() (Result, error) {
 	if result.Bytes, err = j.out.Seek(0, io.SeekEnd); err != nil {
 		return Result{}, err
 	}
-	in := j.inputs[0]
-	if info, err := in.File.Stat(); err != nil {
+	if whole && result.Type == j.inputs[0].Type {
+		return j.smaller(result, orientation)
+	}
+	return result, nil
+}
+
+// whole reports whether the plan does nothing but drop metadata or bytes, so
+// that the input as it is encoded may do as well.
+func (j *job) whole() bool {
+	out := j.plan.Output
+	return (out.Smaller || out.Strip) && len(j.plan.Ops) == 0 && j.plan.Page == 0 && out.Space != transform.CMYK &&
+		!out.Progressive && (out.Space == transform.InputSpace || j.Image.Interpretation() != "cmyk")
+}
+
+// smaller answers with what is smaller, the result or the input. The input
+// loses its metadata unless it is to be kept, or only bytes are to be saved and
+// nobody knows how to drop it.
+func (j *job) smaller(result Result, orientation int) (Result, error) {
+	in, out := j.inputs[0], j.plan.Output
+	info, err := in.File.Stat()
+	if err != nil {
 		return Result{}, err
-	} else if j.plan.Output.Smaller && len(j.plan.Ops) == 0 && result.Type == in.Type && result.Bytes >= info.Size() {
+	}
+	source := func() *io.SectionReader { return io.NewSectionReader(in.File, 0, info.Size()) }
+	if !out.Metadata {
+		switch n, err := codec.Strip(io.Discard, source(), in.Type, orientation); {
+		case err == nil && n >= result.Bytes:
+			return result, nil
+		case err == nil:
+			if err := j.empty(); err != nil {
+				return Result{}, err
+			}
+			result.Width, result.Height, result.Frames = in.header.Width, in.header.Height, in.header.Frames
+			result.Bytes, err = codec.Strip(j.out, source(), in.Type, orientation)
+			return result, err
+		}
+	}
+	if out.Smaller && result.Bytes >= info.Size() {
 		return j.original()
 	}
 	return result, nil

@@ -63,8 +63,8 @@ type Output struct {
 	Progressive bool       `json:"progressive,omitempty"` // JPEG in several scans
 	Compress    bool       `json:"compress,omitempty"`    // spend time on a smaller file of the same pixels; JPEG and PNG
 	Palette     bool       `json:"palette,omitempty"`     // PNG of at most 256 colours
-	Smaller     bool       `json:"smaller,omitempty"`     // answer with input 0 as it is if the result is of its type and not smaller
-	Strip       bool       `json:"strip,omitempty"`       // drop all metadata but the colour profile
+	Smaller     bool       `json:"smaller,omitempty"`     // answer with input 0 as it is encoded if the result is of its type and not smaller
+	Strip       bool       `json:"strip,omitempty"`       // drop all metadata but the colour profile; without ops, likewise
 	Metadata    bool       `json:"metadata,omitempty"`    // keep camera data, which is otherwise dropped
 	Space       ColorSpace `json:"space,omitempty"`
 	Background  *Color     `json:"background,omitempty"` // behind what is transparent, if the format has no transparency; nil means white

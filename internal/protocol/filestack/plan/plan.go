@@ -147,7 +147,12 @@ func (r *reader) finish() {
 		o.Format, o.Still = transform.Auto, true
 	}
 	o.Metadata = o.Metadata && !o.Strip // asked to drop it and to keep it: drop it
-	o.Smaller = r.saves && len(p.Ops) == 0 && o.Format == transform.Keep && !o.Strip
+	if len(p.Ops) == 0 && o.Format == transform.Keep && p.Page == 0 {
+		o.Smaller = (r.saves || o.Compress) && !o.Strip
+		if o.Quality == 0 && (o.Compress || o.Strip) {
+			o.Quality = transform.InputQuality // at another one the file might grow
+		}
+	}
 	if p.Answer != transform.Image {
 		*o = transform.Output{ASCII: o.ASCII}
 	}

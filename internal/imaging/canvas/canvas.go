@@ -6,6 +6,7 @@ package canvas
 import (
 	"slices"
 
+	"github.com/stowgate/stowgate/internal/imaging/chain"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
 )
@@ -61,40 +62,20 @@ func (c *Canvas) Call(operation string, args vips.Args) (err error) {
 // EachFrame gives the frames of the image to f one by one, which returns
 // frames of one size.
 func (c *Canvas) EachFrame(f func() error) error {
-	all, height := c.Image, c.Image.PageHeight()
-	if all.Pages() == 1 {
-		return f()
-	}
-	made := make([]*vips.Image, all.Pages())
-	for i := range made {
-		c.Image = all
-		if err := c.Extract(transform.Box{Y: i * height, Width: all.Width(), Height: height}); err != nil {
-			return err
-		}
-		if err := f(); err != nil {
-			return err
-		}
-		made[i] = c.Image
-	}
-	joined, err := c.scope.Call("arrayjoin", vips.Args{"in": made, "across": 1})
-	if err != nil {
-		return err
-	}
-	joined.Set(vips.PageHeightField, made[0].Height())
-	c.Image = joined
-	return nil
+	steps := chain.New(c.scope, c.Image)
+	c.Image = steps.Frames(c.Image, func(_ int, frame *vips.Image) *vips.Image {
+		c.Image = frame
+		steps.Fail(f())
+		return c.Image
+	})
+	return steps.Err()
 }
 
 // Extract keeps a part of the image, which is not looked at as frames.
 func (c *Canvas) Extract(b transform.Box) error {
-	if b == (transform.Box{Width: c.Image.Width(), Height: c.Image.Height()}) {
-		return nil
-	}
-	err := c.Call("extract_area", vips.Args{"left": b.X, "top": b.Y, "width": b.Width, "height": b.Height})
-	if err == nil {
-		c.Image.Remove(vips.PageHeightField)
-	}
-	return err
+	steps := chain.New(c.scope, c.Image)
+	c.Image = steps.Crop(c.Image, b)
+	return steps.Err()
 }
 
 // Crop keeps a part of each frame.

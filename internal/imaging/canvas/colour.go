@@ -1,6 +1,7 @@
 package canvas
 
 import (
+	"github.com/stowgate/stowgate/internal/imaging/chain"
 	"github.com/stowgate/stowgate/internal/imaging/codec"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
@@ -101,28 +102,23 @@ func (c *Canvas) ToCMYK() (err error) {
 
 // RGB gives a grey image the bands of a coloured one. It was managed.
 func (c *Canvas) RGB() error {
-	if c.Image.Bands() > 2 {
-		return nil
-	}
-	return c.Call("colourspace", vips.Args{"space": "srgb"})
+	steps := chain.New(c.scope, c.Image)
+	c.Image = steps.RGB(c.Image)
+	return steps.Err()
 }
 
-// Embed puts the image in the middle of a larger area of a colour.
+// Embed puts each frame in the middle of a larger area of a colour.
 func (c *Canvas) Embed(width, height int, colour transform.Color) error {
 	if err := c.Manage(); err != nil {
 		return err
 	}
-	if err := c.RGB(); err != nil {
-		return err
+	steps := chain.New(c.scope, c.Image)
+	im := steps.RGB(c.Image)
+	if colour.A < 255 {
+		im = steps.WithAlpha(im)
 	}
-	if colour.A < 255 && !c.Image.HasAlpha() {
-		if err := c.Call("bandjoin_const", vips.Args{"c": []float64{255}}); err != nil {
-			return err
-		}
-	}
-	pixel := []float64{float64(colour.R), float64(colour.G), float64(colour.B), float64(colour.A)}[:c.Image.Bands()]
-	return c.EachFrame(func() error {
-		return c.Call("embed", vips.Args{"x": (width - c.Image.Width()) / 2, "y": (height - c.Image.Height()) / 2,
-			"width": width, "height": height, "extend": "background", "background": pixel})
+	c.Image = steps.Frames(im, func(_ int, frame *vips.Image) *vips.Image {
+		return steps.Place(frame, (width-frame.Width())/2, (height-frame.Height())/2, width, height, chain.Pixel(frame, colour))
 	})
+	return steps.Err()
 }

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"github.com/stowgate/stowgate/internal/imaging/chain"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
 )
@@ -9,28 +10,24 @@ import (
 // frame of what it comes from. The result says how it is played in the metadata
 // that the savers of animations read.
 func Animate(s *vips.Scope, images []*vips.Image, op transform.Animate) (*vips.Image, error) {
-	c := &chain{s: s, im: images[0]}
+	c := steps{chain.New(s, images[0])}
 	width := animated(op.Width, images, (*vips.Image).Width)
 	height := animated(op.Height, images, (*vips.Image).PageHeight)
 
 	frames, delays := make([]*vips.Image, len(images)), make([]int, len(images))
 	for i, im := range images {
-		im = c.rgb(c.frame(im, 0))
+		im = c.RGB(c.still(im))
 		w, h, keep := transform.Resize{Width: width, Height: height, Fit: op.Fit, Align: op.Align}.Window(im.Width(), im.Height())
-		im = c.onto(c.crop(c.scale(im, w, h), keep), op.Background)
+		im = c.onto(c.Crop(c.scale(im, w, h), keep), op.Background)
 		if im.Width() < width || im.Height() < height {
 			x, y := op.Align.In(width-im.Width(), height-im.Height())
-			ground := c.plain(width, height, op.Background)
-			if !im.HasAlpha() {
-				ground = c.call("extract_band", ground, vips.Args{"band": 0, "n": 3})
-			}
-			im = c.insert(ground, im, x, y)
+			im = c.insert(c.Constant(im, width, height, op.Background), im, x, y)
 		}
 		frames[i], delays[i] = im, op.Delay
 	}
-	out := c.strip(frames)
-	if c.err != nil {
-		return nil, c.err
+	out := c.Strip(frames)
+	if c.Err() != nil {
+		return nil, c.Err()
 	}
 	out.Set(vips.PageHeightField, height) // also of a single frame
 	out.Set(vips.PagesField, len(frames))

@@ -6,6 +6,7 @@ import (
 	"html"
 	"math"
 
+	"github.com/stowgate/stowgate/internal/imaging/chain"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
 )
@@ -29,14 +30,14 @@ const ramp = `@%#*+=-:. `
 // the darker a pixel is, the more ink has its character. It returns a whole
 // HTML document.
 func ASCII(s *vips.Scope, im *vips.Image, op transform.Letters) ([]byte, error) {
-	c := &chain{s: s, im: im}
-	im = c.frame(im, 0)
+	c := steps{chain.New(s, im)}
+	im = c.still(im)
 	columns, lines := grid(im.Width(), im.Height(), op.Size)
 	ground := op.Background
 	ground.A = 255
-	pixels := c.pixels(c.onto(c.scale(im, columns, lines), ground))
-	if c.err != nil {
-		return nil, c.err
+	pixels := c.Pixels(c.onto(c.scale(im, columns, lines), ground))
+	if c.Err() != nil {
+		return nil, c.Err()
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<!DOCTYPE html>

@@ -3,6 +3,7 @@ package compose
 import (
 	"slices"
 
+	"github.com/stowgate/stowgate/internal/imaging/chain"
 	"github.com/stowgate/stowgate/internal/imaging/face"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
@@ -15,17 +16,17 @@ func CropFaces(s *vips.Scope, im *vips.Image, faces [][]transform.Box, op transf
 	if part == (transform.Box{Width: width, Height: height}) && width == im.Width() && height == im.PageHeight() {
 		return im, nil
 	}
-	c := &chain{s: s, im: im}
-	out := c.frames(im, func(_ int, frame *vips.Image) *vips.Image {
-		return c.scale(c.crop(frame, part), width, height)
+	c := steps{chain.New(s, im)}
+	out := c.Frames(im, func(_ int, frame *vips.Image) *vips.Image {
+		return c.scale(c.Crop(frame, part), width, height)
 	})
-	return out, c.err
+	return out, c.Err()
 }
 
 // MarkFaces draws a numbered box around each of the faces, which face.In found
 // in im. Without a face im is unchanged.
 func MarkFaces(s *vips.Scope, im *vips.Image, faces [][]transform.Box, op transform.MarkFaces) (*vips.Image, error) {
-	c := &chain{s: s, im: im}
+	c := steps{chain.New(s, im)}
 	marked := make([][]transform.Box, im.Pages())
 	some := false
 	for i := range min(len(faces), len(marked)) {
@@ -36,20 +37,20 @@ func MarkFaces(s *vips.Scope, im *vips.Image, faces [][]transform.Box, op transf
 		return im, nil
 	}
 	if op.Color.R != op.Color.G || op.Color.G != op.Color.B {
-		im = c.rgb(im)
+		im = c.RGB(im)
 	}
-	out := c.frames(im, func(i int, frame *vips.Image) *vips.Image {
+	out := c.Frames(im, func(i int, frame *vips.Image) *vips.Image {
 		if len(marked[i]) == 0 {
 			return frame
 		}
 		return c.mark(frame, marked[i], op.Color)
 	})
-	return out, c.err
+	return out, c.Err()
 }
 
 // mark draws numbered boxes. The number is above the box or, without room
 // there, in its corner.
-func (c *chain) mark(im *vips.Image, boxes []transform.Box, colour transform.Color) *vips.Image {
+func (c steps) mark(im *vips.Image, boxes []transform.Box, colour transform.Color) *vips.Image {
 	labels, dots := make([]transform.Box, len(boxes)), make([]int, len(boxes))
 	for i, b := range boxes {
 		dot := min(max(b.Height/8/labelHeight, 2), 20)
@@ -79,18 +80,11 @@ func (c *chain) mark(im *vips.Image, boxes []transform.Box, colour transform.Col
 }
 
 // paint fills an area of im with a colour, as far as the mask says.
-func (c *chain) paint(im *vips.Image, m *mask, v transform.Color) *vips.Image {
+func (c steps) paint(im *vips.Image, m *mask, v transform.Color) *vips.Image {
 	v.A = 255 // the mask has the opacity
-	flat := c.plain(m.Width, m.Height, v)
-	if im.Bands() <= 2 {
-		flat = c.call("extract_band", flat, vips.Args{"band": 2, "n": 2})
-	}
-	part := c.crop(im, m.Box)
-	if !im.HasAlpha() {
-		flat = c.call("extract_band", flat, vips.Args{"band": 0, "n": part.Bands()})
-	}
-	return c.insert(im, c.blend(c.mask(m), flat, part), m.X, m.Y)
+	flat := c.Constant(im, m.Width, m.Height, v)
+	return c.insert(im, c.Blend(c.mask(m), flat, c.Crop(im, m.Box)), m.X, m.Y)
 }
 
 // mask returns m as an image.
-func (c *chain) mask(m *mask) *vips.Image { return c.memory(m.pixels, m.Width, m.Height, 1) }
+func (c steps) mask(m *mask) *vips.Image { return c.Memory(m.pixels, m.Width, m.Height, 1) }

@@ -3,6 +3,7 @@ package compose
 import (
 	"math"
 
+	"github.com/stowgate/stowgate/internal/imaging/chain"
 	"github.com/stowgate/stowgate/internal/imaging/face"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
@@ -28,39 +29,31 @@ func Obscure(s *vips.Scope, im *vips.Image, faces [][]transform.Box, op transfor
 	if !some || op.Amount == 0 {
 		return im, nil
 	}
-	c := &chain{s: s, im: im}
-	out := c.frames(im, func(i int, frame *vips.Image) *vips.Image {
+	c := steps{chain.New(s, im)}
+	out := c.Frames(im, func(i int, frame *vips.Image) *vips.Image {
 		if len(areas[i]) == 0 {
 			return frame
 		}
 		return c.obscure(frame, areas[i], op)
 	})
-	return out, c.err
+	return out, c.Err()
 }
 
-func (c *chain) obscure(im *vips.Image, areas []transform.Box, op transform.Obscure) *vips.Image {
+func (c steps) obscure(im *vips.Image, areas []transform.Box, op transform.Obscure) *vips.Image {
 	m := newMask(im.Width(), im.Height(), face.Union(areas))
 	side := 0
 	for _, b := range areas {
 		m.shade(b, op.Oval, op.Soft)
 		side = max(side, min(b.Width, b.Height))
 	}
-	clear := c.crop(im, m.Box)
-	vague := c.premultiplied(clear, func(im *vips.Image) *vips.Image {
+	clear := c.Crop(im, m.Box)
+	vague := c.Premultiplied(clear, func(im *vips.Image) *vips.Image {
 		if op.Blur {
 			return c.blur(im, op.Amount*max(1, float64(side)/100))
 		}
-		return c.blocks(im, max(int(math.Round(op.Amount)), 2))
+		return c.Blocks(im, max(int(math.Round(op.Amount)), 2))
 	})
-	return c.insert(im, c.blend(c.mask(m), vague, clear), m.X, m.Y)
-}
-
-// blocks returns im in squares of one colour each.
-func (c *chain) blocks(im *vips.Image, size int) *vips.Image {
-	width, height := im.Width(), im.Height()
-	im = c.call("shrink", im, vips.Args{"hshrink": float64(size), "vshrink": float64(size), "ceil": true})
-	im = c.call("zoom", nil, vips.Args{"input": im, "xfac": size, "yfac": size})
-	return c.crop(im, transform.Box{Width: width, Height: height})
+	return c.insert(im, c.Blend(c.mask(m), vague, clear), m.X, m.Y)
 }
 
 // maxSigma is the widest blur of all pixels; a wider one is made of a smaller
@@ -68,16 +61,16 @@ func (c *chain) blocks(im *vips.Image, size int) *vips.Image {
 const maxSigma = 8
 
 // blur returns im with a Gaussian blur.
-func (c *chain) blur(im *vips.Image, sigma float64) *vips.Image {
+func (c steps) blur(im *vips.Image, sigma float64) *vips.Image {
 	width, height := im.Width(), im.Height()
 	if n := min(sigma/maxSigma, float64(min(width, height))); n > 1 {
-		im = c.call("resize", im, vips.Args{"scale": 1 / n, "kernel": "linear"})
+		im = c.Call("resize", im, vips.Args{"scale": 1 / n, "kernel": "linear"})
 		sigma /= n
 	}
-	im = c.call("gaussblur", im, vips.Args{"sigma": sigma})
+	im = c.Gauss(im, sigma)
 	if im.Width() == width && im.Height() == height {
 		return im
 	}
 	h, v := float64(width)/float64(im.Width()), float64(height)/float64(im.Height())
-	return c.call("resize", im, vips.Args{"scale": h, "vscale": v, "kernel": "linear"})
+	return c.Call("resize", im, vips.Args{"scale": h, "vscale": v, "kernel": "linear"})
 }

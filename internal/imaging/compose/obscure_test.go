@@ -83,6 +83,19 @@ func TestObscure(t *testing.T) {
 	}
 }
 
+// TestObscureBlurKeepsLevels checks that a blur leaves an area of one colour as
+// it is.
+func TestObscureBlurKeepsLevels(t *testing.T) {
+	s := open(t)
+	for _, amount := range []float64{0.1, 3, 8, 30} {
+		im, err := Obscure(s, flat(60, 60, 180, 90, 33).image(t, s), nil,
+			transform.Obscure{Blur: true, Amount: amount, Boxes: []transform.Box{box(10, 10, 40, 40)}})
+		if got := render(t, im, err); !got.is(30, 30, 180, 90, 33) {
+			t.Errorf("amount %v: an area of 180, 90, 33 became %v", amount, got.at(30, 30))
+		}
+	}
+}
+
 // TestObscureSoft checks that the edge fades: the further inside, the more it
 // is changed.
 func TestObscureSoft(t *testing.T) {

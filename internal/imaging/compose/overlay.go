@@ -6,6 +6,7 @@ package compose
 import (
 	"math"
 
+	"github.com/stowgate/stowgate/internal/imaging/chain"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
 )
@@ -13,26 +14,26 @@ import (
 // Overlay draws over, scaled to a percentage of its own size, on each frame of
 // im. What sticks out is cut off. Of an animation the first frame is drawn.
 func Overlay(s *vips.Scope, im, over *vips.Image, op transform.Overlay) (*vips.Image, error) {
-	c := &chain{s: s, im: im}
-	over = c.withAlpha(c.rgb(c.frame(over, 0)))
+	c := steps{chain.New(s, im)}
+	over = c.WithAlpha(c.RGB(c.still(over)))
 	over = c.scale(over, percent(over.Width(), op.Size), percent(over.Height(), op.Size))
 
 	width, height := im.Width(), im.PageHeight()
 	x, y := op.Position.In(width-over.Width(), height-over.Height())
 	seen, ok := transform.Box{X: x, Y: y, Width: over.Width(), Height: over.Height()}.Clamp(width, height)
 	if !ok {
-		return im, c.err
+		return im, c.Err()
 	}
-	over = c.crop(over, transform.Box{X: seen.X - x, Y: seen.Y - y, Width: seen.Width, Height: seen.Height})
+	over = c.Crop(over, transform.Box{X: seen.X - x, Y: seen.Y - y, Width: seen.Width, Height: seen.Height})
 	opaque := !im.HasAlpha()
-	out := c.frames(c.rgb(im), func(_ int, frame *vips.Image) *vips.Image {
-		part := c.over(c.withAlpha(c.crop(frame, seen)), over)
+	out := c.Frames(c.RGB(im), func(_ int, frame *vips.Image) *vips.Image {
+		part := c.Over(c.WithAlpha(c.Crop(frame, seen)), over)
 		if opaque {
-			part = c.call("extract_band", part, vips.Args{"band": 0, "n": 3})
+			part = c.Bands(part, 0, 3)
 		}
 		return c.insert(frame, part, seen.X, seen.Y)
 	})
-	return out, c.err
+	return out, c.Err()
 }
 
 // percent returns a share of a side, and at least one pixel.

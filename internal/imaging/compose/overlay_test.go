@@ -40,6 +40,9 @@ func TestOverlay(t *testing.T) {
 			im, err := Overlay(s, base.image(t, s), over, tt.op)
 			got := render(t, im, err)
 			got.wantSame(t, base, tt.drawn)
+			if im.Pages() != 1 {
+				t.Errorf("the result has %d frames, want 1", im.Pages())
+			}
 			for y := tt.drawn.Y; y < tt.drawn.Y+tt.drawn.Height; y++ {
 				for x := tt.drawn.X; x < tt.drawn.X+tt.drawn.Width; x++ {
 					if !got.is(x, y, 255, 0, 0) {

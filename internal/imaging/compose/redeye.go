@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"github.com/stowgate/stowgate/internal/imaging/chain"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
 )
@@ -19,8 +20,8 @@ func RedEye(s *vips.Scope, im *vips.Image, faces [][]transform.Box) (*vips.Image
 	if im.Bands() < 3 || len(faces) == 0 {
 		return im, nil
 	}
-	c := &chain{s: s, im: im}
-	out := c.frames(im, func(i int, frame *vips.Image) *vips.Image {
+	c := steps{chain.New(s, im)}
+	out := c.Frames(im, func(i int, frame *vips.Image) *vips.Image {
 		if i >= len(faces) {
 			return frame
 		}
@@ -31,20 +32,20 @@ func RedEye(s *vips.Scope, im *vips.Image, faces [][]transform.Box) (*vips.Image
 				x, y := float64(f.X)+side*(0.5+at), float64(f.Y)+float64(f.Height)/2+side*eyeY
 				eye := transform.Box{X: int(x - side*eyeReach), Y: int(y - side*eyeReach), Width: int(2 * side * eyeReach), Height: int(2 * side * eyeReach)}
 				if eye, ok := eye.Clamp(frame.Width(), frame.Height()); ok {
-					frame = c.unred(frame, c.crop(whole, eye), eye)
+					frame = c.unred(frame, c.Crop(whole, eye), eye)
 				}
 			}
 		}
 		return frame
 	})
-	return out, c.err
+	return out, c.Err()
 }
 
 // unred puts eye, a part of an image, back without a red pupil.
-func (c *chain) unred(im, eye *vips.Image, at transform.Box) *vips.Image {
-	pixels := c.pixels(eye)
-	if c.err != nil {
-		return c.im
+func (c steps) unred(im, eye *vips.Image, at transform.Box) *vips.Image {
+	pixels := c.Pixels(eye)
+	if c.Err() != nil {
+		return im
 	}
 	bands := eye.Bands()
 	pupil := redPupil(pixels, at.Width, at.Height, bands)
@@ -57,7 +58,7 @@ func (c *chain) unred(im, eye *vips.Image, at transform.Box) *vips.Image {
 			p[0] = byte(int(p[0]) + (grey-int(p[0]))*int(m)/255)
 		}
 	}
-	part := c.call("copy", c.memory(pixels, at.Width, at.Height, bands), vips.Args{"interpretation": im.Interpretation()})
+	part := c.Call("copy", c.Memory(pixels, at.Width, at.Height, bands), vips.Args{"interpretation": im.Interpretation()})
 	return c.insert(im, part, at.X, at.Y)
 }
 

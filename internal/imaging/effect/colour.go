@@ -3,6 +3,7 @@ package effect
 import (
 	"math"
 
+	"github.com/stowgate/stowgate/internal/imaging/chain"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
 )
@@ -17,16 +18,16 @@ const (
 
 // Grey takes the colours away: the image has one band for brightness.
 func Grey(s *vips.Scope, im *vips.Image, _ transform.Grey) (*vips.Image, error) {
-	c := chain{s: s, im: im}
+	c := steps{chain.New(s, im)}
 	return c.done(c.grey(im))
 }
 
 // Threshold makes what is brighter than a part of full brightness white, and
 // the rest black.
 func Threshold(s *vips.Scope, im *vips.Image, op transform.Threshold) (*vips.Image, error) {
-	c := chain{s: s, im: im}
+	c := steps{chain.New(s, im)}
 	light, alpha := c.split(c.grey(im))
-	light = c.call("relational_const", light, vips.Args{"relational": "more", "c": []float64{255 * float64(op.Percent) / 100}})
+	light = c.Call("relational_const", light, vips.Args{"relational": "more", "c": []float64{255 * float64(op.Percent) / 100}})
 	return c.done(c.rejoin(light, alpha))
 }
 
@@ -39,15 +40,15 @@ func Sepia(s *vips.Scope, im *vips.Image, op transform.Sepia) (*vips.Image, erro
 	if op.Tone == 0 {
 		return im, nil
 	}
-	c := chain{s: s, im: im}
-	return c.done(c.recomb(c.rgb(im), blend(sepia, float64(op.Tone)/100)))
+	c := steps{chain.New(s, im)}
+	return c.done(c.recomb(c.RGB(im), blend(sepia, float64(op.Tone)/100)))
 }
 
 // Negate inverts the colours, and keeps the opacity.
 func Negate(s *vips.Scope, im *vips.Image, _ transform.Negate) (*vips.Image, error) {
-	c := chain{s: s, im: im}
+	c := steps{chain.New(s, im)}
 	colour, alpha := c.split(im)
-	return c.done(c.rejoin(c.call("invert", colour, nil), alpha))
+	return c.done(c.rejoin(c.Call("invert", colour, nil), alpha))
 }
 
 // Modulate changes brightness and saturation by a factor, and turns hues: each
@@ -58,7 +59,7 @@ func Modulate(s *vips.Scope, im *vips.Image, op transform.Modulate) (*vips.Image
 	if op.Brightness == 100 && (!turned || im.Bands() <= 2) {
 		return im, nil
 	}
-	c := chain{s: s, im: im}
+	c := steps{chain.New(s, im)}
 	brightness := float64(op.Brightness) / 100
 	if im.Bands() <= 2 {
 		return c.done(c.onColour(im, func(colour *vips.Image) *vips.Image { return c.linear(colour, brightness, 0) }))
@@ -71,7 +72,7 @@ func Modulate(s *vips.Scope, im *vips.Image, op transform.Modulate) (*vips.Image
 }
 
 // onColour gives im to f without its opacity, which it keeps.
-func (c *chain) onColour(im *vips.Image, f func(colour *vips.Image) *vips.Image) *vips.Image {
+func (c steps) onColour(im *vips.Image, f func(colour *vips.Image) *vips.Image) *vips.Image {
 	colour, alpha := c.split(im)
 	return c.rejoin(f(colour), alpha)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/imaging/chain"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
 )
@@ -48,13 +49,13 @@ func Enhance(s *vips.Scope, im *vips.Image, op transform.Enhance) (*vips.Image, 
 	if !ok {
 		return nil, fmt.Errorf("enhance with preset %q: %w", op.Preset, fault.Invalid)
 	}
-	c := chain{s: s, im: im}
+	c := steps{chain.New(s, im)}
 	t := c.measure(im)
 	if preset == "fix_dark" && t.at(0.5) >= goodMedian {
-		return im, c.err // not dark
+		return im, c.Err() // not dark
 	}
 	if l.smooth > 0 {
-		im = c.frames(im, func(frame *vips.Image) *vips.Image {
+		im = c.Frames(im, func(_ int, frame *vips.Image) *vips.Image {
 			return c.onColour(frame, func(colour *vips.Image) *vips.Image { return c.even(colour, l) })
 		})
 	}
@@ -63,7 +64,7 @@ func Enhance(s *vips.Scope, im *vips.Image, op transform.Enhance) (*vips.Image, 
 		im = c.recomb(im, saturationMatrix(1+l.saturation))
 	}
 	if l.clarity > 0 || l.glow > 0 {
-		im = c.frames(im, func(frame *vips.Image) *vips.Image {
+		im = c.Frames(im, func(_ int, frame *vips.Image) *vips.Image {
 			return c.onColour(frame, func(colour *vips.Image) *vips.Image { return c.local(colour, l) })
 		})
 	}
@@ -95,12 +96,12 @@ func (l look) tone(t tones, coloured bool) func(band int, v float64) float64 {
 }
 
 // even smooths a picture, or only skin in it.
-func (c *chain) even(im *vips.Image, l look) *vips.Image {
+func (c steps) even(im *vips.Image, l look) *vips.Image {
 	smooth := c.smooth(im, l.smooth)
 	if !l.skin || im.Bands() < 3 {
 		return smooth
 	}
-	return c.call("ifthenelse", nil, vips.Args{"cond": c.skin(im), "in1": smooth, "in2": im, "blend": true})
+	return c.Blend(c.skin(im), smooth, im)
 }
 
 // Where colours of skin lie, of whatever complexion: the middle and half axes of
@@ -113,42 +114,40 @@ const (
 )
 
 // skin returns a mask of what has the colour of skin, with soft edges.
-func (c *chain) skin(im *vips.Image) *vips.Image {
-	chroma := c.call("recomb", im, vips.Args{"m": c.matrix(3, -0.1687, -0.3313, 0.5, 0.5, -0.4187, -0.0813)})
-	from := c.call("linear", chroma, vips.Args{
+func (c steps) skin(im *vips.Image) *vips.Image {
+	chroma := c.Call("recomb", im, vips.Args{"m": c.Matrix(3, -0.1687, -0.3313, 0.5, 0.5, -0.4187, -0.0813)})
+	from := c.Call("linear", chroma, vips.Args{
 		"a": []float64{1 / skinBlueAxis, 1 / skinRedAxis},
 		"b": []float64{(128 - skinBlue) / skinBlueAxis, (128 - skinRed) / skinRedAxis}})
 	square := c.multiply(from, from)
-	distance := c.add(c.bands(square, 0, 1), c.bands(square, 1, 1))
-	return c.gauss(c.bytes(c.linear(distance, -3*255, 4*255)), 2)
+	distance := c.add(c.Bands(square, 0, 1), c.Bands(square, 1, 1))
+	return c.Gauss(c.Bytes(c.linear(distance, -3*255, 4*255)), 2)
 }
 
 // local changes pixels by what is around them, as far as a part of the picture.
-func (c *chain) local(im *vips.Image, l look) *vips.Image {
+func (c steps) local(im *vips.Image, l look) *vips.Image {
 	reach := float64(min(im.Width(), im.Height())) / 40
 	if l.clarity > 0 {
 		light := c.grey(im)
-		im = c.bytes(c.add(im, c.linear(c.subtract(light, c.broad(light, reach)), l.clarity, 0)))
+		im = c.Bytes(c.add(im, c.linear(c.subtract(light, c.broad(light, reach)), l.clarity, 0)))
 	}
 	if l.glow > 0 {
-		lights := c.bytes(c.linear(im, 2, -255))
-		im = c.bytes(c.add(im, c.linear(c.broad(lights, reach), l.glow, 0)))
+		lights := c.Bytes(c.linear(im, 2, -255))
+		im = c.Bytes(c.add(im, c.linear(c.broad(lights, reach), l.glow, 0)))
 	}
 	return im
 }
 
 // broad is a Gaussian blur for any sigma, computed at the size that it needs.
-func (c *chain) broad(im *vips.Image, sigma float64) *vips.Image {
+func (c steps) broad(im *vips.Image, sigma float64) *vips.Image {
 	return c.shrunk(im, max(1, int(sigma/3)), func(small *vips.Image, n int) *vips.Image {
-		return c.gauss(small, max(0.5, sigma/float64(n)))
+		return c.Gauss(small, max(0.5, sigma/float64(n)))
 	})
 }
 
 // shrunk gives im to f at an nth of its size, and brings the result back.
-func (c *chain) shrunk(im *vips.Image, n int, f func(small *vips.Image, n int) *vips.Image) *vips.Image {
-	w, h := im.Width(), im.Height()
-	across, down := (w+n-1)/n, (h+n-1)/n
-	whole := c.place(im, 0, 0, across*n, down*n, nil)
-	small := f(c.call("shrink", whole, vips.Args{"hshrink": float64(n), "vshrink": float64(n)}), n)
-	return c.crop(c.call("resize", c.cached(small), vips.Args{"scale": float64(n), "kernel": "linear"}), 0, 0, w, h)
+func (c steps) shrunk(im *vips.Image, n int, f func(small *vips.Image, n int) *vips.Image) *vips.Image {
+	small := c.cached(f(c.Shrink(im, n), n))
+	large := c.Call("resize", small, vips.Args{"scale": float64(n), "kernel": "linear"})
+	return c.Crop(large, transform.Box{Width: im.Width(), Height: im.Height()})
 }

@@ -43,23 +43,6 @@ func TestBlur(t *testing.T) {
 	}
 }
 
-// A mask sums up to its scale, rises to its middle, and has no gap.
-func TestBell(t *testing.T) {
-	for sigma := 0.01; sigma <= 60; sigma *= 1.07 {
-		mask, scale := bell(sigma)
-		sum, middle := 0.0, len(mask)/2
-		for i, v := range mask {
-			sum += v
-			if v != mask[len(mask)-1-i] || v > mask[middle]+1 || v < 0 || v == 0 && len(mask) > 1 && (i == 0 || i == len(mask)-1) {
-				t.Fatalf("sigma %v: mask %v", sigma, mask)
-			}
-		}
-		if sum != float64(scale) || mask[middle] > 65 || len(mask) > 2*int(math.Ceil(bellReach*sigma))+1 {
-			t.Errorf("sigma %v: sum %v of scale %d, %d values, the largest %v", sigma, sum, scale, len(mask), mask[middle])
-		}
-	}
-}
-
 // A blur leaves areas of one colour as they are.
 func TestBlurKeepsLevels(t *testing.T) {
 	for _, sigma := range []float64{0.3, 0.5, 1, 1.5, 3, 5, 8, 13, 20} {

@@ -5,6 +5,7 @@ import (
 	"image"
 	"testing"
 
+	"github.com/stowgate/stowgate/internal/imaging/chain"
 	"github.com/stowgate/stowgate/internal/transform"
 )
 
@@ -87,7 +88,7 @@ func TestShadow(t *testing.T) {
 			op := transform.Shadow{Blur: sigma, Opacity: 80, X: tt.x, Y: tt.y, Color: transform.Black}
 			im, err := Shadow(s, p.image(t, s), op)
 			got := render(t, im, err)
-			reach := int(bellReach*sigma + 0.99)
+			reach := int(chain.Reach*sigma + 0.99)
 			left, top := max(0, reach-tt.x), max(0, reach-tt.y)
 			if w, h := left+60+max(0, reach+tt.x), top+60+max(0, reach+tt.y); got.width != w || got.height != h {
 				t.Fatalf("%+v: size = %d by %d, want %d by %d", op, got.width, got.height, w, h)

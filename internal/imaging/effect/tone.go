@@ -17,19 +17,10 @@ type tones struct {
 }
 
 // measure looks at a small copy of im, which it computes.
-func (c *chain) measure(im *vips.Image) tones {
-	small := c.call("shrink", c.rgb(im), vips.Args{
+func (c steps) measure(im *vips.Image) tones {
+	small := c.Call("shrink", c.RGB(im), vips.Args{
 		"hshrink": max(1, float64(im.Width())/sampleSide), "vshrink": max(1, float64(im.Height())/sampleSide)})
-	if c.err != nil {
-		return tones{}
-	}
-	bands := small.Bands()
-	pixels, err := small.ToMemory()
-	if err != nil {
-		c.err = err
-		return tones{}
-	}
-	return tonesOf(pixels, bands)
+	return tonesOf(c.Pixels(small), small.Bands())
 }
 
 // tonesOf measures pixels of 3 bands, or of 4 with opacity.
@@ -121,7 +112,7 @@ func bent(part float64) curve {
 }
 
 // curves returns im with a curve on each colour.
-func (c *chain) curves(im *vips.Image, colour func(band int, v float64) float64) *vips.Image {
+func (c steps) curves(im *vips.Image, colour func(band int, v float64) float64) *vips.Image {
 	n := im.Bands()
 	table := make([]byte, 0, 256*n)
 	for v := range 256 {
@@ -133,6 +124,6 @@ func (c *chain) curves(im *vips.Image, colour func(band int, v float64) float64)
 			table = append(table, byte(255*min(max(colour(band, float64(v)/255), 0), 1)+0.5))
 		}
 	}
-	mapped := c.call("maplut", im, vips.Args{"lut": c.memory(table, 256, 1, n)})
-	return c.call("copy", mapped, vips.Args{"interpretation": im.Interpretation()})
+	mapped := c.Call("maplut", im, vips.Args{"lut": c.Memory(table, 256, 1, n)})
+	return c.Call("copy", mapped, vips.Args{"interpretation": im.Interpretation()})
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/stowgate/stowgate/internal/imaging/chain"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
 )
@@ -15,13 +16,13 @@ const tornShare = 0.45
 // TornEdges tears away the edges of im, as deep as the arguments allow. The
 // same image is always torn in the same way.
 func TornEdges(s *vips.Scope, im *vips.Image, op transform.TornEdges) (*vips.Image, error) {
-	c := chain{s: s, im: im}
+	c := steps{chain.New(s, im)}
 	w, h := im.Width(), im.PageHeight()
 	most := tornShare * float64(min(w, h)-1)
 	low, high := min(float64(min(op.Min, op.Max)), most), min(float64(max(op.Min, op.Max)), most)
 
-	xy := c.call("xyz", nil, vips.Args{"width": w, "height": h})
-	x, y := c.bands(xy, 0, 1), c.bands(xy, 1, 1)
+	xy := c.Call("xyz", nil, vips.Args{"width": w, "height": h})
+	x, y := c.Bands(xy, 0, 1), c.Bands(xy, 1, 1)
 	var mask *vips.Image
 	for i, edge := range []*vips.Image{
 		c.subtract(y, c.across(tear(1, w, low, high), w, h)),
@@ -29,34 +30,34 @@ func TornEdges(s *vips.Scope, im *vips.Image, op transform.TornEdges) (*vips.Ima
 		c.subtract(x, c.down(tear(3, h, low, high), w, h)),
 		c.subtract(c.linear(x, -1, float64(w-1)), c.down(tear(4, h, low, high), w, h)),
 	} {
-		edge = c.bytes(c.linear(edge, 255, 255)) // how much of a pixel is past the tear
+		edge = c.Bytes(c.linear(edge, 255, 255)) // how much of a pixel is past the tear
 		if i == 0 {
 			mask = edge
 			continue
 		}
-		mask = c.bytes(c.linear(c.multiply(mask, edge), 1.0/255, 0))
+		mask = c.Bytes(c.linear(c.multiply(mask, edge), 1.0/255, 0))
 	}
-	return c.done(c.behind(c.maskFrames(im, mask), op.Background))
+	return c.done(c.Behind(c.maskFrames(im, mask), op.Background))
 }
 
 // across returns an image with the same values in each row.
-func (c *chain) across(values []float64, width, height int) *vips.Image {
-	return c.place(c.row(values, width, 1), 0, 0, width, height, nil)
+func (c steps) across(values []float64, width, height int) *vips.Image {
+	return c.Place(c.row(values, width, 1), 0, 0, width, height, nil)
 }
 
 // down returns an image with the same values in each column.
-func (c *chain) down(values []float64, width, height int) *vips.Image {
-	return c.place(c.row(values, 1, height), 0, 0, width, height, nil)
+func (c steps) down(values []float64, width, height int) *vips.Image {
+	return c.Place(c.row(values, 1, height), 0, 0, width, height, nil)
 }
 
 // row returns an image of values from 0 to 65,535 in steps of 1/256.
-func (c *chain) row(values []float64, width, height int) *vips.Image {
+func (c steps) row(values []float64, width, height int) *vips.Image {
 	pixels := make([]byte, 0, 3*len(values))
 	for _, v := range values {
 		n := int(v * 256)
 		pixels = append(pixels, byte(n>>16), byte(n>>8), byte(n))
 	}
-	return c.call("recomb", c.memory(pixels, width, height, 3), vips.Args{"m": c.matrix(3, 256, 1, 1.0/256)})
+	return c.Call("recomb", c.Memory(pixels, width, height, 3), vips.Args{"m": c.Matrix(3, 256, 1, 1.0/256)})
 }
 
 // tear returns n depths from low to high that wander as the edge of torn paper

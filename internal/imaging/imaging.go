@@ -206,7 +206,7 @@ func (j *job) original() (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("copy the input: %w", err)
 	}
-	return Result{Type: in.Type, Width: in.header.Width, Height: in.header.Height, Frames: in.header.Frames, Bytes: n}, nil
+	return Result{in.Type, in.header.Width, in.header.Height, in.header.Frames, n}, nil
 }
 
 // empty takes back what was written.

@@ -2,10 +2,7 @@ package imaging
 
 import (
 	"cmp"
-	"encoding/base64"
-	"fmt"
 	"io"
-	"strings"
 
 	"github.com/stowgate/stowgate/internal/imaging/codec"
 	"github.com/stowgate/stowgate/internal/imaging/effect"
@@ -72,10 +69,10 @@ func (j *job) save() (Result, error) {
 	if result.Bytes, err = j.out.Seek(0, io.SeekEnd); err != nil {
 		return Result{}, err
 	}
-	if whole && result.Type == j.inputs[0].Type {
-		return j.smaller(result, orientation)
+	if !whole || result.Type != j.inputs[0].Type {
+		return result, nil
 	}
-	return result, nil
+	return j.smaller(result, orientation)
 }
 
 // whole reports whether the plan does nothing but drop metadata or bytes, so
@@ -86,28 +83,21 @@ func (j *job) whole() bool {
 		!out.Progressive && (out.Space == transform.InputSpace || j.Image.Interpretation() != "cmyk")
 }
 
-// smaller answers with what is smaller, the result or the input. The input
-// loses its metadata unless it is to be kept, or only bytes are to be saved and
-// nobody knows how to drop it.
+// smaller answers with the result or, if that is smaller, the input: without
+// metadata if that is wanted and can be done, or as it is if Smaller allows.
 func (j *job) smaller(result Result, orientation int) (Result, error) {
 	in, out := j.inputs[0], j.plan.Output
 	info, err := in.File.Stat()
 	if err != nil {
 		return Result{}, err
 	}
-	source := func() *io.SectionReader { return io.NewSectionReader(in.File, 0, info.Size()) }
-	if !out.Metadata {
-		switch n, err := codec.Strip(io.Discard, source(), in.Type, orientation); {
-		case err == nil && n >= result.Bytes:
-			return result, nil
-		case err == nil:
-			if err := j.empty(); err != nil {
-				return Result{}, err
-			}
-			result.Width, result.Height, result.Frames = in.header.Width, in.header.Height, in.header.Frames
-			result.Bytes, err = codec.Strip(j.out, source(), in.Type, orientation)
-			return result, err
+	source := io.NewSectionReader(in.File, 0, info.Size())
+	if n, err := codec.Strip(io.Discard, source, in.Type, orientation); err == nil && !out.Metadata && n < result.Bytes {
+		if err := j.empty(); err != nil {
+			return Result{}, err
 		}
+		_, err = codec.Strip(j.out, source, in.Type, orientation)
+		return Result{in.Type, in.header.Width, in.header.Height, in.header.Frames, n}, err
 	}
 	if out.Smaller && result.Bytes >= info.Size() {
 		return j.original()
@@ -310,21 +300,7 @@ func (j *job) saveSVG() error {
 	if err := j.empty(); err != nil {
 		return err
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d">`, width, height)
-	fmt.Fprintf(&b, `<image width="%d" height="%d" href="data:image/png;base64,`, width, height)
-	if _, err := io.WriteString(j.out, b.String()); err != nil {
-		return err
-	}
-	encoder := base64.NewEncoder(base64.StdEncoding, j.out)
-	if _, err := encoder.Write(picture); err != nil {
-		return err
-	}
-	if err := encoder.Close(); err != nil {
-		return err
-	}
-	_, err = io.WriteString(j.out, `"/></svg>`)
-	return err
+	return codec.WriteDrawing(j.out, picture, width, height)
 }
 
 // saveBMP writes a BMP of an image that is opaque.

@@ -20,6 +20,7 @@ import (
 // The error wraps fault.Unsupported for what it cannot do, and fault.Invalid if
 // the image is broken; something may have been written then.
 func Strip(dst io.Writer, src *io.SectionReader, mediaType string, orientation int) (int64, error) {
+	src = io.NewSectionReader(src, 0, src.Size()) // from its beginning
 	s := stripper{r: bufio.NewReader(src), w: bufio.NewWriter(dst)}
 	switch {
 	case mediaType == "image/jpeg":

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -71,4 +72,22 @@ func CheckDrawing(file *os.File) error {
 			return fmt.Errorf("elements in a drawing deeper than %d: %w", maxDepth, fault.TooLarge)
 		}
 	}
+}
+
+// WriteDrawing writes a drawing that shows a PNG of so many pixels.
+func WriteDrawing(w io.Writer, picture []byte, width, height int) error {
+	_, err := fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d">`+
+		`<image width="%[1]d" height="%[2]d" href="data:image/png;base64,`, width, height)
+	if err != nil {
+		return err
+	}
+	encoder := base64.NewEncoder(base64.StdEncoding, w)
+	if _, err := encoder.Write(picture); err != nil {
+		return err
+	}
+	if err := encoder.Close(); err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, `"/></svg>`)
+	return err
 }

@@ -61,7 +61,7 @@ func (c *doctorCommand) Run(s *session) error {
 		}
 		fmt.Fprintf(w, "%s\t%s: %s\n", f.Name, mark, f.Detail)
 	}
-	printImages(w, out.Images)
+	printImages(w, out.Images, c.Libvips)
 	fmt.Fprint(w, "\nNot in this version, whatever is installed:\n")
 	for _, e := range out.Engines {
 		where := "not installed"
@@ -75,38 +75,48 @@ func (c *doctorCommand) Run(s *session) error {
 }
 
 // printImages says what becomes of images.
-func printImages(w io.Writer, r node.ImageReport) {
-	if !r.OK {
-		fmt.Fprintf(w, "images\tno: %s\n", r.Problem)
-	} else {
+func printImages(w io.Writer, r node.ImageReport, library string) {
+	switch {
+	case r.OK:
 		fmt.Fprintf(w, "images\tok: libvips %s, %s\n", r.Version, r.Library)
+	case library != "" && strings.Contains(r.Problem, "no libvips"):
+		fmt.Fprintf(w, "images\tno: libvips cannot be used from %s: name its file with --libvips, or leave that out to have it found\n", library)
+	default:
+		fmt.Fprintf(w, "images\tno: %s\n", r.Problem)
 	}
 	for _, does := range []struct {
 		name   string
 		writes bool
 	}{{"reads and writes", true}, {"reads", false}} {
-		var works []string
+		var works, others []string
 		for _, a := range r.Abilities {
-			name := strings.TrimPrefix(a.Type, "image/")
+			name := imageNames.Replace(a.Type)
 			switch {
 			case a.Writes != does.writes:
 			case a.Problem == "":
 				works = append(works, name)
 			case r.Second.Library != "" && !r.Second.Lacks(a.Type):
-				fmt.Fprintf(w, "  %s\tok: by libvips %s, %s\n", name, r.Second.Version, r.Second.Library)
+				others = append(others, fmt.Sprintf("  reads %s\tok: by libvips %s, %s\n", name, r.Second.Version, r.Second.Library))
 			default:
-				fmt.Fprintf(w, "  %s\tno: this libvips lacks it; that of Debian and Ubuntu (apt install libvips42) may have it\n", name)
+				others = append(others, fmt.Sprintf("  reads %s\tno: this libvips lacks it; that of Debian and Ubuntu (apt install libvips42) may have it\n", name))
 			}
 		}
 		if len(works) > 0 {
 			fmt.Fprintf(w, "  %s\t%s\n", does.name, strings.Join(works, ", "))
 		}
+		fmt.Fprint(w, strings.Join(others, ""))
 	}
 	for _, l := range r.Layers {
-		mark := "ok"
+		mark, detail := "ok", l.Detail
 		if !l.Holds {
 			mark = "no"
+			if r.OK {
+				detail += "; images work all the same: what is needed holds"
+			}
 		}
-		fmt.Fprintf(w, "  worker: %s\t%s: %s\n", l.Name, mark, l.Detail)
+		fmt.Fprintf(w, "  worker: %s\t%s: %s\n", l.Name, mark, detail)
 	}
 }
+
+// imageNames makes names that people say of media types.
+var imageNames = strings.NewReplacer("image/x-icon", "ico", "image/svg+xml", "svg", "image/", "")

@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"golang.org/x/text/encoding/htmlindex"
 
@@ -19,6 +22,7 @@ const (
 	maxDrawing  = 10 << 20 // bytes
 	maxElements = 100_000
 	maxDepth    = 200
+	maxBlur     = 1000 // units of the drawing
 )
 
 // CheckDrawing refuses an SVG image that is over a limit, that is not well
@@ -48,6 +52,9 @@ func CheckDrawing(file *os.File) error {
 		case xml.StartElement:
 			elements, depth = elements+1, depth+1
 			used.start(token)
+			if blurs(token, maxBlur) {
+				return fmt.Errorf("a blur of more than %d in a drawing: %w", maxBlur, fault.TooLarge)
+			}
 		case xml.EndElement:
 			depth--
 			used.end()
@@ -90,4 +97,20 @@ func WriteDrawing(w io.Writer, picture []byte, width, height int) error {
 	}
 	_, err = io.WriteString(w, `"/></svg>`)
 	return err
+}
+
+// blurs reports whether an element blurs by more than most, or by what is no
+// number.
+func blurs(t xml.StartElement, most float64) bool {
+	for _, a := range t.Attr {
+		if a.Name.Local != "stdDeviation" {
+			continue
+		}
+		for _, text := range strings.FieldsFunc(a.Value, func(c rune) bool { return c == ',' || unicode.IsSpace(c) }) {
+			if n, err := strconv.ParseFloat(text, 64); err != nil || n > most {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -152,7 +152,7 @@ func TestChild(t *testing.T) {
 		}
 		in.File.Close()
 		if most := peak(t); most > mostMemory {
-			fmt.Printf("over %d MiB\n", most>>20) // the pool ends a worker that does
+			fmt.Printf("over %d MiB\n", most>>20)                 // the pool ends a worker that does
 			os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // measures the next anew
 		}
 	}

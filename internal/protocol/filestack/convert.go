@@ -203,12 +203,23 @@ func (a *API) fallback(ctx context.Context, g policy.Grant, chain plan.Chain, ca
 	return v, nil
 }
 
-// unreadable returns err, or what it is called if the file is no image.
+// errTooMuch is that an image went over a limit while it was worked on.
+var errTooMuch = &transform.Refusal{Kind: fault.TooLarge,
+	Why: "this takes more time or memory than an image may: make it smaller first, with a resize before the other steps"}
+
+// unreadable returns err, or what it is called if the file is no image or too
+// much of one.
 func unreadable(err error) error {
 	var input *delivery.InputError
 	var refusal *transform.Refusal
-	if fault.Of(err) == fault.Invalid && !errors.As(err, &input) && !errors.As(err, &refusal) {
+	if errors.As(err, &input) || errors.As(err, &refusal) {
+		return err
+	}
+	switch fault.Of(err) {
+	case fault.Invalid:
 		return fmt.Errorf("%w: %w", answer.ErrUnreadable, err)
+	case fault.TooLarge:
+		return fmt.Errorf("%w: %w", errTooMuch, err)
 	}
 	return err
 }

@@ -30,6 +30,9 @@ func (s *scribe) Render(_ context.Context, app string, plan transform.Plan, sour
 		if string(body) == "no picture" {
 			return r, fmt.Errorf("decode: %w", fault.Invalid)
 		}
+		if string(body) == "huge picture" {
+			return r, fmt.Errorf("decode: %w", fault.TooLarge)
+		}
 		text += "|" + string(body)
 	}
 	kind := "image/png"
@@ -66,6 +69,7 @@ func TestConvert(t *testing.T) {
 	open := string(s.put(t, openKey, "open.jpg", "OPEN"))
 	second := string(s.put(t, openKey, "second.jpg", "SECOND"))
 	broken := string(s.put(t, openKey, "broken.jpg", "no picture"))
+	huge := string(s.put(t, openKey, "huge.jpg", "huge picture"))
 	mine := string(s.put(t, securedKey, "mine.jpg", "MINE"))
 	other := string(s.put(t, otherKey, "other.jpg", "OTHER"))
 	may := func(text string) string {
@@ -83,6 +87,7 @@ func TestConvert(t *testing.T) {
 		{"of an outside file without a key", "/resize=width:5/http://images.example.com/photo.jpg", 403, "Invalid Application"},
 		{"of an outside file that is not there", "/" + openKey + "/resize=width:5/http://images.example.com/none.jpg", 400, "(idx 0)"},
 		{"of no picture", "/resize=width:5/" + broken, 400, "conv20 provider error: Failed to identify the file, probably corrupted image provided (idx 0)"},
+		{"of too much of a picture", "/flip/" + huge, 413, "make it smaller first"},
 		{"of a file that is not there", "/resize=width:5/5aYkEQJSQCmYShsoCnZN", 404, "not found"},
 		{"its size", "/imagesize/" + open, 200, `{"height":1,"width":2}`},
 		{"its metadata", "/resize=width:5/metadata/" + open, 200, `"width":20`},

@@ -1,0 +1,114 @@
+// Bundles what browsers load into dist/, and says how large it is.
+//   node build.mjs            build
+//   node build.mjs --check    build, and fail if a size is over its budget
+//   node build.mjs --debug    not minified, with source maps
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+process.chdir(import.meta.dirname);
+const debug = process.argv.includes('--debug');
+
+/** Style sheets come as minified text, for constructable style sheets. */
+const styles = {
+  name: 'styles',
+  setup(b) {
+    b.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const made = await build({ entryPoints: [path], bundle: true, minify: !debug, write: false });
+      return { contents: made.outputFiles[0].text, loader: 'text' };
+    });
+  },
+};
+
+const common = {
+  bundle: true,
+  minify: !debug,
+  sourcemap: debug,
+  target: 'es2022',
+  legalComments: 'none',
+  charset: 'utf8',
+  metafile: true,
+  outdir: 'dist',
+  plugins: [styles],
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+};
+
+await mkdir('dist', { recursive: true });
+for (const old of await readdir('dist')) {
+  if (old !== '.gitignore') await rm(`dist/${old}`, { recursive: true });
+}
+
+const present = (entries) => Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)));
+
+// Modules, which share chunks. Names with a hash are kept by browsers for ever;
+// pages ask for the others by name.
+const modules = await build({
+  ...common,
+  format: 'esm',
+  splitting: true,
+  entryNames: '[name]-[hash]',
+  chunkNames: '[name]-[hash]',
+  entryPoints: present({ view: 'picker/view.tsx' }),
+});
+const named = await build({
+  ...common,
+  format: 'esm',
+  splitting: true,
+  entryNames: '[name]',
+  chunkNames: '[name]-[hash]',
+  entryPoints: present({ stowgate: 'elements/index.ts', viewer: 'viewer/index.ts', worker: 'image/worker.ts' }),
+});
+
+/** The file of a module, by its source. */
+const file = (made, source) => {
+  const [out] = Object.entries(made.metafile.outputs).find(([, o]) => o.entryPoint === source) ?? [''];
+  return basename(out);
+};
+const scripts = await build({
+  ...common,
+  format: 'iife',
+  entryNames: '[name]',
+  define: { STOWGATE_VIEW: JSON.stringify(file(modules, 'picker/view.tsx')) },
+  entryPoints: present({ picker: 'filestack/index.ts', filepicker: 'legacy/index.ts' }),
+});
+
+// Sizes, in KiB after gzip -9. Source of the budgets: what other pickers weigh.
+const gzip = async (path) => gzipSync(await readFile(path), { level: 9 }).length;
+/** What is loaded with path at once: it and its static imports. */
+const closure = (made, path, seen = new Set()) => {
+  if (!path || seen.has(path)) return seen;
+  seen.add(path);
+  for (const i of made.metafile.outputs[path]?.imports ?? []) {
+    if (i.kind === 'import-statement') closure(made, i.path, seen);
+  }
+  return seen;
+};
+const sum = async (paths) => (await Promise.all([...paths].map(gzip))).reduce((a, b) => a + b, 0);
+
+const engine = existsSync('engine/index.ts')
+  ? gzipSync((await build({ ...common, format: 'esm', metafile: false, write: false, entryPoints: ['engine/index.ts'] })).outputFiles[0].contents, { level: 9 }).length
+  : 0;
+const all = Object.keys(modules.metafile.outputs).filter((p) => p.endsWith('.js'));
+const view = existsSync('picker/view.tsx') ? `dist/${file(modules, 'picker/view.tsx')}` : '';
+const first = existsSync('dist/picker.js') ? ['dist/picker.js', ...closure(modules, view)] : [];
+const languages = all.filter((p) => Object.keys(modules.metafile.outputs[p].inputs).some((i) => i.includes('locales/')));
+const later = all.filter((p) => !first.includes(p) && !languages.includes(p));
+
+const budgets = [
+  ['engine alone', engine, 12],
+  ['picker.js, first load with styles', await sum(first), 35],
+  ...await Promise.all(later.map(async (p) => [`chunk ${basename(p)}`, await gzip(p), 15])),
+  ['largest language', Math.max(0, ...await Promise.all(languages.map(gzip))), 4],
+  ['everything but languages', await sum([...first, ...later].filter((p) => p)), 90],
+];
+let over = false;
+for (const [what, bytes, limit] of budgets) {
+  const tooMuch = bytes > limit * 1024;
+  over ||= tooMuch;
+  console.log(`${what.padEnd(40)} ${(bytes / 1024).toFixed(1).padStart(6)} KiB of ${limit}${tooMuch ? '  OVER' : ''}`);
+}
+await writeFile('dist/sizes.json', JSON.stringify(Object.fromEntries(budgets.map(([what, bytes]) => [what, bytes])), null, 1));
+if (over && process.argv.includes('--check')) process.exit(1);

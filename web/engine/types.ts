@@ -256,6 +256,8 @@ export interface EngineLike {
 
   /** Asks the server whether this page may upload; resolves with what is wrong, if anything. */
   check(): Promise<Problem | undefined>;
+  /** The sources for which the server has credentials, such as googledrive; known after check. */
+  readonly offered?: readonly Source[];
   /** Adds in slices of at most 8 ms; resolves when all were admitted or refused. */
   add(candidates: Iterable<Candidate> | AsyncIterable<Candidate>): Promise<Added>;
   /** Looks a URL up on the server and adds it. Rejects with a Refusal (problem.ts). */

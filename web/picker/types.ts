@@ -1,5 +1,5 @@
 /** What the views are told, by whichever face opens them (Filestack's, the elements, the legacy one). */
-import type { EngineLike, Item, Source } from '../engine/types.ts';
+import type { EngineLike, Item, Problem, Source } from '../engine/types.ts';
 
 /** overlay: a modal dialog. inline: fills its root. pane: a drop area that sends at once. */
 export type Mode = 'overlay' | 'inline' | 'pane';
@@ -19,7 +19,7 @@ export interface Plugin {
   readonly label: string;
   /** SVG markup or an image's URL. */
   readonly icon?: string;
-  mounted(element: HTMLElement, actions: unknown, options?: unknown): void;
+  mounted(element: HTMLElement, view: Pick<View, 'summary' | 'upload'>): void;
   unmounted(element: HTMLElement): void;
 }
 
@@ -66,7 +66,10 @@ export interface ViewOptions {
   readonly pane?: PaneOptions;
   /** Where chunks, languages and workers are loaded from; ends in a slash. */
   readonly base: string;
-  /** Asks nothing before it opens: the problem to show instead of the start view. */
+  /** Shown instead of the start view: the page's set-up lets nobody upload. */
+  readonly problem?: Problem;
+  /** Which of several pickers takes a paste that is over none of them; neither by default. Source: Filestack's pasteMode. */
+  readonly paste?: { readonly firstInViewPort: boolean; readonly firstInstance: boolean };
   readonly events: ViewEvents;
 }
 
@@ -100,6 +103,12 @@ export interface ViewEvents {
 export interface View {
   /** Opens the editor for these items only (Filestack's picker.crop). */
   crop(ids: readonly string[]): void;
+  /** Goes to the selection, as a custom source asks. */
+  summary(): void;
+  /** Does what the Upload button does. */
+  upload(): void;
+  /** Shows what only became known after it opened. */
+  update(change: Pick<Partial<ViewOptions>, 'sources' | 'problem'>): void;
   unmount(): void;
 }
 

@@ -43,16 +43,18 @@ type row struct {
 var imports = []row{
 	{"cmd/stowgate", "internal/app internal/fault"},
 	{"sign", ""},
+	{"web", ""},
 
 	{"internal/fault", ""},
 	{"internal/corpora", ""},
+	{"internal/memo", ""},
 	{"internal/blob", "internal/fault"},
 	{"internal/blob/fileblob", "internal/blob internal/blob/fileblob/layout internal/blob/fileblob/group internal/fault"},
 	{"internal/blob/fileblob/*", "internal/blob internal/fault"},
 	{"internal/blob/*", "internal/blob internal/fault"},
 
 	{"internal/asset", "internal/blob internal/fault"},
-	{"internal/policy", "internal/asset internal/fault"},
+	{"internal/policy", "internal/asset internal/memo internal/fault"},
 	{"internal/transform", "internal/asset internal/fault"},
 	{"internal/upload", "internal/asset internal/blob internal/inspect internal/policy internal/fault"},
 	{"internal/sweep", "internal/blob internal/upload internal/fault"},
@@ -76,7 +78,7 @@ var imports = []row{
 
 	{"internal/server", "internal/asset internal/inspect internal/policy internal/server/conn internal/server/multipart internal/server/redact internal/fault"},
 	{"internal/server/*", "internal/fault"},
-	{protocols, "internal/asset internal/policy internal/upload internal/library internal/transform internal/delivery internal/account internal/server internal/fault"},
+	{protocols, "internal/asset internal/policy internal/upload internal/library internal/transform internal/delivery internal/account internal/server internal/memo internal/fault web"},
 	{"internal/app", "any"},
 	{"internal/app/*", "any"},
 }

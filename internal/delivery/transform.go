@@ -103,11 +103,8 @@ func (s *Service) Transform(ctx context.Context, g policy.Grant, o Order) (*Vari
 	name := fmt.Sprint(j.key, o.MaxAge, o.NoCache) // what is too old for one may do for another
 	var v *Variant
 	err = s.variants.Do(ctx, name, j.make, func(f *shelf.File) error {
-		own, err := f.Reopen()
-		if err == nil {
-			v = j.variant(own)
-		}
-		return err
+		v = j.variant(f.Reopen())
+		return nil
 	})
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

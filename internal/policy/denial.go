@@ -25,7 +25,8 @@ func deny(r Reason, format string, args ...any) *Denial {
 // A Reason says which condition failed. The zero Reason is none of them.
 type Reason uint8
 
-// The reasons, in the order in which they are looked for.
+// The reasons, in the order in which they are looked for; their numbers are kept
+// with uploads in parts.
 const (
 	AppDisabled         Reason = 1 + iota // the app's owner switched it off
 	NoCredentials                         // the action needs a policy and signature, and one is missing
@@ -41,15 +42,16 @@ const (
 	TooSmall                              // the file has fewer bytes than it asks for
 	TooLarge                              // the file has more bytes than it allows
 	UsedUp                                // it was used as often as it allows
+	OriginNotAllowed                      // the app lists the origins of its pages, and not this one
 )
 
 // Reasons lists every reason, for tests that no table lacks one.
 var Reasons = []Reason{AppDisabled, NoCredentials, BadSignature, BadPolicy, Expired, Revoked, CallNotAllowed,
-	OtherAsset, PathNotAllowed, ContainerNotAllowed, URLNotAllowed, TooSmall, TooLarge, UsedUp}
+	OtherAsset, PathNotAllowed, ContainerNotAllowed, URLNotAllowed, TooSmall, TooLarge, UsedUp, OriginNotAllowed}
 
 var reasons = [...]string{"denied", "app disabled", "no credentials", "bad signature", "bad policy", "policy expired",
 	"policy revoked", "call not allowed", "other asset", "path not allowed", "container not allowed", "URL not allowed",
-	"file too small", "file too large", "policy used up"}
+	"file too small", "file too large", "policy used up", "origin not allowed"}
 
 // String returns the reason in a few words.
 func (r Reason) String() string {

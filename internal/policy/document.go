@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/memo"
 )
 
 // MaxUses is the most that the key uses of a policy may ask for.
@@ -37,17 +38,17 @@ type documentKey struct {
 
 // documents remembers policies that were read, because one is sent with every
 // request of a page. Only those with a good signature get there.
-var documents = cache[documentKey, document]{limit: 512}
+var documents = memo.Cache[documentKey, document]{Limit: 512}
 
 // readSigned is readDocument for a policy whose signature was found good.
 func readSigned(text string, o Options) (document, error) {
 	key := documentKey{text, o.WholePatterns, o.CallsAlias}
-	if d, ok := documents.get(key); ok {
+	if d, ok := documents.Get(key); ok {
 		return d, nil
 	}
 	d, err := readDocument(text, o)
 	if err == nil {
-		documents.put(key, d)
+		documents.Put(key, d)
 	}
 	return d, err
 }

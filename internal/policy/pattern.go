@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/memo"
 )
 
 // MaxPattern is how many bytes a pattern in a policy may have.
@@ -25,7 +26,7 @@ type Pattern struct {
 }
 
 // compiled remembers compiled patterns: a policy is checked more often than made.
-var compiled = cache[Pattern, *regexp.Regexp]{limit: 128}
+var compiled = memo.Cache[Pattern, *regexp.Regexp]{Limit: 128}
 
 // ParsePattern returns the pattern for the expression text, which whole makes
 // match to the end as well. The error wraps fault.Invalid if text is empty,
@@ -44,7 +45,7 @@ func ParsePattern(text string, whole bool) (Pattern, error) {
 }
 
 func (p Pattern) compile() (*regexp.Regexp, error) {
-	if re, ok := compiled.get(p); ok {
+	if re, ok := compiled.Get(p); ok {
 		return re, nil
 	}
 	if p.text == "" {
@@ -74,7 +75,7 @@ func (p Pattern) compile() (*regexp.Regexp, error) {
 	if err != nil {
 		return nil, err
 	}
-	compiled.put(p, re)
+	compiled.Put(p, re)
 	return re, nil
 }
 

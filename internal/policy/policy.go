@@ -73,7 +73,8 @@ type Secret struct {
 
 // Options are an app's departures from the defaults.
 type Options struct {
-	WholePatterns bool  // path, container and url patterns must match to the end as well
-	CallsAlias    bool  // read "calls", which Filestack's Java SDK writes, as "call"
-	MaxSize       int64 // bytes of one file; 0 means the server's limit
+	WholePatterns bool     // path, container and url patterns must match to the end as well
+	CallsAlias    bool     // read "calls", which Filestack's Java SDK writes, as "call"
+	MaxSize       int64    // bytes of one file; 0 means the server's limit
+	Origins       []string // of pages that may use the app, like https://example.com; none means any
 }

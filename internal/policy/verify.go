@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -78,6 +79,18 @@ func (app App) disabled() *Denial {
 		return deny(AppDisabled, "app %s is switched off; its owner can switch it on", app.Key)
 	}
 	return nil
+}
+
+// Lists reports whether the app's owner named origin as one of its pages.
+func (app App) Lists(origin string) bool { return slices.Contains(app.Options.Origins, origin) }
+
+// CheckOrigin returns nil if pages of origin may use the app, and otherwise a
+// *Denial. An empty origin is no page's; who is no browser can send any.
+func (app App) CheckOrigin(origin string) error {
+	if len(app.Options.Origins) == 0 || origin == "" || app.Lists(origin) {
+		return nil
+	}
+	return deny(OriginNotAllowed, "app %s is for pages of %s, and this one is of %s", app.Key, strings.Join(app.Options.Origins, ", "), origin)
 }
 
 // signer returns the live secret that made c's signature. It does the same work

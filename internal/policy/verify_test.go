@@ -291,23 +291,6 @@ func TestVerifyKeepsAppsApart(t *testing.T) {
 	}
 }
 
-func TestCacheIsBounded(t *testing.T) {
-	c := cache[int, int]{limit: 10}
-	c.put(-1, -1)
-	for i := range 1000 {
-		c.put(i, i)
-		if n := len(c.new) + len(c.aged); n > 2*c.limit {
-			t.Fatalf("cache holds %d entries, want at most %d", n, 2*c.limit)
-		}
-		if v, ok := c.get(-1); !ok || v != -1 {
-			t.Fatalf("entry in use was dropped after %d others", i)
-		}
-	}
-	if _, ok := c.get(0); ok {
-		t.Error("entry not in use was kept")
-	}
-}
-
 func TestSignAndVerify(t *testing.T) {
 	expires := testNow.Add(time.Minute)
 	s, err := sign.Policy{

@@ -17,3 +17,13 @@ func (s *Shelf) Loaded() { <-s.loaded }
 
 // Block is what a file's size is rounded up to.
 const Block = block
+
+// MaxHeld is how many files stay open at most.
+const MaxHeld = maxHeld
+
+// Held returns how many files stay open.
+func (s *Shelf) Held() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.held)
+}

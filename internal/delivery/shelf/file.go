@@ -33,6 +33,11 @@ type Label struct {
 	Frames   int    `json:"frames,omitempty"`
 }
 
+// expired reports whether the file is not there any more at now.
+func (l *Label) expired(now time.Time) bool {
+	return !now.Before(l.Expires) || now.Before(l.Made) // the clock was set back
+}
+
 // The end of a file, after the bytes and the label in JSON, is a mark, the
 // length of the label and its CRC-32C with that of the key; little-endian.
 const (
@@ -130,7 +135,7 @@ func digest(f *os.File, size int64) (sum [32]byte, err error) {
 
 // A stamp changes when a file is edited.
 type stamp struct {
-	inode        uint64
+	inode, links uint64
 	size         int64
 	mtime, ctime unix.Timespec
 }
@@ -140,28 +145,25 @@ func stampOf(f *os.File) (stamp, error) {
 	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
 		return stamp{}, fmt.Errorf("look at file: %w", err)
 	}
-	return stamp{st.Ino, st.Size, st.Mtim, st.Ctim}, nil
+	return stamp{st.Ino, uint64(st.Nlink), st.Size, st.Mtim, st.Ctim}, nil
 }
 
 // A File is open for reading. It is not safe for concurrent use.
 type File struct {
 	Label
-	file *os.File
+	file *handle // nil once it is closed
 	next int64
 }
 
-// Reopen returns the same file once more, at its beginning.
-func (f *File) Reopen() (*File, error) {
-	file, err := Reopen(f.file)
-	if err != nil {
-		return nil, err
-	}
-	return &File{Label: f.Label, file: file}, nil
-}
+// Reopen returns the same file once more, at its beginning. f must be open.
+func (f *File) Reopen() *File { return &File{Label: f.Label, file: f.file.share()} }
 
 // Read implements io.Reader.
 func (f *File) Read(p []byte) (int, error) {
-	if f.next >= f.Size {
+	switch {
+	case f.file == nil:
+		return 0, os.ErrClosed
+	case f.next >= f.Size:
 		return 0, io.EOF
 	}
 	n, err := f.file.ReadAt(p[:min(int64(len(p)), f.Size-f.next)], f.next)
@@ -191,8 +193,11 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 // error is io.EOF if the file ends before. Where w can take the bytes from a
 // file without copying, it does.
 func (f *File) WriteRangeTo(w io.Writer, n int64) (int64, error) {
+	if f.file == nil {
+		return 0, os.ErrClosed
+	}
 	ready := min(n, max(0, f.Size-f.next))
-	sent, err := io.Copy(w, blob.NewSection(f.file, f.next, ready))
+	sent, err := io.Copy(w, blob.NewSection(f.file.File, f.next, ready))
 	f.next += sent
 	switch {
 	case err != nil:
@@ -206,4 +211,10 @@ func (f *File) WriteRangeTo(w io.Writer, n int64) (int64, error) {
 }
 
 // Close releases the file.
-func (f *File) Close() error { return f.file.Close() }
+func (f *File) Close() error {
+	h := f.file
+	if f.file = nil; h == nil {
+		return os.ErrClosed
+	}
+	return h.Close()
+}

@@ -162,7 +162,7 @@ func (s *Shelf) read(key Key) *entry {
 		return nil
 	}
 	label, err := readLabel(f, key)
-	if err != nil || s.expired(label) {
+	if err != nil || label.expired(s.config.Now()) {
 		return nil
 	}
 	return &entry{key: key, label: label, size: info.Size(), used: info.ModTime()}

@@ -78,12 +78,15 @@ type Shelf struct {
 	loaded chan struct{} // closed when all files are known
 	end    context.CancelFunc
 
+	maxHeld int // entries in held
+
 	names sync.Mutex // held while names in the folder change
 
 	mu       sync.Mutex // guards what follows
 	files    map[Key]*entry
 	owners   map[string]*owner
 	subjects map[string]map[*entry]bool
+	held     map[*entry]bool // those whose file is open
 	loading  bool
 	dropped  map[string]bool // subjects that were dropped while loading
 	stats    Stats
@@ -97,6 +100,7 @@ type entry struct {
 	used    time.Time
 	checked time.Time // when it was verified; zero if it was not
 	stamp   stamp     // what it was then
+	held    *handle   // open since the last Peek, or nil
 	place   *list.Element
 }
 
@@ -130,7 +134,7 @@ func Open(folder string, c Config) (*Shelf, error) {
 	}
 	ctx, end := context.WithCancel(context.Background())
 	s := &Shelf{
-		config: c, folder: dir, end: end, loaded: make(chan struct{}), loading: true,
+		config: c, folder: dir, end: end, loaded: make(chan struct{}), loading: true, maxHeld: heldLimit(), held: make(map[*entry]bool),
 		files: make(map[Key]*entry), owners: make(map[string]*owner),
 		subjects: make(map[string]map[*entry]bool), dropped: make(map[string]bool),
 	}
@@ -143,6 +147,12 @@ func Open(folder string, c Config) (*Shelf, error) {
 func (s *Shelf) Close() error {
 	s.end()
 	<-s.loaded
+	s.mu.Lock()
+	s.maxHeld = 0
+	for e := range s.held {
+		s.letGo(e)
+	}
+	s.mu.Unlock()
 	return s.folder.Close()
 }
 
@@ -156,24 +166,38 @@ func (s *Shelf) Stats() Stats {
 // Peek opens the file called key if it needs no reading for that: if it was
 // verified lately.
 func (s *Shelf) Peek(key Key) (*File, bool) {
+	now := s.config.Now()
 	s.mu.Lock()
 	e := s.files[key]
-	if e == nil || s.config.Now().Sub(e.checked) >= s.config.Trust {
+	if e == nil || now.Sub(e.checked) >= s.config.Trust || e.label.expired(now) {
 		s.mu.Unlock()
 		return nil, false
 	}
-	label, want := e.label, e.stamp
-	s.use(e)
+	label, want, h := e.label, e.stamp, e.held
+	if h != nil {
+		h.share()
+	}
+	s.use(e, now)
 	s.mu.Unlock()
-	f, err := s.open(key.String())
-	if err != nil {
+	held := h != nil
+	if !held {
+		f, err := s.open(key.String())
+		if err != nil {
+			return nil, false
+		}
+		h = newHandle(f)
+	}
+	if got, err := stampOf(h.File); err != nil || got != want {
+		s.mu.Lock()
+		s.letGo(e)
+		s.mu.Unlock()
+		h.Close()
 		return nil, false
 	}
-	if got, err := stampOf(f); err != nil || got != want || s.expired(label) {
-		f.Close()
-		return nil, false
+	if !held {
+		s.hold(e, h)
 	}
-	return &File{Label: label, file: f}, true
+	return &File{Label: label, file: h}, true
 }
 
 // Get opens the file called key, after it has read and verified it.
@@ -201,7 +225,7 @@ func (s *Shelf) Get(key Key) (*File, bool) {
 	if err == nil {
 		label, err = verify(f, key)
 	}
-	if err != nil || s.expired(label) {
+	if err != nil || label.expired(now) {
 		f.Close()
 		s.remove(key, errors.Is(err, fault.Damaged))
 		return nil, false
@@ -211,18 +235,13 @@ func (s *Shelf) Get(key Key) (*File, bool) {
 	e := s.files[key]
 	switch {
 	case e == nil && !s.loading: // removed meanwhile
-		return &File{Label: label, file: f}, true
+		return &File{Label: label, file: newHandle(f)}, true
 	case e == nil:
 		e = s.add(key, label, at.size, now)
 	}
 	e.checked, e.stamp = now, at
-	s.use(e)
-	return &File{Label: label, file: f}, true
-}
-
-func (s *Shelf) expired(l Label) bool {
-	now := s.config.Now()
-	return !now.Before(l.Expires) || now.Before(l.Made) // the clock was set back
+	s.use(e, now)
+	return &File{Label: label, file: newHandle(f)}, true
 }
 
 // Put finishes f, which Temp returned, as the file called key, and keeps it if
@@ -241,7 +260,7 @@ func (s *Shelf) Put(key Key, f *os.File, l Label, keep bool) (*File, error) {
 	if keep && l.Size <= s.config.Share {
 		s.keep(key, f, l)
 	}
-	return &File{Label: l, file: out}, nil
+	return &File{Label: l, file: newHandle(out)}, nil
 }
 
 // keep gives f its name, and makes room for it.
@@ -329,14 +348,15 @@ func (s *Shelf) add(key Key, l Label, size int64, used time.Time) *entry {
 	return e
 }
 
-func (s *Shelf) use(e *entry) {
-	e.used = s.config.Now()
+func (s *Shelf) use(e *entry, now time.Time) {
+	e.used = now
 	s.owners[e.label.Owner].files.MoveToFront(e.place)
 }
 
 // forget takes an entry out of the books.
 func (s *Shelf) forget(e *entry) {
 	o := s.owners[e.label.Owner]
+	s.letGo(e)
 	o.files.Remove(e.place)
 	if o.bytes -= e.size; o.files.Len() == 0 {
 		delete(s.owners, e.label.Owner)

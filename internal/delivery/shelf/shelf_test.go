@@ -104,6 +104,16 @@ func (r *room) finish(f *os.File, owner, name, text string, subjects ...string) 
 	r.read(got, text)
 }
 
+// peek returns the file called name, which must be at hand.
+func (r *room) peek(name string) *shelf.File {
+	r.t.Helper()
+	f, ok := r.Peek(key(name))
+	if !ok {
+		r.t.Fatalf("Peek does not find %s", name)
+	}
+	return f
+}
+
 // read reads f to its end, and closes it.
 func (r *room) read(f *shelf.File, want string) {
 	r.t.Helper()
@@ -162,11 +172,7 @@ func TestPutGet(t *testing.T) {
 			f.Width != 3 || f.Height != 2 || f.Frames != 1 || !f.Made.Equal(r.clock.Now()) {
 			t.Errorf("%s: label %+v", name, f.Label)
 		}
-		again, err := f.Reopen()
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.read(again, text)
+		r.read(f.Reopen(), text)
 	}
 	r.Remove(key("n"))
 	r.wantThere("", "n")
@@ -309,6 +315,40 @@ func TestF8OneOwnerFillsItsShare(t *testing.T) {
 	r.wantThere("a98 b1 b2 d", "a97", "a98", "b1", "b2", "d")
 }
 
+// Files stay open for the next Peek: not many, and none that is off the shelf.
+func TestHeld(t *testing.T) {
+	r := newRoom(t, shelf.Config{})
+	r.put("a", "dropped", "x", "s")
+	for i := range shelf.MaxHeld + 5 {
+		r.put("a", fmt.Sprint(i), "x")
+		r.peek(fmt.Sprint(i)).Close()
+		if n := r.Held(); n > shelf.MaxHeld {
+			t.Fatalf("%d files are held open", n)
+		}
+	}
+	f := r.peek("dropped")
+	if n := r.Held(); n != shelf.MaxHeld {
+		t.Errorf("%d files are held open, want %d", n, shelf.MaxHeld)
+	}
+	r.Drop("s")
+	if n := r.Held(); n != shelf.MaxHeld-1 {
+		t.Errorf("%d files are held open after a drop, want %d", n, shelf.MaxHeld-1)
+	}
+	r.wantThere("", "dropped")
+	r.read(f, "x")
+	if err := f.Close(); err == nil {
+		t.Error("closed twice")
+	}
+	if _, err := f.Read(make([]byte, 1)); err == nil {
+		t.Error("Read works after Close")
+	}
+	closed := r.Shelf
+	r.open()
+	if n := closed.Held(); n != 0 {
+		t.Errorf("%d files are held open after Close", n)
+	}
+}
+
 func TestExpiry(t *testing.T) {
 	r := newRoom(t, shelf.Config{Trust: 48 * time.Hour})
 	r.put("a", "n", "x")
@@ -448,17 +488,20 @@ func TestK7Rot(t *testing.T) {
 		"a folder":         func(r *room) { os.Remove(r.path("n")); os.Mkdir(r.path("n"), 0o700) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, restart := range []bool{false, true} {
+			for _, state := range []string{"put", "held open", "found at the start"} {
 				r := newRoom(t, shelf.Config{})
 				r.put("a", "n", text)
 				r.put("a", "other", text+"+")
+				if state == "held open" {
+					r.peek("n").Close()
+				}
 				damage(r)
-				if restart {
+				if state == "found at the start" {
 					r.open()
 				}
 				if f, ok := r.Peek(key("n")); ok {
 					f.Close()
-					t.Errorf("restart %v: Peek trusts it", restart)
+					t.Errorf("%s: Peek trusts it", state)
 				}
 				r.wantThere("", "n")
 				if name != "a folder" {

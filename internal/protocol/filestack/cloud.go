@@ -14,44 +14,6 @@ import (
 	"github.com/stowgate/stowgate/internal/upload"
 )
 
-// prefetch answers POST /prefetch: flat for filestack-java and filestack-ios,
-// nested for filestack-js. iOS sends no credential, whatever the app's security.
-func (a *API) prefetch(w http.ResponseWriter, r *http.Request) error {
-	c, p, err := readBody(r)
-	if err != nil {
-		return err
-	}
-	if c.Key == "" {
-		return params.Invalid("apikey")
-	}
-	app, err := a.apps.App(r.Context(), c.Key)
-	if fault.Of(err) == fault.NotFound {
-		return answer.ErrUnknownApp
-	}
-	if err != nil {
-		return err
-	}
-	asked := func(name string, has ...string) map[string]bool {
-		body := map[string]bool{}
-		for _, one := range p.Texts(name) {
-			body[one] = false
-		}
-		for _, one := range has {
-			body[one] = true
-		}
-		return body
-	}
-	body := map[string]any{
-		"blocked": app.Disabled, "intelligent_ingestion": true, "whitelabel": true, "customsource": false,
-		"permissions": asked("permissions", "intelligent_ingestion", "whitelabel"),
-		"settings":    asked("settings"),
-	}
-	if err := p.Err(); err != nil {
-		return err
-	}
-	return answer.JSON(w, http.StatusOK, body)
-}
-
 // folders answers POST /folder/list: no cloud drive is connected, so all are
 // empty.
 func (a *API) folders(w http.ResponseWriter, r *http.Request, g policy.Grant, p params.Set) error {
@@ -77,7 +39,7 @@ type cloudArgs struct {
 // readCloudStore reads POST /store/, by which the picker imports links. Java
 // repeats the options of the cloud at the top.
 func (a *API) readCloudStore(r *http.Request) (access.Caller, cloudArgs, error) {
-	c, p, err := readBody(r)
+	c, p, err := access.ReadBody(r)
 	if err != nil {
 		return c, cloudArgs{}, err
 	}
@@ -108,7 +70,7 @@ func (a *API) cloudStore(w http.ResponseWriter, r *http.Request, g policy.Grant,
 
 // readOutside reads POST /metadata.
 func (a *API) readOutside(r *http.Request) (access.Caller, access.Source, error) {
-	c, p, err := readBody(r)
+	c, p, err := access.ReadBody(r)
 	if err != nil {
 		return c, access.Source{}, err
 	}

@@ -133,6 +133,9 @@ func (a *API) plan(g policy.Grant, j job) (plan.Chain, error) {
 			return plan.Chain{}, err
 		}
 	}
+	if j.said != nil && j.said.known {
+		return j.said.plan, nil
+	}
 	chain, err := plan.Read(j.tasks, len(j.srcs))
 	switch {
 	case err != nil:
@@ -140,6 +143,8 @@ func (a *API) plan(g policy.Grant, j job) (plan.Chain, error) {
 		err = answer.Unsupported(chain.Missing)
 	case !j.copies() && !a.delivery.Transforms():
 		err = answer.Unsupported(taskURI(j.tasks))
+	case j.said != nil:
+		a.remember(*j.said, chain)
 	}
 	return chain, err
 }

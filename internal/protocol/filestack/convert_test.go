@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stowgate/stowgate/internal/delivery"
@@ -17,10 +18,15 @@ import (
 
 // A scribe is a renderer that writes down what it was asked to do, and with
 // what. A source that says "no picture" is none.
-type scribe struct{ runs int }
+type scribe struct {
+	mu   sync.Mutex
+	runs int
+}
 
 func (s *scribe) Render(_ context.Context, app string, plan transform.Plan, sources []delivery.Source, out *os.File) (r delivery.Rendered, err error) {
+	s.mu.Lock()
 	s.runs++
+	s.mu.Unlock()
 	text := plan.Canonical()
 	for _, src := range sources {
 		body, err := io.ReadAll(src.File)
@@ -46,7 +52,7 @@ func (s *scribe) Render(_ context.Context, app string, plan transform.Plan, sour
 	return delivery.Rendered{Type: kind, Width: 20, Height: 10, Frames: 1, Bytes: int64(n)}, err
 }
 
-func newImageStack(t *testing.T) (*stack, *scribe) {
+func newImageStack(t testing.TB) (*stack, *scribe) {
 	t.Helper()
 	engine := &scribe{}
 	fetch := &stack{}
@@ -127,14 +133,53 @@ func TestConvert(t *testing.T) {
 		{"debug needs the same", "/debug/resize=width:5/" + mine, 403, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := s.send(t, "GET", tt.target, "")
-			if w.Code != tt.want || !strings.Contains(w.Body.String(), tt.body) {
-				t.Errorf("GET %s: %d %s, want %d with %s", tt.target, w.Code, w.Body, tt.want, tt.body)
+			times := 2 // the second time what the URL says is remembered
+			if strings.Contains(tt.name, "once") {
+				times = 1
 			}
-			if strings.Contains(w.Body.String(), "OTHER") {
-				t.Error("another app's bytes came out")
+			for range times {
+				w := s.send(t, "GET", tt.target, "")
+				if w.Code != tt.want || !strings.Contains(w.Body.String(), tt.body) {
+					t.Errorf("GET %s: %d %s, want %d with %s", tt.target, w.Code, w.Body, tt.want, tt.body)
+				}
+				if strings.Contains(w.Body.String(), "OTHER") {
+					t.Error("another app's bytes came out")
+				}
 			}
 		})
+	}
+}
+
+// TestRemembered holds which URLs are remembered: short ones, after an allowed
+// request. Equal requests at the same time share what is.
+func TestRemembered(t *testing.T) {
+	s, _ := newImageStack(t)
+	open := string(s.put(t, openKey, "open.jpg", "OPEN"))
+	mine := string(s.put(t, securedKey, "mine.jpg", "MINE"))
+	long := "/resize=width:5/" + open + "?x="
+	long += strings.Repeat("x", maxReadTarget-len(long))
+	for _, tt := range []struct {
+		target     string
+		remembered bool
+	}{
+		{"/resize=width:5/" + open, true},
+		{"/resize=width:5/store=filename:a.png/" + open, true},
+		{"/" + openKey + "/flip/https://files.test/resize=width:5/" + open, false}, // tasks in the source
+		{"/resize=width:5/" + mine, false},
+		{"/resize=heigt:5/" + open, false},
+		{long, true},
+		{long + "x", false},
+		{strings.Repeat("/flip", maxReadTasks) + "/" + open, true},
+		{strings.Repeat("/flip", maxReadTasks+1) + "/" + open, false},
+	} {
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() { s.send(t, "GET", tt.target, "") })
+		}
+		all.Wait()
+		if _, ok := s.api.readings.Get(tt.target); ok != tt.remembered {
+			t.Errorf("%.100s: remembered %t, want %t", tt.target, ok, tt.remembered)
+		}
 	}
 }
 

@@ -14,9 +14,11 @@ import (
 
 	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/library"
+	"github.com/stowgate/stowgate/internal/memo"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/picker"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/transform"
 	"github.com/stowgate/stowgate/internal/upload"
@@ -55,6 +57,8 @@ type API struct {
 	gate   access.Gate
 	place  answer.Place
 	upload string // where uploads in parts go
+
+	readings memo.Cache[string, *reading]
 }
 
 // New returns an API that calls the services. The error says what about c
@@ -79,6 +83,7 @@ func New(apps apps, uploads *upload.Service, lib *library.Service, deliver *deli
 		c.Now = time.Now
 	}
 	a := &API{apps: apps, uploads: uploads, library: lib, delivery: deliver, config: c}
+	a.readings.Limit = maxReadings
 	a.gate = access.Gate{Apps: apps, Library: lib, Uploads: uploads, Host: base.Host, Domain: c.Domain, Now: c.Now}
 	a.place = answer.Place{CDN: base.Scheme + "://" + base.Host, Container: c.Container}
 	a.upload = a.place.CDN
@@ -97,93 +102,52 @@ func New(apps apps, uploads *upload.Service, lib *library.Service, deliver *deli
 // to read; see server.CORS. filestack-js does not upload without ETag (s3.ts).
 var ExposedHeaders = []string{"ETag", "X-File-Name", "Content-Length", "Content-Disposition", "Content-Range", "Accept-Ranges"}
 
-// guarded returns a route whose handler runs only with the grant of its caller.
-// read says who that is, and what the request asks for.
-func guarded[Args any](
-	a *API, f answer.Family, method, pattern string,
-	read func(*http.Request) (access.Caller, Args, error),
-	serve func(http.ResponseWriter, *http.Request, policy.Grant, Args) error,
-) server.Route {
-	type call struct {
-		grant  policy.Grant
-		caller access.Caller
-		args   Args
-	}
-	check := func(r *http.Request) (c call, err error) {
-		if c.caller, c.args, err = read(r); err != nil {
-			return c, err
-		}
-		if c.grant, err = a.gate.Authorize(r.Context(), c.caller); err != nil {
-			err = answer.About(c.caller.Subject(), err)
-		}
-		return c, err
-	}
-	handle := func(w http.ResponseWriter, r *http.Request, c call) error {
-		answer.Protect(w.Header())
-		leave, err := server.EnterApp(r.Context(), c.grant.App)
-		if err != nil {
-			return answer.About(c.caller.Subject(), err)
-		}
-		defer leave()
-		if err := serve(w, r, c.grant, c.args); err != nil {
-			return answer.About(c.caller.Subject(), err)
-		}
-		return nil
-	}
-	return server.Guarded(method, pattern, check, handle, answer.Fail(f))
-}
-
-// public returns a route that needs no credential, because of why.
-func public(f answer.Family, method, pattern, why string, serve func(http.ResponseWriter, *http.Request) error) server.Route {
-	return server.Public(method, pattern, why, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer.Protect(w.Header())
-		if err := serve(w, r); err != nil {
-			answer.Fail(f)(w, r, err)
-		}
-	}))
-}
-
 // Routes returns the table of everything the API answers. Its last rows take
 // every other path as a delivery URL, so it must be the last of its router.
 func (a *API) Routes() []server.Route {
 	var table []server.Route
+	g := &a.gate
+	pages := picker.API{Gate: g, Uploads: a.uploads, Place: a.place, Links: a.config.Fetch != nil}
 	on := func(hosts string, routes ...server.Route) {
 		for _, route := range routes {
 			table = append(table, route.On(strings.Fields(hosts)...))
 		}
 	}
 	on("upload",
-		guarded(a, answer.Upload, "POST", "/multipart/start", readStart, a.start),
-		guarded(a, answer.Upload, "POST", "/multipart/upload", readStep, a.ticket),
-		guarded(a, answer.Upload, "POST", "/multipart/commit", readStep, a.commit),
-		guarded(a, answer.Upload, "POST", "/multipart/complete", readStep, a.complete),
-		public(answer.Upload, "PUT", partPath+"{ticket}", "the sealed ticket in the URL permits sending exactly one part", a.part))
-	on("upload cloud", public(answer.Upload, "POST", "/prefetch", "tells a page what the server can do before it signs anything", a.prefetch))
-	on("process cdn", guarded(a, answer.Process, "POST", "/process", a.readProcess, a.run))
+		access.Guarded(g, answer.Upload, "POST", "/multipart/start", readStart, a.start),
+		access.Guarded(g, answer.Upload, "POST", "/multipart/upload", access.ReadStep, a.ticket),
+		access.Guarded(g, answer.Upload, "POST", "/multipart/commit", access.ReadStep, a.commit),
+		access.Guarded(g, answer.Upload, "POST", "/multipart/complete", access.ReadStep, a.complete),
+		access.Guarded(g, answer.Upload, "POST", "/multipart/status", access.ReadStep, pages.Status),
+		access.Public(answer.Upload, "PUT", partPath+"{ticket}", "the sealed ticket in the URL permits sending exactly one part", a.part))
+	on("upload cloud",
+		access.Public(answer.Upload, "POST", "/prefetch", "tells a page what it may do, and what is wrong if it may not", pages.Prefetch),
+		access.Public(answer.Upload, "GET", "/prefetch", "tells a page what it may do, and what is wrong if it may not", pages.Prefetch))
+	on("process cdn", access.Guarded(g, answer.Process, "POST", "/process", a.readProcess, a.run))
 	on("cloud",
-		guarded(a, answer.Cloud, "POST", "/folder/list", readBody, a.folders),
-		guarded(a, answer.Cloud, "POST", "/store/", a.readCloudStore, a.cloudStore),
-		guarded(a, answer.Cloud, "POST", "/metadata", a.readOutside, a.describeOutside),
-		public(answer.Cloud, "POST", "/auth/logout", "no cloud account is ever logged in, so there is nothing to end", a.logout),
-		public(answer.Cloud, "POST", "/recording/{kind}/{step}", "answers only that it is not available", a.recording))
+		access.Guarded(g, answer.Cloud, "POST", "/folder/list", access.ReadBody, a.folders),
+		access.Guarded(g, answer.Cloud, "POST", "/store/", a.readCloudStore, a.cloudStore),
+		access.Guarded(g, answer.Cloud, "POST", "/metadata", a.readOutside, a.describeOutside),
+		access.Public(answer.Cloud, "POST", "/auth/logout", "no cloud account is ever logged in, so there is nothing to end", a.logout),
+		access.Public(answer.Cloud, "POST", "/recording/{kind}/{step}", "answers only that it is not available", a.recording))
 	on("www",
-		guarded(a, answer.WWW, "POST", "/api/store", a.readStore, a.store),
-		guarded(a, answer.WWW, "POST", "/api/store/{path...}", a.readStore, a.store),
-		guarded(a, answer.WWW, "DELETE", "/api/file/{handle}", readFile, a.remove),
-		guarded(a, answer.WWW, "POST", "/api/file/{handle}/remove", readFile, a.remove),
-		guarded(a, answer.WWW, "POST", "/api/file/{handle}", readFile, a.overwrite))
+		access.Guarded(g, answer.WWW, "POST", "/api/store", a.readStore, a.store),
+		access.Guarded(g, answer.WWW, "POST", "/api/store/{path...}", a.readStore, a.store),
+		access.Guarded(g, answer.WWW, "DELETE", "/api/file/{handle}", readFile, a.remove),
+		access.Guarded(g, answer.WWW, "POST", "/api/file/{handle}/remove", readFile, a.remove),
+		access.Guarded(g, answer.WWW, "POST", "/api/file/{handle}", readFile, a.overwrite))
 	on("www cdn",
-		guarded(a, answer.WWW, "GET", "/api/file/{handle}", readFile, a.read),
-		guarded(a, answer.WWW, "GET", "/api/file/{handle}/metadata", readFile, a.metadata),
-		guarded(a, answer.WWW, "GET", "/api/file/{handle}/convert", a.readConvert, a.run),
-		guarded(a, answer.WWW, "POST", "/api/file/{handle}/convert", a.readConvert, a.run))
+		access.Guarded(g, answer.WWW, "GET", "/api/file/{handle}", readFile, a.read),
+		access.Guarded(g, answer.WWW, "GET", "/api/file/{handle}/metadata", readFile, a.metadata),
+		access.Guarded(g, answer.WWW, "GET", "/api/file/{handle}/convert", a.readConvert, a.run),
+		access.Guarded(g, answer.WWW, "POST", "/api/file/{handle}/convert", a.readConvert, a.run))
 	on("cdn process",
-		guarded(a, answer.CDN, "GET", "/{handle}/metadata", readFile, a.metadata),
-		guarded(a, answer.CDN, "GET", "/file/{handle}/metadata", readFile, a.metadata))
+		access.Guarded(g, answer.CDN, "GET", "/{handle}/metadata", readFile, a.metadata),
+		access.Guarded(g, answer.CDN, "GET", "/file/{handle}/metadata", readFile, a.metadata))
 	table = append(table, otherMethods(table)...)
 	on("cdn process",
-		guarded(a, answer.CDN, "GET", "/{path...}", a.readLink, a.follow),
-		guarded(a, answer.CDN, "POST", "/{path...}", a.readLink, a.follow))
+		access.Guarded(g, answer.CDN, "GET", "/{path...}", a.readLink, a.follow),
+		access.Guarded(g, answer.CDN, "POST", "/{path...}", a.readLink, a.follow))
 	return table
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/plan"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/taskurl"
 	"github.com/stowgate/stowgate/internal/server"
 )
@@ -35,14 +36,47 @@ func target(r *http.Request) string {
 	return t
 }
 
+// Bounds of what is remembered of delivery URLs: how many, and how long.
+const (
+	maxReadings   = 512
+	maxReadTarget = 1 << 10 // bytes
+	maxReadTasks  = 8
+)
+
+// A reading is what a delivery URL says. It is shared, and so never changed.
+type reading struct {
+	target string
+	link   taskurl.Chain
+	plan   plan.Chain // of the link's tasks, if it is known already
+	known  bool
+}
+
+// parse reads a request target, unless what it says is remembered.
+func (a *API) parse(target string) (*reading, error) {
+	if said, ok := a.readings.Get(target); ok {
+		return said, nil
+	}
+	link, err := taskurl.Parse(target)
+	return &reading{target: target, link: link}, err
+}
+
+// remember keeps what a URL says, with its plan, when an allowed caller sent it.
+func (a *API) remember(said reading, p plan.Chain) {
+	if len(said.target) <= maxReadTarget && len(said.link.Tasks) <= maxReadTasks {
+		said.plan, said.known = p, true
+		a.readings.Put(said.target, &said)
+	}
+}
+
 // readLink reads a delivery URL.
 func (a *API) readLink(r *http.Request) (access.Caller, linkArgs, error) {
-	chain, err := taskurl.Parse(target(r))
+	said, err := a.parse(target(r))
 	if err != nil {
 		return access.Caller{}, linkArgs{}, err
 	}
+	chain := said.link
 	c := access.Caller{Key: chain.Key}
-	args := linkArgs{job: job{tasks: chain.Tasks}}
+	args := linkArgs{job: job{tasks: chain.Tasks, said: said}}
 	if err := c.UseTasks(chain.Tasks); err != nil {
 		return c, args, err
 	}

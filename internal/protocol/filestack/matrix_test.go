@@ -46,6 +46,7 @@ var probes = map[string][]probe{
 	"POST /multipart/upload":   {inBody("/multipart/upload", `"upload_id":"AAAAAAAAAAAAAAAAAAAAAA","part":1,"size":5`)},
 	"POST /multipart/commit":   {inBody("/multipart/commit", `"upload_id":"AAAAAAAAAAAAAAAAAAAAAA","part":1,"size":5`)},
 	"POST /multipart/complete": {inBody("/multipart/complete", `"upload_id":"AAAAAAAAAAAAAAAAAAAAAA"`)},
+	"POST /multipart/status":   {inBody("/multipart/status", `"upload_id":"AAAAAAAAAAAAAAAAAAAAAA"`)},
 	"POST /process": {
 		inBody("/process", `"sources":["HANDLE"],"tasks":[{"name":"store"}]`),
 		inBody("/process", `"sources":["https://files.test/HANDLE"],"tasks":[{"name":"store"}]`),
@@ -86,7 +87,7 @@ var probes = map[string][]probe{
 
 // routesWithoutCredential are the only ones.
 var routesWithoutCredential = []string{
-	"PUT /multipart/part/{ticket}", "POST /prefetch", "POST /auth/logout", "POST /recording/{kind}/{step}",
+	"PUT /multipart/part/{ticket}", "POST /prefetch", "GET /prefetch", "POST /auth/logout", "POST /recording/{kind}/{step}",
 }
 
 // TestA1RouteTable walks the table of routes: on each one that is not public by

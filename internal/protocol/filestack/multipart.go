@@ -19,26 +19,13 @@ import (
 // partPath is where parts are sent, before their ticket.
 const partPath = "/multipart/part/"
 
-// readBody reads a request whose parameters and credential are in its body.
-func readBody(r *http.Request) (access.Caller, params.Set, error) {
-	p, err := params.Read(r)
-	if err != nil {
-		return access.Caller{}, p, err
-	}
-	var c access.Caller
-	c.Use(p)
-	c.Use(p.Object("security"))
-	c.UseBasic(r)
-	return c, p, p.Err()
-}
-
 type startArgs struct {
 	spec        upload.Spec
 	intelligent bool
 }
 
 func readStart(r *http.Request) (access.Caller, startArgs, error) {
-	c, p, err := readBody(r)
+	c, p, err := access.ReadBody(r)
 	if err != nil {
 		return c, startArgs{}, err
 	}
@@ -86,18 +73,6 @@ func (a *API) locationURL(r *http.Request) string {
 		return a.upload
 	}
 	return strings.TrimPrefix(host, "https://")
-}
-
-// readStep reads a request that goes on with an upload.
-func readStep(r *http.Request) (access.Caller, params.Set, error) {
-	c, p, err := readBody(r)
-	if err != nil {
-		return c, p, err
-	}
-	if c.Session = p.Text("upload_id"); c.Session == "" {
-		p.Reject("upload_id")
-	}
-	return c, p, p.Err()
 }
 
 // ticket answers POST /multipart/upload with where to send a part. What a client

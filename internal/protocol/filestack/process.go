@@ -20,7 +20,8 @@ type job struct {
 	srcs  []access.Source // the first is what the caller's grant is about
 	spec  upload.Spec
 
-	download bool // the client is to save the result
+	download bool     // the client is to save the result
+	said     *reading // of the URL whose tasks are those of the job, or nil
 }
 
 func (j job) stores() bool {
@@ -48,7 +49,9 @@ func (a *API) addSources(j *job, c *access.Caller, texts []string) error {
 		if len(src.Tasks) > 0 && len(texts) > 1 {
 			return answer.Unsupported(src.Tasks[0].Name + " in one of several sources")
 		}
-		j.tasks = append(src.Tasks, j.tasks...)
+		if len(src.Tasks) > 0 {
+			j.tasks, j.said = append(src.Tasks, j.tasks...), nil
+		}
 		j.srcs = append(j.srcs, src)
 	}
 	return nil
@@ -57,7 +60,7 @@ func (a *API) addSources(j *job, c *access.Caller, texts []string) error {
 // readProcess reads POST /process. Names have any letter case: filestack-go
 // writes apiKey, Name and Params.
 func (a *API) readProcess(r *http.Request) (access.Caller, job, error) {
-	c, p, err := readBody(r)
+	c, p, err := access.ReadBody(r)
 	if err != nil {
 		return c, job{}, err
 	}

@@ -24,6 +24,7 @@ type Caller struct {
 	Key     string   // API key
 	Asset   asset.ID // the asset it is about, whose owner decides
 	Session string   // the upload in parts that it goes on with
+	Origin  string   // of the page that sends it; empty for no page
 
 	Cred      policy.Credential
 	secret    string // of an app, from basic authentication
@@ -125,6 +126,9 @@ func (g *Gate) Authorize(ctx context.Context, c Caller) (policy.Grant, error) {
 			return policy.Grant{}, fmt.Errorf("asset %s is not of app %s: %w", c.Asset, c.Key, fault.Denied)
 		}
 		return policy.Grant{}, fmt.Errorf("asset %s is not of app %s: %w", c.Asset, c.Key, fault.NotFound)
+	}
+	if err := app.CheckOrigin(c.Origin); err != nil && !g.isOwn(c.Origin) {
+		return policy.Grant{}, err
 	}
 	if c.Session != "" {
 		return g.authorizeSession(ctx, app, c)

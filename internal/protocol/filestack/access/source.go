@@ -72,6 +72,12 @@ func (g *Gate) own(text string) (target string, ok bool) {
 	return u.RequestURI(), true
 }
 
+// isOwn reports whether an origin is this server's.
+func (g *Gate) isOwn(origin string) bool {
+	_, own := g.own(origin)
+	return own
+}
+
 // ownAsset returns what a request target of this server delivers. A credential
 // in it counts for c if c has none.
 func ownAsset(target string, c *Caller) (Source, error) {

@@ -76,6 +76,7 @@ var refusals = map[policy.Reason]string{
 	policy.TooSmall:            "the file is smaller than the policy allows",
 	policy.UsedUp:              "the policy was used as often as it allows",
 	policy.AppDisabled:         "the application is disabled",
+	policy.OriginNotAllowed:    "the origin of the page is not allowed by the application",
 }
 
 // wwwRefusals are what the host www was recorded to say instead (filestack-rails

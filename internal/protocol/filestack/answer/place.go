@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"encoding/hex"
 	"strings"
 
 	"github.com/stowgate/stowgate/internal/asset"
@@ -27,6 +28,7 @@ type Stored struct {
 	Width     int                    `json:"width,omitempty"`
 	Height    int                    `json:"height,omitempty"`
 	Client    string                 `json:"client,omitempty"`
+	SHA256    string                 `json:"sha256"` // in hexadecimal; Stowgate's own
 	Tags      map[string]string      `json:"upload_tags,omitempty"`
 	Workflows map[string]workflowJob `json:"workflows,omitempty"`
 }
@@ -42,6 +44,7 @@ func (p Place) Stored(file asset.Asset) Stored {
 		Type: file.Type, Mimetype: file.Type, Status: "Stored",
 		Container: p.container(file), Key: storageKey(file),
 		Width: file.Width, Height: file.Height, Client: file.Client, Tags: file.Tags,
+		SHA256: hex.EncodeToString(file.Content.SHA256[:]),
 	}
 	for _, w := range file.Workflows {
 		if s.Workflows == nil {

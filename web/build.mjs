@@ -51,7 +51,7 @@ const modules = await build({
   splitting: true,
   entryNames: '[name]-[hash]',
   chunkNames: '[name]-[hash]',
-  entryPoints: present({ view: 'picker/view.tsx' }),
+  entryPoints: present({ view: 'picker/view.tsx', image: 'image/index.ts' }),
 });
 const named = await build({
   ...common,
@@ -71,7 +71,10 @@ const scripts = await build({
   ...common,
   format: 'iife',
   entryNames: '[name]',
-  define: { STOWGATE_VIEW: JSON.stringify(file(modules, 'picker/view.tsx')) },
+  define: {
+    STOWGATE_VIEW: JSON.stringify(file(modules, 'picker/view.tsx')),
+    STOWGATE_IMAGE: JSON.stringify(file(modules, 'image/index.ts')),
+  },
   entryPoints: present({ picker: 'filestack/index.ts', filepicker: 'legacy/index.ts' }),
 });
 

@@ -91,6 +91,23 @@ func (s *Service) Session(ctx context.Context, app, id string) (Session, error) 
 	return u, nil
 }
 
+// Arrived returns what there is of an upload: the asset that it became, or its
+// parts, in order of number and offset. The errors are those of Session.
+func (s *Service) Arrived(ctx context.Context, app, session string) ([]Part, asset.Asset, error) {
+	// An upload that is finished has no parts: were it looked at first, its parts
+	// could be gone by the time they are listed.
+	parts, err := s.records.Parts(ctx, session)
+	if err != nil {
+		return nil, asset.Asset{}, fmt.Errorf("list parts: %w", err)
+	}
+	u, err := s.Session(ctx, app, session)
+	if err != nil || u.Asset == "" {
+		return parts, asset.Asset{}, err
+	}
+	a, err := s.records.Asset(ctx, u.Asset)
+	return nil, a, err
+}
+
 // A Finish is what a caller says when it completes a session. Zero fields leave
 // what was said at the beginning.
 type Finish struct {

@@ -257,6 +257,7 @@ func TestB18SessionBelongsToItsApp(t *testing.T) {
 	u := s.begin(t, 1)
 	for what, err := range map[string]error{
 		"Session":    second(s.Session(t.Context(), "other", u.ID)),
+		"Arrived":    arrived(s.Arrived(t.Context(), "other", u.ID)),
 		"Ticket":     second(s.Ticket(t.Context(), "other", u.ID, upload.PartSpec{Number: 1, Size: 1})),
 		"CommitPart": s.CommitPart(t.Context(), "other", u.ID, 1),
 		"Complete":   second(s.Complete(t.Context(), "other", u.ID, nothingMore)),
@@ -480,3 +481,5 @@ func TestGoOnAfterRestart(t *testing.T) {
 	}
 	s.mustComplete(t, u, want)
 }
+
+func arrived(_ []upload.Part, _ asset.Asset, err error) error { return err }

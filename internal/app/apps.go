@@ -39,6 +39,7 @@ type shownApp struct {
 	MaxSize       int64         `json:"max_size"`
 	WholePatterns bool          `json:"whole_patterns"`
 	CallsAlias    bool          `json:"calls_alias"`
+	Origins       []string      `json:"origins"`
 	RevokedBefore *time.Time    `json:"revoked_before"`
 	Revoked       []string      `json:"revoked_policies"`
 }
@@ -54,7 +55,8 @@ func show(a policy.App) shownApp {
 	out := shownApp{
 		Name: a.Name, Key: a.Key, Security: onOff(a.Security), Disabled: a.Disabled, Created: a.Created.UTC(),
 		Secrets: []shownSecret{}, MaxSize: a.Options.MaxSize, WholePatterns: a.Options.WholePatterns,
-		CallsAlias: a.Options.CallsAlias, RevokedBefore: moment(a.RevokedBefore), Revoked: []string{},
+		CallsAlias: a.Options.CallsAlias, Origins: append([]string{}, a.Options.Origins...),
+		RevokedBefore: moment(a.RevokedBefore), Revoked: []string{},
 	}
 	for _, s := range a.Secrets {
 		digest := policy.Digest("fingerprint of a secret\n" + s.Key)
@@ -80,6 +82,7 @@ func (a shownApp) text() string {
 	fmt.Fprintf(w, "name\t%s\nAPI key\t%s\nsecurity\t%s\nstate\t%s\ncreated\t%s\nmax size\t%s\n",
 		a.Name, a.Key, a.Security, state, a.Created.Format(time.RFC3339), size)
 	fmt.Fprintf(w, "patterns\t%s\ncalls alias\t%s\n", map[bool]string{false: "match from the start", true: "match whole"}[a.WholePatterns], onOff(a.CallsAlias))
+	fmt.Fprintf(w, "pages of\t%s\n", cmp.Or(strings.Join(a.Origins, ", "), "any origin"))
 	for _, s := range a.Secrets {
 		until := "does not expire"
 		if s.Expires != nil {
@@ -245,6 +248,7 @@ type appSet struct {
 	MaxSize       *string `placeholder:"SIZE" help:"Of one file; 0 means the server's limit."`
 	WholePatterns *string `placeholder:"on|off" help:"Whether path, container and url patterns must match to the end."`
 	CallsAlias    *string `placeholder:"on|off" help:"Whether policies may write calls for call, as Filestack's Java SDK does."`
+	Origins       *string `placeholder:"URL,..." help:"Origins of the pages that may use the app, like https://example.com, with commas between them. any, the default, takes it back."`
 	RevokeBefore  *string `placeholder:"TIME" help:"Refuse policies signed before: now, or a time like 2026-01-31T12:00:00Z. off takes it back."`
 	RevokePolicy  *string `placeholder:"POLICY" help:"Refuse one policy: its text, or its SHA-256 in hexadecimal."`
 	Disable       bool    `xor:"state" help:"Refuse everything."`
@@ -257,6 +261,7 @@ func (appSet) Help() string {
 
   stowgate app set KEY --security on
   stowgate app set KEY --max-size 20MB --whole-patterns on
+  stowgate app set KEY --origins https://example.com,https://www.example.com
   stowgate app set KEY --revoke-before now
   stowgate app set KEY --revoke-policy eyJleHBpcnkiOjE5OTk5OTk5OTl9`
 }
@@ -300,6 +305,10 @@ func (c *appSet) changes(now time.Time) (changes []func(*policy.App), err error)
 		size := setting.Read(r, "max-size", *c.MaxSize, setting.Size)
 		do(func(a *policy.App) { a.Options.MaxSize = size })
 	}
+	if c.Origins != nil {
+		origins := setting.Read(r, "origins", *c.Origins, parseOrigins)
+		do(func(a *policy.App) { a.Options.Origins = origins })
+	}
 	if c.RevokeBefore != nil {
 		before := setting.Read(r, "revoke-before", *c.RevokeBefore, func(text string) (time.Time, error) {
 			return parseMoment(text, now)
@@ -323,6 +332,25 @@ func (c *appSet) changes(now time.Time) (changes []func(*policy.App), err error)
 		r.Fail("there is nothing to change: see stowgate app set --help")
 	}
 	return changes, r.Err()
+}
+
+// parseOrigins takes origins as browsers write them, and any for none.
+func parseOrigins(text string) (origins []string, err error) {
+	if text == "any" {
+		return nil, nil
+	}
+	for one := range strings.SplitSeq(text, ",") {
+		origin, err := setting.Origin(one)
+		if err != nil {
+			return nil, err
+		}
+		canonical, err := policy.CanonicalURL(origin) // without the port that goes without saying
+		if err != nil {
+			return nil, err
+		}
+		origins = append(origins, strings.TrimSuffix(canonical, "/"))
+	}
+	return origins, nil
 }
 
 // parseMoment takes now, off for none, and times.

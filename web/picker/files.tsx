@@ -1,0 +1,120 @@
+/** The selection as a list or as tiles. Only what is in sight is in the page. */
+import type { JSX } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { Row } from './row.tsx';
+import type { Model } from './model.ts';
+
+/** Rows above and below what is in sight. */
+const spare = 3;
+
+/** What was measured: of the list, and of the style sheet's size of one file. */
+interface Room {
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  readonly rowHeight: number;
+  readonly tileWidth: number;
+}
+
+export function FilesPanel({ m }: { m: Model }): JSX.Element {
+  const { items } = m.engine;
+  const { tiles } = m.state;
+  const { t } = m.text;
+  const list = useRef<HTMLDivElement>(null);
+  const probe = useRef<HTMLDivElement>(null);
+  const [room, setRoom] = useState<Room>({ top: 0, width: 0, height: 600, rowHeight: 72, tileWidth: 160 });
+  const [focused, setFocused] = useState(0);
+  const wanted = useRef(false);
+  const current = Math.min(focused, items.length - 1);
+
+  useLayoutEffect(() => {
+    const [element, sample] = [list.current, probe.current];
+    if (!element || !sample) return;
+    const measure = () => setRoom((old) => ({
+      top: element.scrollTop, width: element.clientWidth, height: element.clientHeight,
+      rowHeight: sample.offsetHeight || old.rowHeight, tileWidth: sample.offsetWidth || old.tileWidth,
+    }));
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    observer.observe(sample);
+    return () => observer.disconnect();
+  }, [tiles]);
+
+  const columns = tiles ? Math.max(1, Math.floor(room.width / room.tileWidth)) : 1;
+  const rows = Math.ceil(items.length / columns);
+  const first = Math.max(0, Math.floor(room.top / room.rowHeight) - spare);
+  const last = Math.min(rows, Math.ceil((room.top + room.height) / room.rowHeight) + spare);
+  const shown = items.slice(first * columns, last * columns).map((_, i) => first * columns + i);
+  // What has the focus must not vanish.
+  if (current >= 0 && !shown.includes(current)) shown.push(current);
+
+  // A row that was asked for by keyboard gets the focus as soon as it is there.
+  useEffect(() => {
+    if (!wanted.current) return;
+    wanted.current = false;
+    list.current?.querySelector<HTMLElement>(`[data-index="${current}"]`)?.focus();
+  });
+
+  const go = (index: number) => {
+    const next = Math.max(0, Math.min(items.length - 1, index));
+    const element = list.current;
+    const y = Math.floor(next / columns) * room.rowHeight;
+    if (element && y < element.scrollTop) element.scrollTop = y;
+    else if (element && y + room.rowHeight > element.scrollTop + room.height) element.scrollTop = y + room.rowHeight - room.height;
+    wanted.current = true;
+    setFocused(next);
+  };
+  const onKeyDown = (e: KeyboardEvent) => {
+    const onRow = (e.target as HTMLElement).getAttribute('role') === 'row';
+    const item = items[current];
+    const step = stepOf(e.key, columns, Math.max(1, Math.floor(room.height / room.rowHeight)), m.text.dir === 'rtl');
+    if (step !== undefined) go(current + step);
+    else if (e.key === 'Home') go(0);
+    else if (e.key === 'End') go(items.length - 1);
+    else if (onRow && e.key === 'Delete' && item) {
+      m.remove(item);
+      go(current);
+    } else if (onRow && e.key === 'F2' && item?.status === 'ready') m.set({ detail: item.id });
+    else return;
+    e.preventDefault();
+  };
+
+  return (
+    <div class={`picker__files fsp-summary ${tiles ? 'picker__files--tiles fsp-grid' : ''}`} part="files">
+      <div ref={probe} class="picker__file-size" aria-hidden="true" />
+      <div
+        ref={list} class="picker__list fsp-summary__body" role="grid" aria-label={t('Selected Files')} aria-rowcount={items.length}
+        onKeyDown={onKeyDown} onScroll={(e) => { const { scrollTop } = e.currentTarget; setRoom((r) => ({ ...r, top: scrollTop })); }}
+      >
+        <div class="picker__track" role="presentation" style={{ blockSize: `${rows * room.rowHeight}px` }}>
+          {shown.map((index) => {
+            const item = items[index];
+            return item && (
+              <Row
+                key={item.id} m={m} item={item} index={index} current={index === current}
+                style={{
+                  transform: `translateY(${Math.floor(index / columns) * room.rowHeight}px)`, blockSize: `${room.rowHeight}px`,
+                  insetInlineStart: `${index % columns / columns * 100}%`, inlineSize: `${100 / columns}%`,
+                }}
+                onFocus={() => setFocused(index)} onRemove={() => go(index)}
+              />
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** How many files a key goes forward; undefined for other keys. */
+function stepOf(key: string, columns: number, page: number, rtl: boolean): number | undefined {
+  switch (key) {
+    case 'ArrowDown': return columns;
+    case 'ArrowUp': return -columns;
+    case 'PageDown': return columns * page;
+    case 'PageUp': return -columns * page;
+    case 'ArrowRight': return columns === 1 ? undefined : rtl ? -1 : 1;
+    case 'ArrowLeft': return columns === 1 ? undefined : rtl ? 1 : -1;
+    default: return undefined;
+  }
+}

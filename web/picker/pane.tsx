@@ -1,0 +1,44 @@
+/** An area of the page that sends what is dropped on it at once. */
+import type { JSX } from 'preact';
+import { Chooser, chooseFiles } from './chooser.tsx';
+import { explain } from './errors.ts';
+import { Icon } from './icons.tsx';
+import { running } from './item.ts';
+import { EditorPanel } from './later.tsx';
+import { Modal } from './modal.tsx';
+import type { Model } from './model.ts';
+
+export function Pane({ m }: { m: Model }): JSX.Element {
+  const { t } = m.text;
+  const { pane } = m.options;
+  const { state, engine } = m;
+  const [editing] = state.editing;
+  const busy = engine.items.some(running);
+  const problem = state.problem ?? state.refused.at(-1)?.problem;
+  const explained = problem && explain(m.text, problem, engine.settings, state.refused.at(-1)?.name);
+  const label = pane?.text ?? t('Drag and Drop, Copy and Paste Files');
+  const content = (
+    <>
+      {pane?.icon !== false && <span class="picker__area-icon"><Icon name={engine.phase === 'done' ? 'done' : 'upload'} /></span>}
+      <span class="picker__area-title fsp-drop-area__title">{engine.phase === 'done' ? t('{count} files uploaded', { count: engine.progress.done }) : label}</span>
+    </>
+  );
+  return (
+    <div class="picker__pane fsp-drop-pane__container" part="pane" onClick={pane?.onClick}>
+      {pane?.click === false
+        ? <div class="picker__area fsp-drop-area">{content}</div>
+        : <button type="button" class="picker__area fsp-drop-area" onClick={(e) => void chooseFiles(m, e.currentTarget)}>{content}</button>}
+      {busy && pane?.progress !== false && (
+        <progress class="picker__progress" aria-label={t('Progress of all files')} max={1} value={engine.progress.size > 0 ? engine.progress.sent / engine.progress.size : undefined} />
+      )}
+      {explained && <p class="picker__error">{explained.what} {explained.advice}</p>}
+      {pane?.overlay && <p class="picker__drop picker__drop--page" aria-hidden="true"><Icon name="upload" />{t('Drop your files anywhere')}</p>}
+      <Chooser m={m} />
+      {editing && (
+        <Modal title={t('Edit Image')} wide onClose={() => m.edited()}><EditorPanel key={editing} m={m} id={editing} /></Modal>
+      )}
+      <p class="picker__unseen" role="status">{state.polite}</p>
+      <p class="picker__unseen" role="alert">{state.urgent}</p>
+    </div>
+  );
+}

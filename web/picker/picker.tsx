@@ -1,0 +1,64 @@
+/** The picker as a whole: in a dialog, in its place on the page, or as a drop area. */
+import type { JSX } from 'preact';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { keepAwake } from './awake.ts';
+import { Confirm } from './confirm.tsx';
+import { Detail } from './detail.tsx';
+import { useDrops } from './drops.ts';
+import { Frame } from './frame.tsx';
+import { useModel } from './hooks.ts';
+import type { Model } from './model.ts';
+import { Pane } from './pane.tsx';
+
+export function Picker({ m }: { m: Model }): JSX.Element {
+  useModel(m);
+  const element = useRef<HTMLDivElement>(null);
+  useDrops(m, element);
+  useEffect(() => keepAwake(m), [m]);
+  const { mode, compact } = m.options;
+  const custom = m.state.sources.some((s) => s.name === m.state.panel && s.plugin);
+  const names = `picker picker--${mode} ${compact ? 'picker--compact' : ''} fsp-picker fsp-picker--active ${custom ? 'fsp-picker--custom-source' : ''}`;
+  return (
+    <div ref={element} class={names} part="picker" lang={m.text.lang} dir={m.text.dir}>
+      {mode === 'overlay' ? <Overlay m={m} /> : mode === 'pane' ? <Pane m={m} /> : <Frame m={m} />}
+      {m.state.asking && <Confirm m={m} />}
+      {m.state.detail && <Detail m={m} id={m.state.detail} />}
+    </div>
+  );
+}
+
+function Overlay({ m }: { m: Model }): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const { hidden } = m.state;
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    if (!element || hidden) return;
+    const { documentElement: page, activeElement } = document;
+    const { overflow, scrollbarGutter } = page.style;
+    // The page behind must neither scroll nor move.
+    if (window.innerWidth > page.clientWidth) page.style.scrollbarGutter = 'stable';
+    page.style.overflow = 'hidden';
+    element.showModal();
+    return () => {
+      element.close();
+      Object.assign(page.style, { overflow, scrollbarGutter });
+      if (activeElement instanceof HTMLElement) activeElement.focus();
+    };
+  }, [hidden]);
+  const [width, height] = m.options.modalSize ?? [];
+  return (
+    <dialog
+      ref={dialog} class="picker__dialog" part="dialog" aria-label={m.text.t('Select Files to Upload')}
+      style={{ '--picker-width': width && `${width}px`, '--picker-height': height && `${height}px` }}
+      onCancel={(e) => {
+        if (e.target !== dialog.current) return;
+        e.preventDefault();
+        m.leave();
+      }}
+      // A press beside the dialog closes it, but never throws a selection away.
+      onPointerDown={(e) => { if (e.target === dialog.current && m.engine.items.length === 0) m.leave(); }}
+    >
+      <Frame m={m} />
+    </dialog>
+  );
+}

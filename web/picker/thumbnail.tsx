@@ -1,0 +1,85 @@
+/** A small picture of a file: its own, the server's, or a pictogram of its type. */
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { EngineLike, Item } from '../engine/types.ts';
+import { thumbnail } from '../image/index.ts';
+import { Icon, typeIcon } from './icons.tsx';
+import type { Model } from './model.ts';
+
+/** Pixels; twice what the largest tile shows. */
+const size = 256;
+/** Pictures kept for rows that come back into sight: some 50 MiB. */
+const kept = 200;
+/** ms in sight before a picture is made: rows that fly by need none. */
+const patience = 80;
+
+/** Pictures by item and bytes, the one used longest ago first. */
+export class Pictures {
+  #made = new Map<Blob, ImageBitmap | undefined>();
+
+  /** Undefined where the browser cannot show blob, or signal was aborted. */
+  async of(blob: Blob, signal: AbortSignal): Promise<ImageBitmap | undefined> {
+    if (!this.#made.has(blob)) {
+      const picture = await thumbnail(blob, size, signal).catch(() => undefined);
+      if (signal.aborted && !picture) return undefined;
+      this.#made.set(blob, picture);
+      for (const [old, bitmap] of this.#made) {
+        if (this.#made.size <= kept) break;
+        this.#made.delete(old);
+        bitmap?.close();
+      }
+    }
+    const picture = this.#made.get(blob);
+    this.#made.delete(blob);
+    this.#made.set(blob, picture);
+    return picture;
+  }
+
+  close(): void {
+    for (const bitmap of this.#made.values()) bitmap?.close();
+    this.#made.clear();
+  }
+}
+
+export function Thumbnail({ m, item }: { m: Model; item: Item }): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [drawn, setDrawn] = useState<Blob>();
+  const [broken, setBroken] = useState('');
+  const blob = m.options.thumbnails && item.type.startsWith('image/') ? item.blob : undefined;
+  useEffect(() => {
+    if (!blob) return;
+    const ending = new AbortController();
+    const timer = setTimeout(async () => {
+      const picture = await m.pictures.of(blob, ending.signal);
+      const target = canvas.current;
+      if (ending.signal.aborted || !picture || !target) return;
+      target.width = picture.width;
+      target.height = picture.height;
+      target.getContext('2d')?.drawImage(picture, 0, 0);
+      setDrawn(blob);
+    }, patience);
+    return () => {
+      clearTimeout(timer);
+      ending.abort();
+    };
+  }, [blob]);
+
+  const own = blob !== undefined && drawn === blob;
+  const remote = own || !m.options.thumbnails ? '' : item.link?.thumbnail ?? preview(m.engine, item);
+  return (
+    <span class="picker__thumbnail fsp-summary__thumbnail-container" aria-hidden="true">
+      {blob && <canvas ref={canvas} class="picker__picture" hidden={!own} />}
+      {remote && remote !== broken
+        ? <img class="picker__picture" src={remote} alt="" loading="lazy" decoding="async" onError={() => setBroken(remote)} />
+        : !own && <Icon name={typeIcon(item.type, item.folder)} />}
+    </span>
+  );
+}
+
+/** The address of the server's picture of a stored file that browsers cannot show. */
+function preview({ settings }: EngineLike, { type, stored }: Item): string {
+  if (!stored || !/^image\/|\/pdf$/.test(type)) return '';
+  const grant = settings.grant();
+  const security = grant ? `security=p:${grant.policy},s:${grant.signature}/` : '';
+  return `${settings.hosts().cdn}/resize=w:${size},h:${size},fit:crop/output=f:webp/${security}${stored.handle}`;
+}

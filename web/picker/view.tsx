@@ -1,0 +1,39 @@
+/** Shows a picker: the chunk that every face loads when it is first opened. */
+import { render } from 'preact';
+import { Model, filesPanel } from './model.ts';
+import { Picker } from './picker.tsx';
+import css from './styles.css';
+import { loadText } from './text.ts';
+import type { Mount } from './types.ts';
+
+export const mount: Mount = (root, engine, options) => {
+  const home = root.getRootNode() as Document | ShadowRoot;
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  home.adoptedStyleSheets.push(sheet);
+
+  const model = new Model(engine, options);
+  const element = root.ownerDocument.createElement('div');
+  root.append(element);
+  let mounted = true;
+  void loadText(options.lang, options.customText).then((text) => {
+    if (!mounted) return;
+    model.text = text;
+    render(<Picker m={model} />, element);
+  });
+
+  return {
+    crop: (ids) => model.crop(ids),
+    summary: () => model.show(filesPanel),
+    upload: () => model.upload(),
+    update: (change) => model.set(change),
+    unmount: () => {
+      if (!mounted) return;
+      mounted = false;
+      render(null, element);
+      model.close();
+      element.remove();
+      home.adoptedStyleSheets = home.adoptedStyleSheets.filter((s) => s !== sheet);
+    },
+  };
+};

@@ -72,7 +72,7 @@ func TestF2Corpora(t *testing.T) {
 // whether it had to be killed at the last of them.
 func goThrough(t *testing.T, dir string, skip int, failed, over *int) (names []string, killed bool) {
 	child := exec.Command(os.Args[0], "-test.run=^TestChild$", "-test.v")
-	child.Env = append(os.Environ(), folderVariable+"="+dir, fmt.Sprint(skipVariable, "=", skip), "MALLOC_ARENA_MAX=2")
+	child.Env = append(os.Environ(), folderVariable+"="+dir, fmt.Sprint(skipVariable, "=", skip), "MALLOC_ARENA_MAX=1")
 	child.Stderr = os.Stderr
 	said, err := child.StdoutPipe()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -52,6 +53,8 @@ func Main() error {
 		if err == nil {
 			about, err = introduce(abilities)
 		}
+		debug.FreeOSMemory()
+		vips.Settle()
 		return err
 	})
 }

@@ -80,7 +80,7 @@ func launch(ctx context.Context, c Config, ways []*syscall.SysProcAttr, start fu
 			ch.cmd.Args[0] = os.Args[0] // the name it has in lists of processes
 		}
 		ch.cmd.SysProcAttr = attr
-		ch.cmd.Env = append([]string{"MALLOC_ARENA_MAX=2", c.spec().Environ()}, c.Env...)
+		ch.cmd.Env = append([]string{"MALLOC_ARENA_MAX=1", c.spec().Environ()}, c.Env...)
 		ch.cmd.Dir = "/"
 		ch.cmd.ExtraFiles = []*os.File{its}
 		ch.cmd.Stderr = &ch.said

@@ -50,7 +50,7 @@ type Config struct {
 	// own libraries: those that it loads in its prepare function, and what they
 	// open later.
 	ReadPaths []string
-	Env       []string // NAME=value; a child has these, MALLOC_ARENA_MAX=2 and nothing else
+	Env       []string // NAME=value; a child has these, MALLOC_ARENA_MAX=1 and nothing else
 
 	// Unconfined starts the pool even if children could reach the network or
 	// use memory without a limit.

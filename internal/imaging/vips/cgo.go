@@ -46,6 +46,10 @@ func lastError() error {
 	return errors.New(strings.ToValidUTF8(strings.ReplaceAll(said, "\n", "; "), "\ufffd"))
 }
 
+// Settle gives back memory that this process needed only until now: what the
+// library freed, and the parts of programs that ran before.
+func Settle() { C.stow_settle() }
+
 // Version returns the version of the library that Open opened.
 func Version() string { return C.GoString(C.stow_version()) }
 

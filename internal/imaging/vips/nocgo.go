@@ -46,6 +46,9 @@ func matrix(int, []float64) unsafe.Pointer   { return nil }
 func getInt(unsafe.Pointer, string) (int, bool)           { return 0, false }
 func fromMemory(_ []byte, w, h, bands int) unsafe.Pointer { return nil }
 
+// Settle does nothing here.
+func Settle() {}
+
 // Version returns the version of the library that Open opened.
 func Version() string { return "" }
 

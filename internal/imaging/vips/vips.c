@@ -7,9 +7,16 @@
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "vips.h"
 
@@ -117,13 +124,33 @@ static const char *const formats[] = {"uchar", "char", "ushort", "short", "uint"
 	F(void, vips_image_set_string, (VipsImage *, const char *, const char *)) \
 	F(void, vips_image_set_blob_copy, (VipsImage *, const char *, const void *, size_t)) \
 	F(int, vips_image_remove, (VipsImage *, const char *)) \
-	F(void, vips_error, (const char *, const char *, ...))
+	F(void, vips_error, (const char *, const char *, ...)) \
+	F(void, vips_add_option_entries, (void *)) \
+	F(void *, g_option_group_new, (const char *, const char *, const char *, void *, void *)) \
+	F(void *, g_option_context_new, (const char *)) \
+	F(void, g_option_context_set_main_group, (void *, void *)) \
+	F(int, g_option_context_parse, (void *, int *, char ***, void *)) \
+	F(void, g_option_context_free, (void *))
 
 #define DECLARE(result, name, params) static result (*name) params;
 FUNCTIONS(DECLARE)
 
 // ignore drops a message: otherwise images of strangers would fill the log.
 static void ignore(void) {}
+
+// narrow makes the library work on fewer rows at once: with the usual 128, the
+// rows that it keeps of a wide image take more memory than all else. Tiles get
+// as much wider as they get lower.
+static void narrow(void)
+{
+	char *options[] = {"stowgate", "--vips-tile-width=256", "--vips-tile-height=64", NULL}, **rest = options;
+	int n = 3;
+	void *group = g_option_group_new("", "", "", NULL, NULL), *context = g_option_context_new(NULL);
+	vips_add_option_entries(group);
+	g_option_context_set_main_group(context, group);
+	g_option_context_parse(context, &n, &rest, NULL); // a library without these options works as well
+	g_option_context_free(context);
+}
 
 int stow_open(const char *path, char **why)
 {
@@ -149,7 +176,37 @@ int stow_open(const char *path, char **why)
 	vips_cache_set_max(0);
 	vips_cache_set_max_mem(0);
 	vips_cache_set_max_files(0);
+	narrow();
 	return 0;
+}
+
+static int leave(struct dl_phdr_info *object, size_t size, void *data)
+{
+	(void) size;
+	(void) data;
+	uintptr_t page = (uintptr_t) sysconf(_SC_PAGESIZE);
+	if (object->dlpi_addr == getauxval(AT_SYSINFO_EHDR))
+		return 0; // the kernel's own part
+	for (int i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+		if (part->p_type != PT_LOAD || part->p_flags & PF_W)
+			continue; // only what is as it is in the file
+		uintptr_t from = object->dlpi_addr + part->p_vaddr, to = (from + part->p_memsz) & -page;
+		from = (from + page - 1) & -page;
+		if (from < to)
+			madvise((void *) from, to - from, MADV_DONTNEED);
+	}
+	return 0;
+}
+
+// stow_settle gives back memory that is not in use, and pages of programs and
+// libraries, which are mapped again when they are needed.
+void stow_settle(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+	dl_iterate_phdr(leave, NULL);
 }
 
 // stow_path returns where the library was found. The caller frees it.

@@ -33,6 +33,7 @@ enum {
 // Each returns 0 or, with the reason in stow_error, -1. A text is freed by the
 // caller.
 int stow_open(const char *path, char **why);
+void stow_settle(void);
 char *stow_path(void);
 const char *stow_version(void);
 char *stow_error(void);

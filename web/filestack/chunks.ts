@@ -9,12 +9,9 @@ declare const STOWGATE_IMAGE: string;
 /** loadView loads what a person sees. base is where this script came from. */
 export const loadView = (base: string): Promise<{ mount: Mount }> => import(base + STOWGATE_VIEW);
 
-/** Only these are made smaller or barer. Source: Filestack documentation, "imageDim". */
-const pictures = ['image/jpeg', 'image/png', 'image/bmp', 'image/webp'];
-
-/** preparing loads what prepares images with the first one. */
+/** preparing loads what prepares images with the first file. */
 export const preparing = (base: string): Prepare => async (blob, how) => {
-  if (!pictures.includes(blob.type)) return blob;
-  const { prepareImage }: { prepareImage: (blob: Blob, how: Parameters<Prepare>[1]) => Promise<Blob> } = await import(base + STOWGATE_IMAGE);
+  const { prepareImage, workFrom } = await import(base + STOWGATE_IMAGE) as typeof import('../image/index.ts');
+  workFrom(base);
   return prepareImage(blob, how);
 };

@@ -68,6 +68,8 @@ export class Pick {
     if (this.#over) return;
     this.#mount = view.mount;
     const engine = this.#show(view.mount);
+    await this.#view?.shown;
+    if (this.#over) return;
     call('onOpen', options.onOpen, handle);
     if (candidates) await this.#crop(engine, candidates);
   }
@@ -108,6 +110,9 @@ export class Pick {
     this.#engine = engine;
     this.#untell = tell(engine, options, client, this.#describe);
     this.#view = mount(this.#root, engine, this.#viewOptions(engine));
+    engine.on('finished', ({ uploaded, failed }) => {
+      if (!this.#over && !uploaded.length && !failed.length) call('onCancel', options.onCancel, this.#response(engine));
+    });
     void this.#check(engine);
     return engine;
   }
@@ -183,22 +188,13 @@ export class Pick {
 
   /** Tells the page the outcome, once, and what is next: nothing, or an empty picker. */
   #finish(engine: EngineLike, uploaded: readonly Item[], failed: readonly Item[]): void {
-    const { options } = this.#start;
+    const { onUploadDone, dropPane = {} } = this.#start.options;
     const result = response(uploaded, failed, this.#describe());
-    const none = !uploaded.length && !failed.length; // all were cancelled
-    const tellOutcome = () => {
-      if (none) return call('onCancel', options.onCancel, result);
-      if (this.#mode === 'pane' && uploaded.length) call('dropPane.onSuccess', options.dropPane?.onSuccess, result.filesUploaded);
-      if (this.#mode === 'pane' && failed.length) call('dropPane.onError', options.dropPane?.onError, result.filesFailed);
-      this.#told = true;
-      call('onUploadDone', options.onUploadDone, result);
-    };
-    if (this.#mode === 'overlay') {
-      if (none) return this.end(true);
-      tellOutcome();
-      return this.end(false);
-    }
-    tellOutcome();
+    this.#told = true;
+    if (this.#mode === 'pane' && uploaded.length) call('dropPane.onSuccess', dropPane.onSuccess, result.filesUploaded);
+    if (this.#mode === 'pane' && failed.length) call('dropPane.onError', dropPane.onError, result.filesFailed);
+    call('onUploadDone', onUploadDone, result);
+    if (this.#mode === 'overlay') return this.end(false);
     if (this.#engine !== engine) return; // a callback has closed the picker
     this.#told = false;
     if (this.#mode === 'pane') return engine.clear();

@@ -1,5 +1,6 @@
 /** Turns a page's options into what the engine and the views are told. */
 import type { Item, Settings } from '../engine/types.ts';
+import type { Preparation } from '../image/index.ts';
 import type { Editing, Mode, PaneOptions } from '../picker/types.ts';
 import { grant, hosts } from './client.ts';
 import { pickedFile, type Describe } from './files.ts';
@@ -14,17 +15,7 @@ export function accepted({ accept }: Options): readonly string[] {
 }
 
 /** Prepare makes images smaller or barer; see web/image. */
-export type Prepare = (blob: Blob, how: Preparation, signal: AbortSignal) => Promise<Blob>;
-
-/** What is to be done to images before they are sent. */
-export interface Preparation {
-  readonly max?: Size;
-  readonly min?: Size;
-  readonly dim?: Size;
-  readonly strip?: boolean;
-  readonly keepOrientation?: boolean;
-  readonly keepProfile?: boolean;
-}
+export type Prepare = (blob: Blob, how: Preparation) => Promise<Blob>;
 
 type Size = readonly [number | null, number | null];
 
@@ -43,7 +34,7 @@ export function settings(client: Client, options: Options, describe: () => Descr
     maxSize: options.maxSize ?? Infinity,
     minSize: 0,
     admit: admit(options, describe),
-    prepare: how && ((item, signal) => prepare(item.blob as Blob, how, signal)),
+    prepare: how && ((item) => prepare(item.blob as Blob, how)),
     tags: uploadConfig.tags && ((item) => tags(options, pickedFile(item, describe()))),
     store: { ...storeTo, disableStorageKey: options.disableStorageKey },
     concurrency: options.concurrency ?? 4,

@@ -101,6 +101,8 @@ export interface ViewEvents {
 
 /** A picker on a page. */
 export interface View {
+  /** Resolves when it is on the page: its language may have to be loaded. */
+  readonly shown: Promise<void>;
   /** Opens the editor for these items only (Filestack's picker.crop). */
   crop(ids: readonly string[]): void;
   /** Goes to the selection, as a custom source asks. */

@@ -16,13 +16,14 @@ export const mount: Mount = (root, engine, options) => {
   const element = root.ownerDocument.createElement('div');
   root.append(element);
   let mounted = true;
-  void loadText(options.lang, options.customText).then((text) => {
+  const shown = loadText(options.lang, options.customText).then((text) => {
     if (!mounted) return;
     model.text = text;
     render(<Picker m={model} />, element);
   });
 
   return {
+    shown,
     crop: (ids) => model.crop(ids),
     summary: () => model.show(filesPanel),
     upload: () => model.upload(),

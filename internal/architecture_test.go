@@ -78,7 +78,7 @@ var imports = []row{
 
 	{"internal/server", "internal/asset internal/inspect internal/policy internal/server/conn internal/server/multipart internal/server/redact internal/fault"},
 	{"internal/server/*", "internal/fault"},
-	{protocols, "internal/asset internal/policy internal/upload internal/library internal/transform internal/delivery internal/account internal/server internal/memo internal/fault web"},
+	{protocols, "internal/asset internal/policy internal/upload internal/library internal/transform internal/delivery internal/account internal/server internal/memo internal/fault"},
 	{"internal/app", "any"},
 	{"internal/app/*", "any"},
 }

@@ -7,6 +7,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { pack, versions } from './pack.mjs';
 
 process.chdir(import.meta.dirname);
 const debug = process.argv.includes('--debug');
@@ -38,7 +39,7 @@ const common = {
 
 await mkdir('dist', { recursive: true });
 for (const old of await readdir('dist')) {
-  if (old !== '.gitignore') await rm(`dist/${old}`, { recursive: true });
+  if (old !== '.gitignore' && !versions.some(({ folder }) => folder === old)) await rm(`dist/${old}`, { recursive: true });
 }
 
 const present = (entries) => Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)));
@@ -51,7 +52,7 @@ const modules = await build({
   splitting: true,
   entryNames: '[name]-[hash]',
   chunkNames: '[name]-[hash]',
-  entryPoints: present({ view: 'picker/view.tsx', image: 'image/index.ts' }),
+  entryPoints: present({ view: 'picker/view.tsx', image: 'image/index.ts', later: 'filestack/later.ts' }),
 });
 const named = await build({
   ...common,
@@ -74,6 +75,7 @@ const scripts = await build({
   define: {
     STOWGATE_VIEW: JSON.stringify(file(modules, 'picker/view.tsx')),
     STOWGATE_IMAGE: JSON.stringify(file(modules, 'image/index.ts')),
+    STOWGATE_LATER: JSON.stringify(file(modules, 'filestack/later.ts')),
   },
   entryPoints: present({ picker: 'filestack/index.ts', filepicker: 'legacy/index.ts' }),
 });
@@ -113,5 +115,6 @@ for (const [what, bytes, limit] of budgets) {
   over ||= tooMuch;
   console.log(`${what.padEnd(40)} ${(bytes / 1024).toFixed(1).padStart(6)} KiB of ${limit}${tooMuch ? '  OVER' : ''}`);
 }
+await pack();
 await writeFile('dist/sizes.json', JSON.stringify(Object.fromEntries(budgets.map(([what, bytes]) => [what, bytes])), null, 1));
 if (over && process.argv.includes('--check')) process.exit(1);

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,9 +21,11 @@ import (
 	"github.com/stowgate/stowgate/internal/fetch"
 	"github.com/stowgate/stowgate/internal/library"
 	"github.com/stowgate/stowgate/internal/protocol/filestack"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/script"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/sweep"
 	"github.com/stowgate/stowgate/internal/upload"
+	"github.com/stowgate/stowgate/web"
 )
 
 // A Node is a wired server and what it has open.
@@ -82,7 +85,7 @@ func Open(ctx context.Context, set Settings, now func() time.Time, log *slog.Log
 	if err := n.wire(ctx, records, blobs, key, now); err != nil {
 		return nil, err
 	}
-	n.router, err = server.NewRouter(set.Domain, n.api.Routes())
+	n.router, err = server.NewRouter(set.Domain, n.Routes())
 	return n, err
 }
 
@@ -127,7 +130,9 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 }
 
 // Routes returns what the node answers to.
-func (n *Node) Routes() []server.Route { return n.api.Routes() }
+func (n *Node) Routes() []server.Route {
+	return slices.Concat(script.Routes(web.Files()), n.api.Routes())
+}
 
 // LocalURLs returns how to reach the node from this machine, without and with
 // TLS; "" means not at all.

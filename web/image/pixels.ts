@@ -40,7 +40,7 @@ async function turns(): Promise<boolean> {
 /** The edit that sets a picture with an Exif orientation upright. */
 export function upright({ width, height }: Size, orientation: number): Edit {
   return {
-    rotate: [0, 0, 0, 0, 0, 90, 90, 270, 270][orientation] ?? 0,
+    rotate: [0, 0, 0, 0, 0, 90, 90, 90, 270][orientation] ?? 0,
     flop: [2, 3, 7].includes(orientation), flip: [3, 4, 5].includes(orientation),
     originalWidth: width, originalHeight: height,
   };
@@ -110,6 +110,12 @@ async function paint(width: number, height: number, pause: Pause, act: (context:
   const context = canvas.getContext('2d', { willReadFrequently: true });
   if (!context) throw new Error('The browser has no memory left for this image; choose a smaller one.');
   context.imageSmoothingQuality = 'high';
+  /** Browsers draw when they must: now, not all bands at the end. The first time they find the memory. */
+  const settle = async (y: number) => {
+    context.getImageData(0, y, 1, 1);
+    await pause?.();
+  };
+  if (pause) await settle(0);
   const rows = pause ? Math.max(1, Math.floor(slicePixels / width)) : height;
   for (let y = 0; y < height; y += rows) {
     context.save();
@@ -118,9 +124,7 @@ async function paint(width: number, height: number, pause: Pause, act: (context:
     context.clip();
     act(context);
     context.restore();
-    if (!pause) continue;
-    context.getImageData(0, y, 1, 1); // browsers draw when they must: now, not all bands at the end
-    await pause();
+    if (pause) await settle(y);
   }
   return canvas;
 }

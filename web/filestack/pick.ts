@@ -2,13 +2,11 @@
 import { Engine } from '../engine/index.ts';
 import type { Candidate, EngineLike, Item, Problem } from '../engine/types.ts';
 import type { Mode, Mount, View, ViewOptions } from '../picker/types.ts';
-import { advise } from './advice.ts';
 import { call } from './call.ts';
-import { loadView, preparing } from './chunks.ts';
+import { later, loadView } from './chunks.ts';
 import { hosts } from './client.ts';
 import { tell } from './events.ts';
 import { pickedFile, response, type Describe } from './files.ts';
-import { image } from './images.ts';
 import { container, onRemoved } from './place.ts';
 import { editing, mode, pane, settings } from './settings.ts';
 import { plugin, sources } from './sources.ts';
@@ -63,8 +61,8 @@ export class Pick {
   }
 
   async #open(): Promise<void> {
-    const { client, options, base, handle, crop } = this.#start;
-    const [view, candidates] = await Promise.all([loadView(base), crop && Promise.all(crop.map((one) => image(client, one)))]);
+    const { options, base, handle, crop } = this.#start;
+    const [view, candidates] = await Promise.all([loadView(base), crop && this.#images(crop)]);
     if (this.#over) return;
     this.#mount = view.mount;
     const engine = this.#show(view.mount);
@@ -74,6 +72,12 @@ export class Pick {
     if (candidates) await this.#crop(engine, candidates);
   }
 
+  async #images(files: readonly (Blob | string)[]): Promise<Candidate[]> {
+    const { client, base } = this.#start;
+    const { image } = await later(base);
+    return Promise.all(files.map((one) => image(client, one)));
+  }
+
   async #crop(engine: EngineLike, candidates: readonly Candidate[]): Promise<void> {
     const { items } = await engine.add(candidates);
     this.#view?.crop(items.map((item) => item.id));
@@ -81,7 +85,7 @@ export class Pick {
 
   /** Crops more files in the picker that is open. */
   async crop(files: readonly (Blob | string)[]): Promise<void> {
-    const candidates = await Promise.all(files.map((one) => image(this.#start.client, one)));
+    const candidates = await this.#images(files);
     if (this.#engine && !this.#over) await this.#crop(this.#engine, candidates);
   }
 
@@ -106,7 +110,7 @@ export class Pick {
   /** Shows an empty picker in the root, with an engine of its own. */
   #show(mount: Mount): EngineLike {
     const { client, options, base, crop } = this.#start;
-    const engine = new Engine(settings(client, options, this.#describe, preparing(base), crop?.length));
+    const engine = new Engine(settings(client, options, this.#describe, base, crop?.length));
     this.#engine = engine;
     this.#untell = tell(engine, options, client, this.#describe);
     this.#view = mount(this.#root, engine, this.#viewOptions(engine));
@@ -128,7 +132,7 @@ export class Pick {
   async #check(engine: EngineLike): Promise<void> {
     const problem: Problem | undefined = await engine.check();
     if (this.#engine !== engine) return;
-    if (problem) advise(problem);
+    if (problem) void later(this.#start.base).then(({ advise }) => advise(problem));
     this.#view?.update({ problem, sources: this.#sources(engine) });
   }
 

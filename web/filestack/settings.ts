@@ -2,9 +2,9 @@
 import type { Item, Settings } from '../engine/types.ts';
 import type { Preparation } from '../image/index.ts';
 import type { Editing, Mode, PaneOptions } from '../picker/types.ts';
+import { later, preparing } from './chunks.ts';
 import { grant, hosts } from './client.ts';
 import { pickedFile, type Describe } from './files.ts';
-import { mimeFromExtension, mimeFromMagicBytes } from './mime.ts';
 import type { Client, Options, Pair, PickedFile } from './types.ts';
 
 export const mode = ({ displayMode }: Options): Mode =>
@@ -14,16 +14,17 @@ export function accepted({ accept }: Options): readonly string[] {
   return accept === undefined ? [] : typeof accept === 'string' ? [accept] : [...accept];
 }
 
-/** Prepare makes images smaller or barer; see web/image. */
-export type Prepare = (blob: Blob, how: Preparation) => Promise<Blob>;
-
 type Size = readonly [number | null, number | null];
 
-/** settings is what an engine is told. atLeast is how many files it must take, whatever maxFiles says. */
-export function settings(client: Client, options: Options, describe: () => Describe, prepare: Prepare, atLeast = 0): Settings {
+/**
+ * settings is what an engine is told. base is where chunks are loaded from, and
+ * atLeast how many files it must take, whatever maxFiles says.
+ */
+export function settings(client: Client, options: Options, describe: () => Describe, base: string, atLeast = 0): Settings {
   const { storeTo = {}, uploadConfig = {} } = options;
   const single = options.miniUploader && options.multipleFileUpload === false;
   const how = preparation(options);
+  const prepare = preparing(base);
   return {
     apiKey: client.session.apikey,
     hosts: () => hosts(client),
@@ -33,7 +34,7 @@ export function settings(client: Client, options: Options, describe: () => Descr
     minFiles: options.minFiles ?? 1,
     maxSize: options.maxSize ?? Infinity,
     minSize: 0,
-    admit: admit(options, describe),
+    admit: admit(options, describe, base),
     prepare: how && ((item) => prepare(item.blob as Blob, how)),
     tags: uploadConfig.tags && ((item) => tags(options, pickedFile(item, describe()))),
     store: { ...storeTo, disableStorageKey: options.disableStorageKey },
@@ -51,11 +52,11 @@ export function settings(client: Client, options: Options, describe: () => Descr
 }
 
 /** admit asks the page's acceptFn and onFileSelected, if there are any. */
-function admit(options: Options, describe: () => Describe): Settings['admit'] {
+function admit(options: Options, describe: () => Describe, base: string): Settings['admit'] {
   if (!options.acceptFn && !options.onFileSelected) return undefined;
   return async (item) => {
     try {
-      await asksAcceptFn(options, item, describe());
+      if (options.acceptFn) await askAcceptFn(options, item, describe(), await later(base));
       const file = { ...pickedFile(item, describe()), name: item.name };
       const answer = await options.onFileSelected?.(file) as { name?: unknown } | undefined;
       // The page may also have changed the object that it was given.
@@ -67,7 +68,9 @@ function admit(options: Options, describe: () => Describe): Settings['admit'] {
   };
 }
 
-async function asksAcceptFn({ acceptFn, ...options }: Options, item: Item, { cdn }: Describe): Promise<void> {
+type Later = Awaited<ReturnType<typeof later>>;
+
+async function askAcceptFn({ acceptFn, ...options }: Options, item: Item, { cdn }: Describe, { mimeFromExtension, mimeFromMagicBytes }: Later): Promise<void> {
   const accept = accepted(options);
   const acceptMime = accept.map((one) => (one.includes('/') ? one : mimeFromExtension(one))).filter(Boolean);
   await acceptFn?.(pickedFile(item, { cdn, expose: true }), { accept, acceptMime, mimeFromMagicBytes, mimeFromExtension });

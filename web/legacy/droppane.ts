@@ -2,7 +2,6 @@
 import { Engine } from '../engine/index.ts';
 import type { Item } from '../engine/types.ts';
 import { settings } from '../filestack/settings.ts';
-import { preparing } from '../filestack/chunks.ts';
 import { accepted } from './pick.ts';
 import { flag, number, text, type Page } from './page.ts';
 import { fpfile, storeUrl } from './rest.ts';
@@ -73,7 +72,7 @@ async function send(page: Page, files: readonly File[], options: Options, pane: 
     ...settings(client, {
       accept: accepted(options), maxFiles: files.length, maxSize: number(options.maxSize),
       storeTo: { location: text(options.location), path: text(options.path), container: text(options.container), access },
-    }, () => ({ cdn: page.host('cdn'), expose: false }), preparing(page.base)),
+    }, () => ({ cdn: page.host('cdn'), expose: false }), page.base),
     resume: false,
   });
   engine.on('progress', () => pane.onProgress?.(Math.floor((100 * engine.progress.sent) / Math.max(1, engine.progress.size))));

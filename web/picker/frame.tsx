@@ -19,17 +19,17 @@ export function Frame({ m }: { m: Model }): JSX.Element {
   const bare = state.problem || editing || state.sources.length < 2;
   return (
     <div class={`picker__frame fsp-modal ${bare ? 'picker__frame--bare' : ''}`} part="frame">
+      <Header m={m} />
       {!bare && <Sources m={m} />}
-      <div class="picker__main fsp-modal__body">
-        <Header m={m} />
-        <main class={`picker__content fsp-content ${state.panel === filesPanel ? 'fsp-content--selected-items' : ''}`} part="content">
+      <div class="picker__body fsp-modal__body">
+        <div class={`picker__content fsp-content ${state.panel === filesPanel ? 'fsp-content--selected-items' : ''}`} part="content">
           {state.problem ? <ProblemPanel m={m} /> : editing ? <EditorPanel key={editing} m={m} id={editing} /> : <Panel m={m} />}
-        </main>
+        </div>
         <Chooser m={m} />
         {!state.problem && !editing && <Refused m={m} />}
         {!state.problem && !editing && <Footer m={m} />}
-        <p class="picker__drop" aria-hidden="true"><Icon name="upload" />{m.text.t('Drop your files anywhere')}</p>
       </div>
+      <p class="picker__drop" aria-hidden="true"><Icon name="upload" />{m.text.t('Drop your files anywhere')}</p>
       <p class="picker__unseen" role="status">{state.polite}</p>
       <p class="picker__unseen" role="alert">{state.urgent}</p>
     </div>

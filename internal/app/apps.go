@@ -39,6 +39,7 @@ type shownApp struct {
 	MaxSize       int64         `json:"max_size"`
 	WholePatterns bool          `json:"whole_patterns"`
 	CallsAlias    bool          `json:"calls_alias"`
+	SignedImages  bool          `json:"signed_images"`
 	Origins       []string      `json:"origins"`
 	RevokedBefore *time.Time    `json:"revoked_before"`
 	Revoked       []string      `json:"revoked_policies"`
@@ -55,7 +56,7 @@ func show(a policy.App) shownApp {
 	out := shownApp{
 		Name: a.Name, Key: a.Key, Security: onOff(a.Security), Disabled: a.Disabled, Created: a.Created.UTC(),
 		Secrets: []shownSecret{}, MaxSize: a.Options.MaxSize, WholePatterns: a.Options.WholePatterns,
-		CallsAlias: a.Options.CallsAlias, Origins: append([]string{}, a.Options.Origins...),
+		CallsAlias: a.Options.CallsAlias, SignedImages: a.Options.SignedImages, Origins: append([]string{}, a.Options.Origins...),
 		RevokedBefore: moment(a.RevokedBefore), Revoked: []string{},
 	}
 	for _, s := range a.Secrets {
@@ -82,6 +83,11 @@ func (a shownApp) text() string {
 	fmt.Fprintf(w, "name\t%s\nAPI key\t%s\nsecurity\t%s\nstate\t%s\ncreated\t%s\nmax size\t%s\n",
 		a.Name, a.Key, a.Security, state, a.Created.Format(time.RFC3339), size)
 	fmt.Fprintf(w, "patterns\t%s\ncalls alias\t%s\n", map[bool]string{false: "match from the start", true: "match whole"}[a.WholePatterns], onOff(a.CallsAlias))
+	images := "go by security"
+	if a.SignedImages {
+		images = "need a policy"
+	}
+	fmt.Fprintf(w, "transforms\t%s\n", images)
 	fmt.Fprintf(w, "pages of\t%s\n", cmp.Or(strings.Join(a.Origins, ", "), "any origin"))
 	for _, s := range a.Secrets {
 		until := "does not expire"
@@ -248,6 +254,7 @@ type appSet struct {
 	MaxSize       *string `placeholder:"SIZE" help:"Of one file; 0 means the server's limit."`
 	WholePatterns *string `placeholder:"on|off" help:"Whether path, container and url patterns must match to the end."`
 	CallsAlias    *string `placeholder:"on|off" help:"Whether policies may write calls for call, as Filestack's Java SDK does."`
+	SignedImages  *string `placeholder:"on|off" help:"Whether transforming a file needs a signed policy, also while security is off."`
 	Origins       *string `placeholder:"URL,..." help:"Origins of the pages that may use the app, like https://example.com, with commas between them. any, the default, takes it back."`
 	RevokeBefore  *string `placeholder:"TIME" help:"Refuse policies signed before: now, or a time like 2026-01-31T12:00:00Z. off takes it back."`
 	RevokePolicy  *string `placeholder:"POLICY" help:"Refuse one policy: its text, or its SHA-256 in hexadecimal."`
@@ -301,6 +308,7 @@ func (c *appSet) changes(now time.Time) (changes []func(*policy.App), err error)
 	flag("security", c.Security, func(a *policy.App, on bool) { a.Security = on })
 	flag("whole-patterns", c.WholePatterns, func(a *policy.App, on bool) { a.Options.WholePatterns = on })
 	flag("calls-alias", c.CallsAlias, func(a *policy.App, on bool) { a.Options.CallsAlias = on })
+	flag("signed-images", c.SignedImages, func(a *policy.App, on bool) { a.Options.SignedImages = on })
 	if c.MaxSize != nil {
 		size := setting.Read(r, "max-size", *c.MaxSize, setting.Size)
 		do(func(a *policy.App) { a.Options.MaxSize = size })

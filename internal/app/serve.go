@@ -61,6 +61,7 @@ type serveCommand struct {
 	ImageSource  string `placeholder:"SIZE" default:"256MiB" env:"STOWGATE_IMAGE_SOURCE" help:"Of what an image is made from (default ${default})."`
 	ImagePixels  string `placeholder:"N" default:"100000000" env:"STOWGATE_IMAGE_PIXELS" help:"Of what an image is made from, all frames together (default ${default})."`
 	ImageQueue   string `placeholder:"N" default:"256" env:"STOWGATE_IMAGE_QUEUE" help:"Transformations that wait for a worker, at most half of them of one app; more are refused at once (default ${default})."`
+	Unsigned     string `name:"image-unsigned" placeholder:"N" default:"600" env:"STOWGATE_IMAGE_UNSIGNED" help:"Transformations a minute that one app's callers may ask for without a policy, besides those that are kept (default ${default}). 0 means no bound."`
 	VariantSize  string `placeholder:"SIZE" default:"1GiB" env:"STOWGATE_VARIANT_SIZE" help:"Of the disk, for results that are kept: those used least recently go first (default ${default})."`
 	Libvips      string `placeholder:"FILE" env:"STOWGATE_LIBVIPS" help:"The library for images. The default is the one beside the program, or the system's."`
 	Unconfined   bool   `name:"unconfined-workers" env:"STOWGATE_UNCONFINED_WORKERS" help:"Transform images although this system cannot keep workers from the network. Only for images you trust."`
@@ -163,6 +164,7 @@ func (c *serveCommand) images(r *setting.Reader) node.Images {
 		Limits:    transform.Limits{SourcePixels: int64(count("image-pixels", c.ImagePixels)), Cost: limit.Seconds()},
 		Shelf:     shelf.Config{Budget: size("variant-size", c.VariantSize)},
 		Line:      queue.Config{Waiting: count("image-queue", c.ImageQueue)},
+		Unsigned:  setting.Read(r, "image-unsigned", c.Unsigned, setting.Count),
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/delivery/flight"
 	"github.com/stowgate/stowgate/internal/delivery/queue"
+	"github.com/stowgate/stowgate/internal/delivery/ration"
 	"github.com/stowgate/stowgate/internal/delivery/shelf"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/inspect"
@@ -44,6 +45,11 @@ type Config struct {
 	Shelf  shelf.Config // how many variants are kept; its clock is Now
 	Line   queue.Config // who waits for Render; Slots is how many it runs at once
 
+	// Unsigned is how many variants a minute are made of what one app's callers
+	// ask for without a policy for it, and at most how many at once. 0 means
+	// 600, less means no bound. What is kept is given out all the same.
+	Unsigned int
+
 	Limits    transform.Limits // on what a plan may cost
 	MaxSource int64            // bytes of all inputs of a plan together; 0 means 256 MiB
 
@@ -54,6 +60,9 @@ type Config struct {
 // Source: Filestack documentation, "Image Transformations".
 const DefaultMaxSource = 256 << 20
 
+// DefaultUnsigned is the default of Config.Unsigned.
+const DefaultUnsigned = 600
+
 // A Service delivers assets.
 type Service struct {
 	vault  *blob.Vault
@@ -63,6 +72,7 @@ type Service struct {
 	shelf    *shelf.Shelf
 	line     *queue.Queue // for Render
 	fetchers *queue.Queue // for orders with outside files
+	unsigned *ration.Ration
 	variants flight.Group[*shelf.File]
 	fetched  flight.Group[*source]
 	counts   counts
@@ -73,6 +83,9 @@ type Service struct {
 func New(vault *blob.Vault, finder finder, c Config) (*Service, error) {
 	if c.MaxSource == 0 {
 		c.MaxSource = DefaultMaxSource
+	}
+	if c.Unsigned == 0 {
+		c.Unsigned = DefaultUnsigned
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -87,6 +100,7 @@ func New(vault *blob.Vault, finder finder, c Config) (*Service, error) {
 		return nil, fmt.Errorf("start delivery: %w", err)
 	}
 	s.line, s.fetchers = queue.New(c.Line), queue.New(fetchers)
+	s.unsigned = ration.New(c.Unsigned, c.Now)
 	return s, nil
 }
 

@@ -72,7 +72,8 @@ func (s *Service) Drop(id asset.ID) {
 // (Filestack documentation: "Security Policies"). The error of an input is an
 // *InputError that wraps fault.NotFound, fault.Denied, fault.Unreachable or
 // fault.TooLarge. The error wraps fault.Invalid or fault.TooLarge for a plan
-// that is not run, fault.Busy (as a *queue.Full) when too many wait,
+// that is not run, fault.Busy when too many wait (as a *queue.Full) or too many
+// were made that nobody signed for (as a *ration.Spent),
 // fault.Unsupported when nothing here can run it, and fault.Unavailable when the
 // disk is full.
 func (s *Service) Transform(ctx context.Context, g policy.Grant, o Order) (*Variant, error) {
@@ -100,7 +101,8 @@ func (s *Service) Transform(ctx context.Context, g policy.Grant, o Order) (*Vari
 	if f := j.peek(); f != nil {
 		return j.variant(f), nil
 	}
-	name := fmt.Sprint(j.key, o.MaxAge, o.NoCache) // what is too old for one may do for another
+	// What is too old for one may do for another, and what is too much as well.
+	name := fmt.Sprint(j.key, o.MaxAge, o.NoCache, g.Signs(policy.Convert))
 	var v *Variant
 	err = s.variants.Do(ctx, name, j.make, func(f *shelf.File) error {
 		v = j.variant(f.Reopen())
@@ -170,6 +172,11 @@ func (j *job) make(ctx context.Context) (*shelf.File, error) {
 	if !j.order.NoCache {
 		if f := j.fresh(s.shelf.Get(j.key)); f != nil {
 			return f, nil
+		}
+	}
+	if !j.grant.Signs(policy.Convert) {
+		if err := s.unsigned.Take(j.grant.App); err != nil {
+			return nil, err
 		}
 	}
 	sources, err := s.gather(ctx, j.grant.App, j.inputs)

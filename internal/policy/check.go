@@ -15,6 +15,9 @@ func (g Grant) For(a Action) Grant {
 	return Grant{App: g.App, Actions: g.Open, MaxSize: math.MaxInt64, Unsigned: true}
 }
 
+// Signs reports whether a policy allows a, and not only that anybody may do it.
+func (g Grant) Signs(a Action) bool { return !g.Unsigned && g.Actions&a != 0 }
+
 // Check returns nil if g allows r at now. Otherwise the error is a *Denial for
 // the first condition that failed.
 //

@@ -76,5 +76,6 @@ type Options struct {
 	WholePatterns bool     // path, container and url patterns must match to the end as well
 	CallsAlias    bool     // read "calls", which Filestack's Java SDK writes, as "call"
 	MaxSize       int64    // bytes of one file; 0 means the server's limit
+	SignedImages  bool     // transforming needs a policy, also while security is off
 	Origins       []string // of pages that may use the app, like https://example.com; none means any
 }

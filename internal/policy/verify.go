@@ -176,12 +176,17 @@ func Full(app App) Grant {
 }
 
 // Public returns what anybody may do without a policy: while the app's security
-// is off, to upload, read and transform, but not to overwrite, delete, run
-// workflows or read EXIF data (Filestack documentation: "Security Policies",
-// default authentication). It is the zero Grant while security is on.
+// is off, to upload, read and, unless its options say otherwise, transform, but
+// not to overwrite, delete, run workflows or read EXIF data (Filestack
+// documentation: "Security Policies", default authentication). It is the zero
+// Grant while security is on.
 func Public(app App) Grant {
 	if app.Security || app.Disabled || app.Key == "" {
 		return Grant{}
 	}
-	return Grant{App: app.Key, Actions: public, MaxSize: math.MaxInt64, Unsigned: true}
+	actions := public
+	if app.Options.SignedImages {
+		actions &^= Convert
+	}
+	return Grant{App: app.Key, Actions: actions, MaxSize: math.MaxInt64, Unsigned: true}
 }

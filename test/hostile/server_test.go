@@ -45,7 +45,7 @@ func start(t *testing.T, args ...string) *server {
 	}
 	defer log.Close()
 	s.cmd = exec.Command(program, append([]string{"serve", "--json", "--log-format=json", "--data", s.data,
-		"--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"}, args...)...)
+		"--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--image-unsigned=0"}, args...)...)
 	s.cmd.Stderr = log
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := s.cmd.StdoutPipe()

@@ -33,6 +33,7 @@ type Images struct {
 	Limits     transform.Limits
 	Shelf      shelf.Config
 	Line       queue.Config // Slots is set to the number of workers
+	Unsigned   int          // see delivery.Config
 }
 
 // Pool returns how the workers are started.
@@ -155,7 +156,7 @@ func (n *Node) images(ctx context.Context, fetch upload.Fetch) (c delivery.Confi
 	n.watchWorkers(pool)
 	c = delivery.Config{
 		Render: renderer{engine, about, sync.OnceValues(n.startSecond), set.Limits}, Engine: about.Version + " " + imaging.Version,
-		Folder: filepath.Join(n.set.Data, "variants"), Shelf: set.Shelf, Line: set.Line,
+		Folder: filepath.Join(n.set.Data, "variants"), Shelf: set.Shelf, Line: set.Line, Unsigned: set.Unsigned,
 		Limits: set.Limits, MaxSource: set.MaxSource,
 		Fetch: func(ctx context.Context, url string, header map[string]string, limit int64) (io.ReadCloser, error) {
 			file, err := fetch(ctx, url, header, limit)

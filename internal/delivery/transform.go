@@ -120,7 +120,7 @@ func (s *Service) Transform(ctx context.Context, g policy.Grant, o Order) (*Vari
 // key names the result of plan on inputs: it is another one for another app,
 // other bytes, another plan or another engine.
 func (s *Service) key(app string, inputs []input, plan transform.Plan) shelf.Key {
-	var text []byte
+	text := make([]byte, 0, 512) // enough for most
 	add := func(parts ...string) {
 		for _, part := range parts {
 			text = append(binary.AppendUvarint(text, uint64(len(part))), part...)
@@ -129,8 +129,10 @@ func (s *Service) key(app string, inputs []input, plan transform.Plan) shelf.Key
 	add(app, s.config.Engine, plan.Canonical())
 	for _, in := range inputs {
 		add(string(in.asset.ID), strconv.FormatInt(in.asset.Version, 10), in.url, strconv.Itoa(len(in.header)))
-		for _, name := range slices.Sorted(maps.Keys(in.header)) {
-			add(name, in.header[name])
+		if len(in.header) > 0 {
+			for _, name := range slices.Sorted(maps.Keys(in.header)) {
+				add(name, in.header[name])
+			}
 		}
 	}
 	return sha256.Sum256(text)

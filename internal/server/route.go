@@ -173,10 +173,11 @@ func (t *Route) answers(host string) bool {
 // matches says whether the pattern matches the path. With a request, it also
 // records the values there.
 func (t *Route) matches(path []string, r *http.Request) bool {
+	if n := len(t.parts); len(path) < n || len(path) > n && !t.parts[n-1].rest {
+		return false // most of them
+	}
 	for i, part := range t.parts {
 		switch {
-		case i >= len(path):
-			return false
 		case part.rest:
 			if r != nil {
 				r.SetPathValue(part.text, strings.Join(path[i:], "/"))
@@ -190,5 +191,5 @@ func (t *Route) matches(path []string, r *http.Request) bool {
 			return false
 		}
 	}
-	return len(path) == len(t.parts)
+	return true
 }

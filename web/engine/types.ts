@@ -56,6 +56,8 @@ export interface Settings {
   /** Bytes for each file; Infinity without a limit. */
   readonly maxSize: number;
   readonly minSize: number;
+  /** Whether folders, and files out of folders, may be added. Default true. */
+  readonly folders?: boolean;
   /** Decides about a file before it joins the selection: throws to refuse, may return another name. */
   readonly admit?: (file: Item) => Promise<{ readonly name?: string } | void>;
   /** Makes the bytes that are sent from those that were chosen, such as a smaller image. */
@@ -69,6 +71,8 @@ export interface Settings {
   readonly parts: Parts;
   /** Keeps what is needed to go on after the page was closed. Default true where the browser can. */
   readonly resume: boolean;
+  /** ms for which the server keeps an unfinished upload; default 7 days. */
+  readonly lifetime?: number;
 }
 
 /** How one file is sent. Source: Filestack's uploadConfig. */

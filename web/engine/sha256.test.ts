@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { digest, fingerprint } from './digest.ts';
+import { Sha256 } from './sha256.ts';
+
+const want = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+test('known vectors', () => {
+  // Source: NIST, SHA-256 examples and the Secure Hash Standard's validation list.
+  const text = (s: string): string => new Sha256().update(new TextEncoder().encode(s)).hex();
+  assert.equal(text(''), 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
+  assert.equal(text('abc'), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+  assert.equal(text('abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq'), '248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1');
+  assert.equal(text('a'.repeat(1_000_000)), 'cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0');
+});
+
+test('every length around the edges of a block', () => {
+  for (let n = 0; n <= 260; n++) {
+    const bytes = randomBytes(n);
+    assert.equal(new Sha256().update(bytes).hex(), want(bytes), `${n} bytes`);
+  }
+});
+
+test('pieces of any size give the same as the whole', () => {
+  const bytes = randomBytes(5000);
+  for (const size of [1, 3, 63, 64, 65, 127, 128, 1000, 4999]) {
+    const sum = new Sha256();
+    for (let at = 0; at < bytes.length; at += size) sum.update(bytes.subarray(at, at + size));
+    assert.equal(sum.hex(), want(bytes), `pieces of ${size}`);
+  }
+});
+
+test('more than 512 MiB, whose length in bits needs two words', { timeout: 60_000 }, () => {
+  const piece = new Uint8Array(8 << 20);
+  const ours = new Sha256();
+  const theirs = createHash('sha256');
+  const began = performance.now();
+  for (let i = 0; i < 65; i++) ours.update(piece);
+  const rate = 520 / (performance.now() - began) * 1000;
+  for (let i = 0; i < 65; i++) theirs.update(piece);
+  assert.equal(ours.hex(), theirs.digest('hex'));
+  console.log(`SHA-256: ${rate.toFixed(0)} MiB/s`);
+});
+
+test('a digest is that of the whole blob, whichever way it is computed', async () => {
+  for (const n of [0, 1, 100_000, 4 << 20, (4 << 20) + 1, 9_000_001]) {
+    const bytes = randomBytes(n);
+    assert.equal(await digest(new Blob([bytes])), want(bytes), `${n} bytes`);
+  }
+});
+
+test('a digest ends when it is not wanted any more', async () => {
+  const ended = new AbortController();
+  const sum = digest(new Blob([new Uint8Array(64 << 20)]), ended.signal);
+  ended.abort();
+  await assert.rejects(sum, { name: 'AbortError' });
+});
+
+test('a fingerprint sees the beginning, the middle and the end', async () => {
+  const bytes = randomBytes(1 << 20);
+  const print = (at?: number): Promise<string> => {
+    const copy = Uint8Array.from(bytes);
+    if (at !== undefined) copy[at]! ^= 1;
+    return fingerprint(new Blob([copy]));
+  };
+  const same = await print();
+  assert.equal(await print(), same);
+  for (const at of [0, 65535, 1 << 19, (1 << 20) - 1]) assert.notEqual(await print(at), same, `a change at ${at}`);
+  assert.equal(await print(200_000), same); // is between the samples
+});

@@ -201,7 +201,7 @@ export class Pick {
     if (this.#mode === 'overlay') return this.end(false);
     if (this.#engine !== engine) return; // a callback has closed the picker
     this.#told = false;
-    if (this.#mode === 'pane') return engine.clear();
+    if (this.#mode === 'pane') return;
     this.#hide();
     if (this.#mount) this.#show(this.#mount);
   }

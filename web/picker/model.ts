@@ -249,6 +249,8 @@ export class Model {
 
   #makeRoom(): void {
     const { items, settings } = this.engine;
+    // A pane keeps what it has sent in sight until there is something new.
+    if (this.options.mode === 'pane') for (const { id, status } of items) if (['done', 'failed', 'cancelled'].includes(status)) this.engine.remove(id);
     const [old] = items;
     if (settings.maxFiles === 1 && items.length === 1 && old?.status === 'ready') this.engine.remove(old.id);
   }

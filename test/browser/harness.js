@@ -345,7 +345,7 @@ export class Seen {
   console = []; // {type, text, url}
   errors = []; // texts of uncaught errors
   dialogs = []; // {type, message}: alert, confirm, prompt, beforeunload; each is dismissed
-  violations = []; // {directive, blocked, source, line, page} of securitypolicyviolation events
+  violations = []; // {directive, blocked, source, line, page} of securitypolicyviolation events; a sandbox without scripts has none, see console
   popups = []; // URLs of windows that pages opened
   downloads = []; // {url, name} of files that were to be saved
 
@@ -383,11 +383,14 @@ export class Seen {
     for (const list of Object.values(this)) list.length = 0;
   }
 
-  /** strangers are the requests to anybody but allowed: servers, sites or origins. data: and blob: go nowhere. */
+  /**
+   * strangers are the requests to anybody but allowed: servers, sites or origins.
+   * What a policy has stopped (failed is csp) did not go out, nor does data: or blob:; file: no page of the web may load.
+   */
   strangers(...allowed) {
     const origins = new Set(allowed.map((a) => new URL(a.url ?? a).origin));
-    return this.requests.map((r) => r.url)
-      .filter((url) => /^(https?|wss?|ftp|file):/.test(url) && !origins.has(new URL(url).origin));
+    return this.requests.filter((r) => r.failed !== 'csp').map((r) => r.url)
+      .filter((url) => /^(https?|wss?):/.test(url) && !origins.has(new URL(url).origin));
   }
 
   /**

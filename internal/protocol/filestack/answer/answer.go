@@ -116,6 +116,7 @@ func answerFor(f Family, err error) outcome {
 	out := outcomes[fault.Of(err)]
 	var param *params.Error
 	var task *taskurl.UnknownTask
+	var repeated *taskurl.Repeated
 	var arg *plan.Error
 	var refusal *transform.Refusal
 	var input *delivery.InputError
@@ -130,6 +131,8 @@ func answerFor(f Family, err error) outcome {
 		out.text = param.Error()
 	case errors.As(err, &task):
 		out.text = "unknown task `" + task.Name + "`"
+	case errors.As(err, &repeated):
+		out.text = repeated.Error()
 	case errors.As(err, &arg):
 		out.text = arg.Error()
 	case errors.As(err, &refusal):

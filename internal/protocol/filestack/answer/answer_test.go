@@ -86,6 +86,7 @@ func TestSpecialErrors(t *testing.T) {
 		{"unknown app", Upload, ErrUnknownApp, outcome{403, "Invalid Application"}},
 		{"unknown app on cdn", CDN, About("application K", ErrUnknownApp), outcome{403, "storage provider error: Invalid Application (idx 0)"}},
 		{"bad parameter", Upload, params.Invalid("store:region"), outcome{400, "invalid params: store:region"}},
+		{"a parameter twice", CDN, &taskurl.Repeated{Task: "resize", Param: "width"}, outcome{400, "parameter `width` for `resize` task is given twice"}},
 		{"unknown task", CDN, &taskurl.UnknownTask{Name: "foo"}, outcome{400, "unknown task `foo`"}},
 		{"bad parameter of a task", CDN, &plan.Error{Task: "resize", Param: "heigt"}, outcome{400, "invalid parameter `heigt` for `resize` task"}},
 		{"image over a limit", CDN, fmt.Errorf("render: %w", &transform.Refusal{Why: "too many pixels", Kind: fault.TooLarge}), outcome{413, "too many pixels"}},

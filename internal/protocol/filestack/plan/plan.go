@@ -68,7 +68,9 @@ func Read(tasks []taskurl.Task, sources int) (Chain, error) {
 			return Chain{}, r.err
 		}
 	}
-	r.finish()
+	if r.finish(); r.err != nil {
+		return Chain{}, r.err
+	}
 	if r.Missing != "" {
 		r.Plan = transform.Plan{}
 		return r.Chain, nil
@@ -137,8 +139,12 @@ func (r *reader) format(f transform.Format, progressive bool) {
 // finish decides what only the whole chain tells.
 func (r *reader) finish() {
 	p, o := &r.Plan, &r.Plan.Output
-	if r.sources != 1 && !r.animates {
-		r.lacks("more or less than one source")
+	switch {
+	case r.Missing != "":
+	case r.sources == 0:
+		r.err = refuse("there is no file to work on")
+	case r.sources > 1 && !r.animates:
+		r.err = refuse("several images need an `animate` task; a `collage` of one image names the others in `files`")
 	}
 	if r.jpeg && o.Quality == 0 {
 		o.Quality = progressiveQuality

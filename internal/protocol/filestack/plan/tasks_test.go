@@ -198,16 +198,14 @@ func TestMissing(t *testing.T) {
 		"output=docinfo:true":                         "output with docinfo",
 		"smart_crop=mode:object,object:dog,width:300": "smart_crop with mode object",
 		"doc_to_images@1/rotate=deg:exif":             "doc_to_images",
-		"flip/[h1,h2]":                                "more or less than one source",
-		"[h1,h2]":                                     "more or less than one source",
 	} {
 		c, err := read(t, path)
 		if err != nil || c.Missing != want || len(c.Plan.Ops) > 0 {
 			t.Errorf("%s: Missing = %q, %v, want %q and no plan", path, c.Missing, err, want)
 		}
 	}
-	if c, err := Read(nil, 0); err != nil || c.Missing == "" {
-		t.Errorf("no source: Missing = %q, %v", c.Missing, err)
+	if c, err := Read(nil, 0); err == nil {
+		t.Errorf("no source: %+v, want an error", c)
 	}
 }
 
@@ -295,6 +293,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s: %v, want %s", path, err, want)
 		}
 	}
+	const several = "several images need an `animate` task; a `collage` of one image names the others in `files`"
 	for path, want := range map[string]struct {
 		text string
 		kind fault.Kind
@@ -304,6 +303,8 @@ func TestErrors(t *testing.T) {
 		"ascii/resize=w:1":         {"`resize` cannot follow `ascii`", fault.Invalid},
 		"detect_faces=e:true/flip": {"`flip` cannot follow `detect_faces`", fault.Invalid},
 		"flip/animate/[h1,h2]":     {"`animate` must come before other image tasks", fault.Invalid},
+		"flip/[h1,h2]":             {several, fault.Invalid},
+		"[h1,h2]":                  {several, fault.Invalid},
 		"flip@2":                   {"`flip` has one result", fault.Invalid},
 		strings.TrimSuffix(strings.Repeat("flip/", transform.MaxSteps+1), "/"):                    {"31 steps, more than 30", fault.TooLarge},
 		"animate/[h1" + strings.Repeat(",h2", transform.MaxInputs) + "]":                          {"21 images, more than 20", fault.TooLarge},

@@ -158,7 +158,7 @@ func parseTask(text string) (Task, error) {
 func (t *Task) set(key string, v Value) error {
 	key = canonicalParam(t.Name, key)
 	if _, ok := t.Params[key]; ok {
-		return fmt.Errorf("parameter %s of %s is repeated: %w", key, t.Name, fault.Invalid)
+		return &Repeated{t.Name, key}
 	}
 	t.Params[key] = v
 	return nil

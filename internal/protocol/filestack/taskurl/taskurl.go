@@ -46,6 +46,17 @@ func (e *UnknownTask) Error() string { return fmt.Sprintf("unknown task %q", e.N
 // Unwrap returns fault.Invalid.
 func (e *UnknownTask) Unwrap() error { return fault.Invalid }
 
+// A Repeated is an error about a parameter that is given twice. It wraps
+// fault.Invalid.
+type Repeated struct{ Task, Param string }
+
+func (e *Repeated) Error() string {
+	return fmt.Sprintf("parameter `%s` for `%s` task is given twice", e.Param, e.Task)
+}
+
+// Unwrap returns fault.Invalid.
+func (e *Repeated) Unwrap() error { return fault.Invalid }
+
 // Find returns the first task called name, and whether there is one.
 func (c Chain) Find(name string) (Task, bool) {
 	i := slices.IndexFunc(c.Tasks, func(t Task) bool { return t.Name == name })

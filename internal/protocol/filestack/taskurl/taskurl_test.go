@@ -161,6 +161,16 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestParseRepeated(t *testing.T) {
+	for _, target := range []string{"/resize=w:10,w:20/" + handle, "/resize=width:10,w:20/" + handle} {
+		_, err := Parse(target)
+		var repeated *Repeated
+		if !errors.As(err, &repeated) || *repeated != (Repeated{"resize", "width"}) || !errors.Is(err, fault.Invalid) {
+			t.Errorf("Parse(%q) = %v, want that the width of resize is given twice", target, err)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for _, tt := range []struct {
 		name, target string

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync"
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/delivery/queue"
@@ -17,8 +18,11 @@ import (
 )
 
 // fetchers bounds how many orders at once fetch outside files, and hold them:
-// each at most Config.MaxSource bytes of disk.
+// each at most Config.MaxSource bytes of disk, and of each file while it comes.
 var fetchers = queue.Config{Slots: 32, SlotsPerOwner: 16}
+
+// fetchesAtOnce is how many outside files one order fetches at once.
+const fetchesAtOnce = 4
 
 // An input is an Input that the grant allows: an asset, or the canonical URL of
 // an outside file.
@@ -73,9 +77,9 @@ type source struct {
 	file          *os.File
 }
 
-// Close releases the bytes.
+// Close releases the bytes. The nil source has none.
 func (src *source) Close() error {
-	if src.file == nil {
+	if src == nil || src.file == nil {
 		return nil
 	}
 	return src.file.Close()
@@ -120,18 +124,45 @@ func (s *Service) gather(ctx context.Context, app string, inputs []input) (_ *so
 			all.Close()
 		}
 	}()
+	if all.list, err = s.openAll(ctx, app, inputs); err != nil {
+		return nil, err
+	}
 	left := s.config.MaxSource
-	for i, in := range inputs {
-		src, err := s.open(ctx, app, in)
-		if err != nil {
-			return nil, &InputError{i, err}
-		}
-		all.list = append(all.list, src)
+	for i, src := range all.list {
 		if left -= src.size; left < 0 {
 			return nil, &InputError{i, fmt.Errorf("inputs over the limit of %d bytes: %w", s.config.MaxSource, fault.TooLarge)}
 		}
 	}
 	return all, nil
+}
+
+// openAll opens every input. The caller closes what is there also after an
+// error, which is that of the first input to fail.
+func (s *Service) openAll(ctx context.Context, app string, inputs []input) ([]*source, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	list := make([]*source, len(inputs))
+	open := func(i int) {
+		var err error
+		if list[i], err = s.open(ctx, app, inputs[i]); err != nil {
+			stop(&InputError{i, err})
+		}
+	}
+	var fetching sync.WaitGroup
+	places := make(chan struct{}, fetchesAtOnce)
+	for i, in := range inputs {
+		if in.url == "" {
+			open(i)
+			continue
+		}
+		places <- struct{}{}
+		fetching.Go(func() {
+			open(i)
+			<-places
+		})
+	}
+	fetching.Wait()
+	return list, context.Cause(ctx)
 }
 
 // open returns what is known of an input before it is worked on.

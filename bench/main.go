@@ -33,8 +33,8 @@ var benchmarks = []struct {
 }
 
 func main() {
-	if len(os.Args) == 4 && os.Args[1] == plainCommand {
-		fmt.Fprintln(os.Stderr, plain(os.Args[2], os.Args[3]))
+	if len(os.Args) == 4 && os.Args[1] == lab.PlainCommand {
+		fmt.Fprintln(os.Stderr, lab.Plain(os.Args[2], os.Args[3]))
 		os.Exit(1)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
-	"time"
 
 	"github.com/stowgate/stowgate/bench/lab"
 )
@@ -33,7 +30,7 @@ func reads(ctx context.Context, s lab.Setting) error {
 		return err
 	}
 	defer p.Stop()
-	bare, err := startPlain(ctx, root)
+	bare, err := lab.StartPlain(ctx, root)
 	if err != nil {
 		return err
 	}
@@ -70,40 +67,6 @@ func reads(ctx context.Context, s lab.Setting) error {
 		lab.Goal("the rate to nginx'", t.Ratio("stowgate", "nginx"), size.goal)
 	}
 	return nil
-}
-
-// plainCommand makes this program serve a folder by net/http alone.
-const plainCommand = "serve-plain"
-
-// plain serves the files in root on a port, each opened anew as nginx does.
-func plain(port, root string) error {
-	return http.ListenAndServe("127.0.0.1:"+port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f, err := os.Open(filepath.Join(root, filepath.Base(r.URL.Path)))
-		if err != nil {
-			http.NotFound(w, r)
-			return
-		}
-		defer f.Close()
-		w.Header().Set("Content-Type", "application/octet-stream")
-		http.ServeContent(w, r, "", time.Time{}, f)
-	}))
-}
-
-func startPlain(ctx context.Context, root string) (*lab.Process, error) {
-	port, err := lab.FreePort()
-	if err != nil {
-		return nil, err
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, self, plainCommand, strconv.Itoa(port), root)
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	return &lab.Process{Cmd: cmd, URL: fmt.Sprintf("http://127.0.0.1:%d/", port)}, lab.AwaitPort(port)
 }
 
 // signedFile stores body in the app with security on and returns a URL that

@@ -102,7 +102,7 @@ func soak(ctx context.Context, s setting, b *shop) error {
 }
 
 // kept fetches variants that were made before, with a signed policy, and the
-// same bytes from nginx.
+// same bytes from nginx and from net/http alone.
 func kept(ctx context.Context, s setting, _ *shop) error {
 	w, err := lab.StartStowgate(ctx, s.Setting, "kept", "--log-level", "warn")
 	if err != nil {
@@ -118,6 +118,11 @@ func kept(ctx context.Context, s setting, _ *shop) error {
 		return err
 	}
 	defer n.Stop()
+	bare, err := lab.StartPlain(ctx, root)
+	if err != nil {
+		return err
+	}
+	defer bare.Stop()
 	var up, down struct{ Policy, Signature string }
 	if err := w.CLI(&up, "sign", "--app", w.Closed.APIKey, "--call", "store", "--expires", "1h"); err != nil {
 		return err
@@ -148,7 +153,7 @@ func kept(ctx context.Context, s setting, _ *shop) error {
 				name string
 				p    *lab.Process
 				url  string
-			}{{ours, w.Process, target}, {"nginx", n, n.URL + sc.format}} {
+			}{{ours, w.Process, target}, {"nginx", n, n.URL + sc.format}, {"net/http alone", bare, bare.URL + sc.format}} {
 				m, err := lab.Load(ctx, to.p, to.url, s.Quick)
 				if err != nil {
 					return err

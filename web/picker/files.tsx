@@ -1,8 +1,9 @@
 /** The selection as a list or as tiles. Only what is in sight is in the page. */
 import type { JSX } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Row } from './row.tsx';
 import type { Model } from './model.ts';
+import { Pictures } from './thumbnail.tsx';
 
 /** Rows above and below what is in sight. */
 const spare = 3;
@@ -25,6 +26,8 @@ export function FilesPanel({ m }: { m: Model }): JSX.Element {
   const [room, setRoom] = useState<Room>({ top: 0, width: 0, height: 600, rowHeight: 72, tileWidth: 160 });
   const [focused, setFocused] = useState(0);
   const wanted = useRef(false);
+  const pictures = useMemo(() => new Pictures(), []);
+  useEffect(() => () => pictures.close(), []);
   const current = Math.min(focused, items.length - 1);
 
   useLayoutEffect(() => {
@@ -47,6 +50,12 @@ export function FilesPanel({ m }: { m: Model }): JSX.Element {
   const shown = items.slice(first * columns, last * columns).map((_, i) => first * columns + i);
   // What has the focus must not vanish.
   if (current >= 0 && !shown.includes(current)) shown.push(current);
+
+  // Whoever chose files by a button that is gone now goes on in the list.
+  useEffect(() => {
+    const { activeElement } = list.current?.getRootNode() as Document;
+    if (!activeElement?.closest('.picker__frame')) list.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus();
+  }, []);
 
   // A row that was asked for by keyboard gets the focus as soon as it is there.
   useEffect(() => {
@@ -91,7 +100,7 @@ export function FilesPanel({ m }: { m: Model }): JSX.Element {
             const item = items[index];
             return item && (
               <Row
-                key={item.id} m={m} item={item} index={index} current={index === current}
+                key={item.id} m={m} pictures={pictures} item={item} index={index} current={index === current}
                 style={{
                   transform: `translateY(${Math.floor(index / columns) * room.rowHeight}px)`, blockSize: `${room.rowHeight}px`,
                   insetInlineStart: `${index % columns / columns * 100}%`, inlineSize: `${100 / columns}%`,

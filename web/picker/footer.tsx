@@ -61,7 +61,7 @@ function Total({ m }: { m: Model }): JSX.Element {
       t('{count} files uploaded', { count: progress.done }),
       progress.failed > 0 && t('{count} files could not be uploaded', { count: progress.failed }),
       bytes(progress.sent),
-      verified(m) && t('Checksums verified'),
+      progress.failed === 0 && verified(m) && t('Checksums verified'),
     ]
     : [
       phase === 'offline' ? t('Connection Lost') : phase === 'paused' ? t('Paused') : t('{done} of {count} files', { done: progress.done, count: progress.files }),

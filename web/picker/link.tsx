@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { explain } from './errors.ts';
-import { Icon } from './icons.tsx';
+import { Icon, sourceIcon } from './icons.tsx';
 import { problemOf, type Model } from './model.ts';
 
 export function LinkPanel({ m }: { m: Model }): JSX.Element {
@@ -25,7 +25,7 @@ export function LinkPanel({ m }: { m: Model }): JSX.Element {
   };
   return (
     <form class="picker__link fsp-url-source__form" onSubmit={(e) => void submit(e)}>
-      <span class="picker__area-icon"><Icon name="url" /></span>
+      <span class="picker__area-icon"><Icon d={sourceIcon('url')} /></span>
       <label class="picker__label" for={id}>{t('Enter a URL')}</label>
       <div class="picker__link-row">
         <input

@@ -3,11 +3,11 @@
  * Views read a Model and call it; only it talks to the engine and the face.
  */
 import type { Added, Candidate, EngineLike, Item, Problem, Source } from '../engine/types.ts';
-import { explain } from './errors.ts';
 import { editable, mustEdit, running } from './item.ts';
 import { englishText, type Text } from './text.ts';
-import { Pictures } from './thumbnail.tsx';
 import type { SourceEntry, ViewOptions } from './types.ts';
+
+type Rest = typeof import('./rest.ts');
 
 /** The panel with the selection; every other panel has the name of its source. */
 export const filesPanel = 'files';
@@ -32,6 +32,8 @@ export interface State {
   /** Whether the person has decided about the selection: pressed Upload, or it began by itself. */
   readonly submitted: boolean;
   readonly hidden: boolean;
+  /** Whether a part of the picker could not be loaded. */
+  readonly broken: boolean;
   /** Texts of the live regions. */
   readonly polite: string;
   readonly urgent: string;
@@ -47,19 +49,22 @@ export function problemOf(error: unknown): Problem {
 export class Model {
   text: Text;
   state: State;
-  readonly pictures = new Pictures();
   #listeners = new Set<() => void>();
   #off: (() => void)[] = [];
+  #rest!: Promise<Rest>;
   #cropOnly = false;
   #quarter = 0;
   #collapse = 0;
 
-  constructor(readonly engine: EngineLike, readonly options: ViewOptions) {
+  /** The views that are not needed at the start, once they are there. */
+  rest?: Rest;
+
+  constructor(readonly engine: EngineLike, readonly options: ViewOptions, readonly adopt: (css: string) => void) {
     this.text = englishText(options.customText);
     this.state = {
       panel: options.sources[0]?.name ?? 'local_file_system', tiles: false, sources: options.sources,
       problem: options.problem, refused: [], refusedOpen: false, asking: false, editing: [], unfinished: [],
-      submitted: false, hidden: false, polite: '', urgent: '',
+      submitted: false, hidden: false, broken: false, polite: '', urgent: '',
     };
     this.#off = [
       engine.on('change', ({ listChanged }) => this.#changed(listChanged)),
@@ -71,7 +76,21 @@ export class Model {
       engine.on('failed', (item) => this.say(this.text.t('{name} could not be uploaded.', { name: item.name }), true)),
       engine.on('finished', () => this.#ended()),
     ];
+    void this.loadRest();
     void this.#offer();
+  }
+
+  /** Loads the views that are not needed at the start. */
+  async loadRest(): Promise<void> {
+    this.#rest = import('./rest.ts');
+    try {
+      const rest = await this.#rest;
+      this.adopt(rest.css);
+      this.rest = rest;
+      this.set({ broken: false });
+    } catch {
+      this.set({ broken: true });
+    }
   }
 
   /** Calls listen after each change. Returns what ends it. */
@@ -85,11 +104,17 @@ export class Model {
     this.#notify();
   }
 
+  /** Takes what only became known after the picker was shown. */
+  update(change: Pick<Partial<ViewOptions>, 'sources' | 'problem'>): void {
+    this.set(change);
+    const { panel, sources } = this.state;
+    if (panel !== filesPanel && !sources.some((s) => s.name === panel)) this.back();
+  }
+
   close(): void {
     clearTimeout(this.#collapse);
     for (const off of this.#off) off();
     this.#listeners.clear();
-    this.pictures.close();
   }
 
   /** Tells a text to people who cannot see the screen. */
@@ -219,10 +244,8 @@ export class Model {
     if (refused.length === 0) return;
     this.set({ refused: [...this.state.refused, ...refused], refusedOpen: true });
     const [first] = refused;
-    const { t } = this.text;
-    this.say(refused.length === 1 && first
-      ? explain(this.text, first.problem, this.engine.settings, first.name).what
-      : t('{count} files were not added', { count: refused.length }), true);
+    if (refused.length > 1) this.say(this.text.t('{count} files were not added', { count: refused.length }), true);
+    else if (first) void this.#rest.then(({ explain }) => this.say(explain(this.text, first.problem, this.engine.settings, first.name).what, true));
     clearTimeout(this.#collapse);
     this.#collapse = window.setTimeout(() => this.set({ refusedOpen: false }), this.options.noticeTime);
   }

@@ -7,6 +7,7 @@ import { running } from './item.ts';
 import { EditorPanel } from './later.tsx';
 import { Modal } from './modal.tsx';
 import type { Model } from './model.ts';
+import { strokes } from './strokes.ts';
 
 export function Pane({ m }: { m: Model }): JSX.Element {
   const { t } = m.text;
@@ -19,7 +20,7 @@ export function Pane({ m }: { m: Model }): JSX.Element {
   const label = pane?.text ?? t('Drag and Drop, Copy and Paste Files');
   const content = (
     <>
-      {pane?.icon !== false && <span class="picker__area-icon"><Icon name={engine.phase === 'done' ? 'done' : 'upload'} /></span>}
+      {pane?.icon !== false && <span class="picker__area-icon"><Icon d={engine.phase === 'done' ? strokes.done : strokes.upload} /></span>}
       <span class="picker__area-title fsp-drop-area__title">{engine.phase === 'done' ? t('{count} files uploaded', { count: engine.progress.done }) : label}</span>
     </>
   );
@@ -32,7 +33,7 @@ export function Pane({ m }: { m: Model }): JSX.Element {
         <progress class="picker__progress" aria-label={t('Progress of all files')} max={1} value={engine.progress.size > 0 ? engine.progress.sent / engine.progress.size : undefined} />
       )}
       {explained && <p class="picker__error">{explained.what} {explained.advice}</p>}
-      {pane?.overlay && <p class="picker__drop picker__drop--page" aria-hidden="true"><Icon name="upload" />{t('Drop your files anywhere')}</p>}
+      {pane?.overlay && <p class="picker__drop picker__drop--page" aria-hidden="true"><Icon d={strokes.upload} />{t('Drop your files anywhere')}</p>}
       <Chooser m={m} />
       {editing && (
         <Modal title={t('Edit Image')} wide onClose={() => m.edited()}><EditorPanel key={editing} m={m} id={editing} /></Modal>

@@ -2,27 +2,25 @@
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { keepAwake } from './awake.ts';
-import { Confirm } from './confirm.tsx';
-import { Detail } from './detail.tsx';
 import { useDrops } from './drops.ts';
 import { Frame } from './frame.tsx';
 import { useModel } from './hooks.ts';
 import type { Model } from './model.ts';
-import { Pane } from './pane.tsx';
 
 export function Picker({ m }: { m: Model }): JSX.Element {
   useModel(m);
   const element = useRef<HTMLDivElement>(null);
   useDrops(m, element);
   useEffect(() => keepAwake(m), [m]);
+  const { rest } = m;
   const { mode, compact } = m.options;
   const custom = m.state.sources.some((s) => s.name === m.state.panel && s.plugin);
   const names = `picker picker--${mode} ${compact ? 'picker--compact' : ''} fsp-picker fsp-picker--active ${custom ? 'fsp-picker--custom-source' : ''}`;
   return (
     <div ref={element} class={names} part="picker" lang={m.text.lang} dir={m.text.dir}>
-      {mode === 'overlay' ? <Overlay m={m} /> : mode === 'pane' ? <Pane m={m} /> : <Frame m={m} />}
-      {m.state.asking && <Confirm m={m} />}
-      {m.state.detail && <Detail m={m} id={m.state.detail} />}
+      {mode === 'overlay' ? <Overlay m={m} /> : mode === 'pane' ? rest && <rest.Pane m={m} /> : <Frame m={m} />}
+      {rest && m.state.asking && <rest.Confirm m={m} />}
+      {rest && m.state.detail && <rest.Detail m={m} id={m.state.detail} />}
     </div>
   );
 }
@@ -39,6 +37,7 @@ function Overlay({ m }: { m: Model }): JSX.Element {
     if (window.innerWidth > page.clientWidth) page.style.scrollbarGutter = 'stable';
     page.style.overflow = 'hidden';
     element.showModal();
+    element.querySelector<HTMLElement>('.picker__select')?.focus();
     return () => {
       element.close();
       Object.assign(page.style, { overflow, scrollbarGutter });

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { explain } from './errors.ts';
 import { Icon } from './icons.tsx';
 import type { Model } from './model.ts';
+import { strokes } from './strokes.ts';
 
 /** More lines than this help nobody, and would be thousands of elements. */
 const shown = 50;
@@ -15,10 +16,10 @@ export function Refused({ m }: { m: Model }): JSX.Element | null {
     <section class={`picker__refused ${refusedOpen ? 'picker__refused--open' : ''}`} part="refused" aria-label={t('Files that were not added')}>
       <div class="picker__refused-head">
         <button type="button" class="picker__refused-toggle" aria-expanded={refusedOpen} onClick={() => m.showRefused(!refusedOpen)}>
-          <Icon name="warning" />{t('{count} files were not added', { count: refused.length })}
+          <Icon d={strokes.warning} />{t('{count} files were not added', { count: refused.length })}
         </button>
         <button type="button" class="picker__tool" aria-label={t('Dismiss')} title={t('Dismiss')} onClick={() => m.showRefused(false, true)}>
-          <Icon name="close" />
+          <Icon d={strokes.close} />
         </button>
       </div>
       {refusedOpen && (

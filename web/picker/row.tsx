@@ -4,13 +4,15 @@ import type { Item } from '../engine/types.ts';
 import { chooseFiles } from './chooser.tsx';
 import { explain } from './errors.ts';
 import { useSeconds } from './hooks.ts';
-import { Icon, type IconName } from './icons.tsx';
+import { Icon } from './icons.tsx';
 import { editable, mustEdit, running } from './item.ts';
 import type { Model } from './model.ts';
-import { Thumbnail } from './thumbnail.tsx';
+import { strokes, type IconName } from './strokes.ts';
+import { Thumbnail, type Pictures } from './thumbnail.tsx';
 
 interface Props {
   readonly m: Model;
+  readonly pictures: Pictures;
   readonly item: Item;
   readonly index: number;
   /** Whether Tab reaches it. */
@@ -20,7 +22,7 @@ interface Props {
   readonly onRemove: () => void;
 }
 
-export function Row({ m, item, index, current, style, onFocus, onRemove }: Props): JSX.Element {
+export function Row({ m, pictures, item, index, current, style, onFocus, onRemove }: Props): JSX.Element {
   const { t } = m.text;
   const dot = item.name.lastIndexOf('.');
   const cut = dot > 0 && item.name.length - dot < 8 ? dot : item.name.length;
@@ -30,7 +32,7 @@ export function Row({ m, item, index, current, style, onFocus, onRemove }: Props
       data-index={index} tabIndex={current ? 0 : -1} style={style} onFocusCapture={onFocus}
     >
       <div class="picker__file-main" role="gridcell">
-        <Thumbnail m={m} item={item} />
+        <Thumbnail m={m} pictures={pictures} item={item} />
         <div class="picker__file-text">
           <div class="picker__file-name fsp-summary__item-name" title={item.path || item.name}>
             <span class="picker__file-stem" dir="auto">{item.name.slice(0, cut)}</span><span dir="ltr">{item.name.slice(cut)}</span>
@@ -84,8 +86,8 @@ function Facts({ m, item }: { m: Model; item: Item }): JSX.Element {
   }
   return (
     <div class="picker__file-facts fsp-summary__size">
-      {item.status === 'done' && <Icon name={item.verified ? 'verified' : 'done'} />}
-      {item.status === 'failed' && <Icon name="warning" />}
+      {item.status === 'done' && <Icon d={item.verified ? strokes.verified : strokes.done} />}
+      {item.status === 'failed' && <Icon d={strokes.warning} />}
       {facts.filter((f) => f).map((f, i) => <span key={i} class="picker__fact">{f}</span>)}
     </div>
   );
@@ -110,7 +112,7 @@ function Actions({ m, item, current, onRemove }: { m: Model; item: Item; current
   const { id, name, status } = item;
   const button = (icon: IconName, label: string, act: (e: TargetedMouseEvent<HTMLButtonElement>) => void, extra = '') => (
     <button type="button" key={icon} class={`picker__tool ${extra}`} tabIndex={current ? 0 : -1} aria-label={label} title={label} onClick={act}>
-      <Icon name={icon} />
+      <Icon d={strokes[icon]} />
     </button>
   );
   const ready = status === 'ready';

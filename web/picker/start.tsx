@@ -1,7 +1,7 @@
 /** The start: an area to drop files on, and buttons for the browser's dialogs. */
 import type { JSX } from 'preact';
 import { chooseFiles, chooseFolder } from './chooser.tsx';
-import { Icon } from './icons.tsx';
+import { Icon, icons } from './icons.tsx';
 import type { Model } from './model.ts';
 
 export function StartPanel({ m }: { m: Model }): JSX.Element {
@@ -11,7 +11,7 @@ export function StartPanel({ m }: { m: Model }): JSX.Element {
     <div class="picker__start fsp-drop-area-container">
       <Unfinished m={m} />
       <div class="picker__area fsp-drop-area" part="drop-area">
-        <span class="picker__area-icon"><Icon name="upload" /></span>
+        <span class="picker__area-icon"><Icon d={icons.upload} /></span>
         <p class="picker__area-title fsp-drop-area__title fsp-text__title">{t('Drag and Drop, Copy and Paste Files')}</p>
         <div class="picker__area-buttons">
           <button
@@ -22,7 +22,7 @@ export function StartPanel({ m }: { m: Model }): JSX.Element {
           </button>
           {m.options.folders && maxFiles > 1 && (
             <button type="button" class="picker__button picker__button--quiet" onClick={(e) => void chooseFolder(m, e.currentTarget)}>
-              <Icon name="folder" />{t('Select a folder')}
+              <Icon d={icons.folder} />{t('Select a folder')}
             </button>
           )}
         </div>
@@ -52,7 +52,7 @@ function Unfinished({ m }: { m: Model }): JSX.Element | null {
   if (unfinished.length === 0) return null;
   return (
     <section class="picker__unfinished" aria-label={t('Unfinished uploads')}>
-      <Icon name="retry" />
+      <Icon d={icons.retry} />
       <div>
         <strong>{t('{count} uploads are not finished', { count: unfinished.length })}</strong>
         <p class="picker__unfinished-names" dir="auto">{unfinished.slice(0, 3).map((i) => i.name).join(', ')}</p>

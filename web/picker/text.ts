@@ -62,14 +62,14 @@ export function makeText(lang: string, catalogue: Catalogue, custom: Readonly<Re
     const key = `${name}${digits}`;
     let format = units.get(key);
     if (!format) {
-      format = new Intl.NumberFormat(lang, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits });
+      format = new Intl.NumberFormat(lang, { style: 'unit', unit: name, unitDisplay: name.startsWith('byte') ? 'long' : 'short', maximumFractionDigits: digits });
       units.set(key, format);
     }
     return format.format(n);
   };
   const scaled = (n: number, suffix: string) => {
     // Pages write their limits in powers of 1,024.
-    const step = Math.min(scales.length - 1, n < 1 ? 0 : Math.floor(Math.log2(n) / 10));
+    const step = Math.min(scales.length - 1, n < 1000 ? 0 : Math.floor(Math.log2(n * 1.024) / 10));
     const value = n / 1024 ** step;
     return unit(value, scales[step] + suffix, value < 100 && step > 0 ? 1 : 0);
   };

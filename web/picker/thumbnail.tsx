@@ -3,8 +3,9 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { EngineLike, Item } from '../engine/types.ts';
 import { thumbnail } from '../image/index.ts';
-import { Icon, typeIcon } from './icons.tsx';
+import { Icon } from './icons.tsx';
 import type { Model } from './model.ts';
+import { typeIcon } from './strokes.ts';
 
 /** Pixels; twice what the largest tile shows. */
 const size = 256;
@@ -41,7 +42,7 @@ export class Pictures {
   }
 }
 
-export function Thumbnail({ m, item }: { m: Model; item: Item }): JSX.Element {
+export function Thumbnail({ m, pictures, item }: { m: Model; pictures: Pictures; item: Item }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [drawn, setDrawn] = useState<Blob>();
   const [broken, setBroken] = useState('');
@@ -50,7 +51,7 @@ export function Thumbnail({ m, item }: { m: Model; item: Item }): JSX.Element {
     if (!blob) return;
     const ending = new AbortController();
     const timer = setTimeout(async () => {
-      const picture = await m.pictures.of(blob, ending.signal);
+      const picture = await pictures.of(blob, ending.signal);
       const target = canvas.current;
       if (ending.signal.aborted || !picture || !target) return;
       target.width = picture.width;
@@ -71,7 +72,7 @@ export function Thumbnail({ m, item }: { m: Model; item: Item }): JSX.Element {
       {blob && <canvas ref={canvas} class="picker__picture" hidden={!own} />}
       {remote && remote !== broken
         ? <img class="picker__picture" src={remote} alt="" loading="lazy" decoding="async" onError={() => setBroken(remote)} />
-        : !own && <Icon name={typeIcon(item.type, item.folder)} />}
+        : !own && <Icon d={typeIcon(item.type, item.folder)} />}
     </span>
   );
 }

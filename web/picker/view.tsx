@@ -8,12 +8,18 @@ import type { Mount } from './types.ts';
 
 export const mount: Mount = (root, engine, options) => {
   const home = root.getRootNode() as Document | ShadowRoot;
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  home.adoptedStyleSheets.push(sheet);
+  const sheets: CSSStyleSheet[] = [];
+  const adopt = (text: string) => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    sheets.push(sheet);
+    home.adoptedStyleSheets.push(sheet);
+  };
+  adopt(css);
 
-  const model = new Model(engine, options);
+  const model = new Model(engine, options, adopt);
   const element = root.ownerDocument.createElement('div');
+  element.style.display = 'contents';
   root.append(element);
   let mounted = true;
   const shown = loadText(options.lang, options.customText).then((text) => {
@@ -27,14 +33,14 @@ export const mount: Mount = (root, engine, options) => {
     crop: (ids) => model.crop(ids),
     summary: () => model.show(filesPanel),
     upload: () => model.upload(),
-    update: (change) => model.set(change),
+    update: (change) => model.update(change),
     unmount: () => {
       if (!mounted) return;
       mounted = false;
       render(null, element);
       model.close();
       element.remove();
-      home.adoptedStyleSheets = home.adoptedStyleSheets.filter((s) => s !== sheet);
+      home.adoptedStyleSheets = home.adoptedStyleSheets.filter((s) => !sheets.includes(s));
     },
   };
 };

@@ -25,7 +25,7 @@ export function Controls(props: Props): JSX.Element {
 
 function Turns({ state, original, editing, t, onChange }: Props): JSX.Element {
   return (
-    <div class="editor__group" role="group" aria-label={t('Rotate')}>
+    <div class="editor__group" role="group" aria-label={t('Rotate')} dir="ltr">
       <Tool label={t('Rotate left')} path="M5 4v5h5M5.6 8.6A8 8 0 1 1 4 14" act={() => onChange(turned(state, 270, original, editing))} />
       <Tool label={t('Rotate right')} path="M19 4v5h-5M18.4 8.6A8 8 0 1 0 20 14" act={() => onChange(turned(state, 90, original, editing))} />
       <Tool label={t('Mirror left to right')} path="M12 3v18M9 7v10H3zM15 7v10h6z" act={() => onChange(mirrored(state, 'flop', original))} />

@@ -96,20 +96,20 @@ export function Editor({ blob, name, editing, edit: before, t, onDone, onCancel 
       <div class="editor__footer">
         {shown && phase !== 'refused' && (
           <button
-            type="button" class="editor__button editor__button--start fsp-button fsp-button--outline" disabled={saving}
+            type="button" class="picker__button editor__start fsp-button fsp-button--outline" disabled={saving}
             onClick={() => act(begin(shown, editing))}
           >{t('Reset')}</button>
         )}
         {shown && before && phase !== 'refused' && (
           <button
-            type="button" class="editor__button editor__button--start fsp-button fsp-button--outline" disabled={saving}
+            type="button" class="picker__button editor__start fsp-button fsp-button--outline" disabled={saving}
             onClick={() => act(begin(shown, editing, before))}
           >{t('Revert')}</button>
         )}
-        <button type="button" class="editor__button fsp-button fsp-button--cancel" onClick={onCancel}>{t('Cancel')}</button>
+        <button type="button" class="picker__button fsp-button fsp-button--cancel" onClick={onCancel}>{t('Cancel')}</button>
         {shown && phase !== 'refused' && (
           <button
-            type="button" class="editor__button editor__button--primary fsp-button fsp-button--primary" disabled={saving}
+            type="button" class="picker__button picker__button--primary fsp-button fsp-button--primary" disabled={saving}
             onClick={() => void save()}
           >
             {saving ? t('Saving…') : t('Save')}

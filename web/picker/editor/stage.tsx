@@ -34,7 +34,7 @@ export function Stage({ picture, name, state, canCrop, ratio, t, onCrop }: Props
     <div class="editor__view">
       {/* The handles inside take the keyboard, and scroll into sight by themselves. */}
       <div ref={stage} class="editor__stage" dir="ltr" {...pointers}>
-        <div class="editor__paper" style={{ width: view.width * scale, height: view.height * scale }}>
+        <div class="editor__paper" style={{ width: `${view.width * scale}px`, height: `${view.height * scale}px` }}>
           <Turned picture={picture} name={name} state={state} />
           {canCrop && <Crop crop={state.crop} circle={state.shape === 'circle'} bounds={view} ratio={ratio} t={t} onCrop={onCrop} />}
         </div>
@@ -192,7 +192,9 @@ function Crop({ crop, circle, bounds, ratio, t, onCrop }: {
   const text = t('{width} × {height} pixels, {left} from the left, {top} from the top', { width, height, left, top });
   return (
     <>
-      <div class={`editor__crop ${circle ? 'editor__crop--circle' : ''}`} style={area}><div class="editor__grid" /></div>
+      <div class="editor__shade">
+        <div class={`editor__crop ${circle ? 'editor__crop--circle' : ''}`} style={area}><div class="editor__grid" /></div>
+      </div>
       {(Object.keys(names) as Handle[]).map((handle) => {
         const upright = handle === 'n' || handle === 's';
         return (

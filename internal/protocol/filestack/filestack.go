@@ -19,6 +19,7 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/picker"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/viewer"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/transform"
 	"github.com/stowgate/stowgate/internal/upload"
@@ -55,6 +56,7 @@ type API struct {
 	config   Config
 
 	gate   access.Gate
+	viewer viewer.Viewer
 	place  answer.Place
 	upload string // where uploads in parts go
 
@@ -95,6 +97,7 @@ func New(apps apps, uploads *upload.Service, lib *library.Service, deliver *deli
 		a.place.CDN = base.Scheme + "://cdn." + host
 		a.upload = base.Scheme + "://upload." + host
 	}
+	a.viewer = viewer.Viewer{Gate: &a.gate, Library: lib, Place: a.place, Converts: deliver.Transforms()}
 	return a, nil
 }
 
@@ -139,6 +142,7 @@ func (a *API) Routes() []server.Route {
 	on("www cdn",
 		access.Guarded(g, answer.WWW, "GET", "/api/file/{handle}", readFile, a.read),
 		access.Guarded(g, answer.WWW, "GET", "/api/file/{handle}/metadata", readFile, a.metadata),
+		access.GuardedWith(g, a.viewer.Refuse, "GET", "/api/preview/{handle}", readFile, a.preview),
 		access.Guarded(g, answer.WWW, "GET", "/api/file/{handle}/convert", a.readConvert, a.run),
 		access.Guarded(g, answer.WWW, "POST", "/api/file/{handle}/convert", a.readConvert, a.run))
 	on("cdn process",
@@ -146,7 +150,7 @@ func (a *API) Routes() []server.Route {
 		access.Guarded(g, answer.CDN, "GET", "/file/{handle}/metadata", readFile, a.metadata))
 	table = append(table, otherMethods(table)...)
 	on("cdn process",
-		access.Guarded(g, answer.CDN, "GET", "/{path...}", a.readLink, a.follow),
+		access.GuardedWith(g, a.failLink, "GET", "/{path...}", a.readLink, a.follow),
 		access.Guarded(g, answer.CDN, "POST", "/{path...}", a.readLink, a.follow))
 	return table
 }

@@ -15,12 +15,14 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/plan"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/taskurl"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/viewer"
 	"github.com/stowgate/stowgate/internal/server"
 )
 
 type linkArgs struct {
 	job
 	file fileArgs
+	cred policy.Credential // for what the viewer's page loads
 }
 
 // target returns the path and query of a request as they came over the wire.
@@ -96,7 +98,7 @@ func (a *API) readLink(r *http.Request) (access.Caller, linkArgs, error) {
 	default:
 		return c, args, fmt.Errorf("neither a handle nor an API key: %w", fault.NotFound)
 	}
-	if len(args.srcs) == 1 {
+	if args.cred = c.Cred; len(args.srcs) == 1 {
 		args.file.id = args.srcs[0].Asset
 	}
 	if args.stores() {
@@ -137,10 +139,30 @@ func (a *API) follow(w http.ResponseWriter, r *http.Request, g policy.Grant, arg
 	case args.file.id == "":
 	case len(todo) == 1 && todo[0].Name == "metadata":
 		return a.metadata(w, r, g, args.file)
+	case len(todo) == 1 && todo[0].Name == "preview":
+		return a.viewer.Show(w, r, g, viewer.Request{Asset: args.file.id, CSS: todo[0].Text("css"), Cred: args.cred})
 	case len(todo) == 0:
 		return a.deliver(w, r, g, args.file, args.tasks)
 	}
 	return a.run(w, r, g, args.job)
+}
+
+// failLink answers a delivery URL that ended with an error: those who look at
+// the viewer's page read it.
+func (a *API) failLink(w http.ResponseWriter, r *http.Request, err error) {
+	if said, bad := a.parse(target(r)); bad == nil {
+		if _, ok := said.link.Find("preview"); ok {
+			a.viewer.Refuse(w, r, err)
+			return
+		}
+	}
+	answer.Fail(answer.CDN)(w, r, err)
+}
+
+// preview answers GET /api/preview/{handle}, the older address of the viewer.
+func (a *API) preview(w http.ResponseWriter, r *http.Request, g policy.Grant, args fileArgs) error {
+	cred := policy.Credential{Policy: args.query.Text("policy"), Signature: args.query.Text("signature")}
+	return a.viewer.Show(w, r, g, viewer.Request{Asset: args.id, CSS: args.query.Text("css"), Cred: cred})
 }
 
 // deliver answers with the bytes of an asset.

@@ -74,11 +74,13 @@ var probes = map[string][]probe{
 	"GET /api/file/{handle}/metadata": {inQuery("GET", "/api/file/HANDLE/metadata?", ""), inQuery("GET", "/api/file/HANDLE/metadata?exif=true&", "")},
 	"GET /{handle}/metadata":          {inQuery("GET", "/HANDLE/metadata?", "")},
 	"GET /file/{handle}/metadata":     {inQuery("GET", "/file/HANDLE/metadata?", "")},
+	"GET /api/preview/{handle}":       {inQuery("GET", "/api/preview/HANDLE?", ""), inQuery("HEAD", "/api/preview/HANDLE?key=KEY&", "")},
 	"GET /api/file/{handle}/convert":  {inQuery("GET", "/api/file/HANDLE/convert?w=5&", "")},
 	"POST /api/file/{handle}/convert": {inQuery("POST", "/api/file/HANDLE/convert?w=5&", ""), inQuery("POST", "/api/file/HANDLE/convert?key=KEY&", "")},
 	"GET /{path...}": {
 		inQuery("GET", "/HANDLE?", ""), inQuery("GET", "/KEY/HANDLE?", ""), inTask("GET", "/SECURITY/HANDLE"), inTask("GET", "/KEY/SECURITY/HANDLE"),
 		inTask("GET", "/SECURITY/metadata/HANDLE"), inTask("GET", "/SECURITY/resize=width:5/HANDLE"), inTask("GET", "/SECURITY/store/HANDLE"),
+		inTask("GET", "/preview/SECURITY/HANDLE"), inTask("GET", "/KEY/preview=css:%22https%3A%2F%2Fexample.com%2Fa.css%22/SECURITY/HANDLE"),
 		inTask("GET", "/KEY/SECURITY/store/https://example.com/a.png"), inTask("GET", "/KEY/SECURITY/https://example.com/a.png"),
 		inTask("GET", "/KEY/SECURITY/store/https://files.test/HANDLE"), inTask("GET", "/KEY/SECURITY/workflow_status=job_id:1"),
 	},

@@ -1,0 +1,77 @@
+package viewer
+
+import "strings"
+
+// What a page makes of a file. The script of the page goes by these words.
+const (
+	picture    = "image"
+	converted  = "converted" // a picture that browsers cannot show: made into one that they can
+	sound      = "audio"
+	movie      = "video"
+	text       = "text"
+	markupPage = "html"
+	pdf        = "pdf"
+	office     = "office"
+	nothing    = "none"
+)
+
+// words are what readers call them.
+var words = map[string]string{
+	picture: "Picture", sound: "Sound", movie: "Video", text: "Text", markupPage: "Web page", pdf: "PDF document",
+	office: "Office document", nothing: "File",
+}
+
+// shown are the pictures that every browser shows by itself.
+var shown = []string{"image/jpeg", "image/png", "image/apng", "image/gif", "image/webp", "image/avif", "image/bmp", "image/svg+xml",
+	"image/x-icon", "image/vnd.microsoft.icon"}
+
+// convertible are those that are made into others.
+var convertible = []string{"image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence", "image/tiff", "image/jxl"}
+
+// documents are the beginnings of types of office programs.
+var documents = []string{"application/vnd.openxmlformats-officedocument", "application/vnd.oasis.opendocument",
+	"application/msword", "application/vnd.ms-", "application/x-ole-storage", "text/rtf", "application/rtf"}
+
+// texts are types of text that do not say so.
+var texts = []string{"application/json", "application/geo+json", "application/x-ndjson", "application/javascript",
+	"application/xml", "application/x-subrip", "application/x-sh"}
+
+// kindOf returns what a page makes of a file whose bytes have a media type.
+// converts says whether pictures can be made into others.
+func kindOf(detected string, converts bool) string {
+	is := func(types []string) bool {
+		for _, t := range types {
+			if detected == t {
+				return true
+			}
+		}
+		return false
+	}
+	begins := func(types []string) bool {
+		for _, t := range types {
+			if strings.HasPrefix(detected, t) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case is(shown):
+		return picture
+	case is(convertible) && converts:
+		return converted
+	case strings.HasPrefix(detected, "audio/"):
+		return sound
+	case strings.HasPrefix(detected, "video/"):
+		return movie
+	case detected == "application/pdf":
+		return pdf
+	case detected == "text/html":
+		return markupPage
+	case begins(documents):
+		return office
+	case strings.HasPrefix(detected, "text/"), is(texts), strings.HasSuffix(detected, "+xml"), strings.HasSuffix(detected, "+json"):
+		return text
+	}
+	return nothing
+}

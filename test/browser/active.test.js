@@ -72,6 +72,19 @@ async function nothing(what, page, seen, ...allowed) {
     { dialogs: [], popups: [], strangers: [], cookies: [] }, what);
 }
 
+/** distinct returns the answers to GET of the URLs, those that are alike once: {url, answer, body}. */
+async function distinct(urls) {
+  const answers = new Map();
+  for (const url of urls) {
+    const answer = await fetch(url);
+    const body = Buffer.from(await answer.arrayBuffer());
+    const kind = ['content-type', 'content-disposition'].map((name) => answer.headers.get(name)).join();
+    if (answer.ok) answers.set(kind + body.toString('latin1'), { url, answer, body });
+  }
+  assert.notEqual(answers.size, 0);
+  return [...answers.values()];
+}
+
 /** What an answer carries besides its bytes, without that it is to be saved: as if an app had chosen to show it. */
 function shown(answer) {
   const headers = Object.fromEntries(['content-type', 'content-security-policy', 'x-content-type-options', 'referrer-policy',
@@ -115,20 +128,14 @@ test('TestG1 drawings', { timeout: 180_000 }, async (t) => {
     const urls = ['', 'content=type:text%2Fhtml/', 'content=filename:x.html,type:image%2Fsvg%2Bxml/', 'resize=width:20/',
       'output=format:svg/', 'output=format:png/', 'output=format:html/'].map((tasks) => `${stowgate.url}/${tasks}${handle}`);
     urls.push(`${stowgate.url}/api/file/${handle}`, `${stowgate.url}/${handle}/x.html`, `${stowgate.url}/${handle}?filename=x.html`);
-    const answers = new Map(); // each once
-    for (const url of urls) {
-      const answer = await fetch(url);
-      const body = Buffer.from(await answer.arrayBuffer());
-      if (answer.ok) answers.set(answer.headers.get('content-disposition') + body.toString('latin1'), { url, answer, body });
-    }
-    assert.notEqual(answers.size, 0);
-    pages.put('/around', embedding([...answers.values()].map(({ url }) => url)));
+    const answers = await distinct(urls);
+    pages.put('/around', embedding(answers.map(({ url }) => url)));
     await around(page, `${pages.url}/around`);
     await nothing(`${name} in a page`, page, seen, pages, stowgate);
     await until(() => seen.downloads.length, `the download of ${name}`);
 
     // Alone, as it comes; and without that it is to be saved, so that the rest of its header must hold it still.
-    for (const { url, answer, body } of answers.values()) {
+    for (const { url, answer, body } of answers) {
       pages.put('/shown.svg', body, { headers: shown(answer) });
       await visit(page, url);
       await visit(page, `${pages.url}/shown.svg`);
@@ -149,7 +156,8 @@ test('TestG1 markup', { timeout: 180_000 }, async (t) => {
   // As it is delivered, under each type that its owner may claim.
   const types = ['text/html', 'text/plain', 'image/svg+xml', 'application/xhtml+xml', 'text/xml', 'text/javascript', 'text/css', 'image/png', ''];
   for (const [i, some] of groups(texts, 400).entries()) {
-    const urls = await Promise.all(types.map(async (type) => (await app.store('x.html', some.join('\n'), { type })).url));
+    const stored = await Promise.all(types.map((type) => app.store('x.html', some.join('\n'), { type })));
+    const urls = (await distinct(stored.map(({ url }) => url))).map(({ url }) => url);
     pages.put('/around', embedding(urls));
     await around(page, `${pages.url}/around`);
     for (const url of urls) await visit(page, url);
@@ -159,13 +167,13 @@ test('TestG1 markup', { timeout: 180_000 }, async (t) => {
   // As pages in frames, with what they came with but for being saved. They go both ways, as some swallow what follows.
   const { url } = await app.store('x.html', '<!doctype html><title>x</title>', { type: 'text/html' });
   const headers = { ...shown(await fetch(url)), 'content-type': 'text/html; charset=utf-8' };
-  const bodies = groups(texts, 50).flatMap((some) => [some.join('\n'), some.toReversed().join('\n')]);
+  const bodies = groups(texts, 100).flatMap((some) => [some.join('\n'), some.toReversed().join('\n')]);
   for (const [i, some] of groups(bodies, 30).entries()) {
     some.forEach((text, k) => pages.put(`/text/${k}`, text, { headers }));
     pages.put('/frames', some.map((_, k) => `<iframe src="/text/${k}"></iframe>`).join(''));
     await page.goto(`${pages.url}/frames`);
     await settle(page);
-    await nothing(`strings ${i * 750} and on, shown`, page, seen, pages, stowgate);
+    await nothing(`strings ${i * 1500} and on, shown`, page, seen, pages, stowgate);
     seen.clear();
   }
 });

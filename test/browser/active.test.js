@@ -78,8 +78,9 @@ async function distinct(urls) {
   for (const url of urls) {
     const answer = await fetch(url);
     const body = Buffer.from(await answer.arrayBuffer());
-    const kind = ['content-type', 'content-disposition'].map((name) => answer.headers.get(name)).join();
-    if (answer.ok) answers.set(kind + body.toString('latin1'), { url, answer, body });
+    if (!answer.ok) continue;
+    const kind = answer.headers.get('content-type') + answer.headers.get('content-disposition').split(';')[0];
+    answers.set(kind + body.toString('latin1'), { url, answer, body });
   }
   assert.notEqual(answers.size, 0);
   return [...answers.values()];

@@ -175,9 +175,14 @@ func sing(body []byte) string {
 	}
 	b := im.Bounds()
 	for y := b.Min.Y; y < b.Max.Y; y++ {
+		run := 0 // a single one may be a blend of others, as on the edge of a turned image
 		for x := b.Min.X; x < b.Max.X; x++ {
 			at := color.NRGBAModel.Convert(im.At(x, y)).(color.NRGBA)
-			if at.A > 128 && near(at.R, pink.R) && near(at.G, pink.G) && near(at.B, pink.B) {
+			run++
+			if at.A <= 128 || !near(at.R, pink.R) || !near(at.G, pink.G) || !near(at.B, pink.B) {
+				run = 0
+			}
+			if run >= min(3, b.Dx()) {
 				return fmt.Sprintf("the colour of a planted file at %d, %d", x, y)
 			}
 		}

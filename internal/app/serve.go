@@ -220,6 +220,9 @@ func (c *serveCommand) Run(s *session) (err error) {
 		return fmt.Errorf("say that the server is ready: %w", err)
 	}
 	defer log.Info("stopped")
+	if err := heap.Settle(); err != nil {
+		log.Debug("memory kept", "err", err)
+	}
 	return n.Serve(s.ctx)
 }
 

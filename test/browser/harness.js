@@ -139,11 +139,11 @@ export class Server {
     const made = JSON.parse(await this.command('app', 'create', name, '--security', security, '--json'));
     if (set.length) await this.command('app', 'set', made.api_key, ...set);
     for (const began = Date.now(); ; await sleep(20)) {
-      const answer = await fetch(`${this.url}/prefetch`, {
+      const answer = await fetch(`${this.url}/folder/list`, {
         method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ apikey: made.api_key }),
       });
       await answer.arrayBuffer();
-      if (answer.ok) break;
+      if (answer.status !== 403) break; // no longer an unknown app
       assert.ok(Date.now() - began < 10_000, `the server has not seen app ${name} after 10 s`);
     }
     return new App(this, made.api_key, made.secret, security === 'on');

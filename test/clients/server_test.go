@@ -148,12 +148,12 @@ func (s *server) app(t *testing.T, security string) app {
 	}
 	s.apps = append(s.apps, a)
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		res, err := http.Post(s.URL+"/prefetch", "application/json", strings.NewReader(`{"apikey":"`+a.Key+`"}`))
+		res, err := http.Post(s.URL+"/folder/list", "application/json", strings.NewReader(`{"apikey":"`+a.Key+`"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
 		res.Body.Close()
-		if res.StatusCode == http.StatusOK {
+		if res.StatusCode != http.StatusForbidden { // no longer an unknown app
 			return a
 		}
 	}

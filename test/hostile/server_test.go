@@ -172,7 +172,7 @@ func (s *server) app(t *testing.T, name, security string) (a app) {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if s.post(t, "/prefetch", fmt.Sprintf(`{"apikey":%q}`, a.Key)).status == http.StatusOK {
+		if s.post(t, "/folder/list", fmt.Sprintf(`{"apikey":%q}`, a.Key)).status != http.StatusForbidden { // no longer an unknown app
 			return a
 		}
 	}

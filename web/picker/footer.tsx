@@ -4,9 +4,10 @@ import { running } from './item.ts';
 import { filesPanel, type Model } from './model.ts';
 
 export function Footer({ m }: { m: Model }): JSX.Element | null {
-  const { engine, options, state } = m;
+  const { engine, state } = m;
   const { items } = engine;
-  if (items.length === 0) return null;
+  // What is only offered is not yet chosen.
+  if (items.length === state.unfinished.length) return null;
   const { t, bytes } = m.text;
   const files = state.panel === filesPanel;
   const busy = items.some(running);
@@ -37,7 +38,7 @@ export function Footer({ m }: { m: Model }): JSX.Element | null {
         )}
         <span class="picker__footer-end fsp-footer__nav--right">
           {busy && files && <Running m={m} />}
-          {ended ? <Ended m={m} /> : (!busy || (options.uploadInBackground && !state.submitted)) && (
+          {ended ? <Ended m={m} /> : (!busy || m.ready) && (
             <button
               type="button" class="picker__button picker__button--primary fsp-button fsp-button--primary fsp-button--upload fsp-button-upload" part="upload"
               data-e2e="upload" title={t('Upload')} disabled={!m.ready} onClick={() => m.upload()}

@@ -1,5 +1,6 @@
 /** The picker's rooms: sources at the side, a header, the panel, and a footer about the selection. */
 import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { Chooser } from './chooser.tsx';
 import { Icon, icons, sourceIcon } from './icons.tsx';
 import { Loading } from './loading.tsx';
@@ -67,11 +68,23 @@ function SourceButton({ m, source }: { m: Model; source: SourceEntry }): JSX.Ele
         type="button" title={label} aria-current={active ? 'true' : undefined} onClick={() => m.show(source.name)}
         class={`picker__source fsp-source-list__item ${active ? 'picker__source--active fsp-source-list__item--active' : ''}`}
       >
-        <span class={`picker__source-icon fsp-source-list__icon fsp-icon fsp-icon--${source.name}`}><Icon d={sourceIcon(source.name, !!source.plugin)} /></span>
+        <span class={`picker__source-icon fsp-source-list__icon fsp-icon fsp-icon--${source.name}`}>{source.plugin?.icon ? <PluginIcon icon={source.plugin.icon} /> : <Icon d={sourceIcon(source.name, !!source.plugin)} />}</span>
         <span class="picker__source-label fsp-source-list__label" title={label}>{label}</span>
       </button>
     </li>
   );
+}
+
+/** A page's own icon. As an image, its markup can run nothing. */
+function PluginIcon({ icon }: { icon: string }): JSX.Element {
+  const [src, setSrc] = useState(icon);
+  useEffect(() => {
+    if (!icon.trimStart().startsWith('<')) return setSrc(icon);
+    const url = URL.createObjectURL(new Blob([icon], { type: 'image/svg+xml' }));
+    setSrc(url);
+    return () => URL.revokeObjectURL(url);
+  }, [icon]);
+  return <img class="picker__icon" src={src.trimStart().startsWith('<') ? undefined : src} alt="" />;
 }
 
 function Header({ m }: { m: Model }): JSX.Element {

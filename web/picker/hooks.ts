@@ -18,6 +18,15 @@ export function useSeconds(wanted: boolean): void {
   }, [wanted]);
 }
 
+/** Asks before the page is left while files are sent. */
+export function useLeaving({ engine }: Model): void {
+  useEffect(() => {
+    const ask = (e: BeforeUnloadEvent) => { if (engine.phase === 'uploading' || engine.phase === 'offline') e.preventDefault(); };
+    window.addEventListener('beforeunload', ask);
+    return () => window.removeEventListener('beforeunload', ask);
+  }, [engine]);
+}
+
 /** A chunk that is loaded when it is first shown: undefined until then, an Error where it cannot be loaded. */
 export function useChunk<T>(load: () => Promise<T>): T | Error | undefined {
   const [chunk, set] = useState<{ value: T | Error }>();

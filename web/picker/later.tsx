@@ -23,7 +23,7 @@ export function CapturePanel({ m, kind }: { m: Model; kind: Capture }): JSX.Elem
     return <Loading m={m} failed={chunk && t('An error occurred. Please try again.')} action={t('Go back')} onAction={() => m.back()} />;
   }
   const taken = (blob: Blob, name: string) => void m.add([{ blob, name, path: name, source: kind }]);
-  return <chunk.Capture kind={kind} size={m.options.videoSize} t={t} onTaken={taken} />;
+  return <div class="picker__later"><chunk.Capture kind={kind} size={m.options.videoSize} t={t} onTaken={taken} /></div>;
 }
 
 /** Edits an image of the selection. */
@@ -41,7 +41,14 @@ export function EditorPanel({ m, id }: { m: Model; id: string }): JSX.Element | 
   if (!chunk || !bytes || failed) {
     return <Loading m={m} failed={failed ? t('This image cannot be edited') : undefined} action={t('Go back')} onAction={() => m.edited()} />;
   }
-  return <chunk.Editor blob={bytes} name={item.name} editing={editing} t={t} onDone={(blob, edit) => m.edited(blob, edit)} onCancel={() => m.edited()} />;
+  return (
+    <div class="picker__later">
+      <chunk.Editor
+        blob={bytes} name={item.name} editing={editing} t={t}
+        onDone={(blob, edit) => m.edited(blob, edit)} onCancel={() => m.edited()}
+      />
+    </div>
+  );
 }
 
 /** What the person chose; the server reads a link, which this page may not. */

@@ -54,7 +54,6 @@ export class Model {
   #rest!: Promise<Rest>;
   #cropOnly = false;
   #quarter = 0;
-  #collapse = 0;
 
   /** The views that are not needed at the start, once they are there. */
   rest?: Rest;
@@ -112,7 +111,6 @@ export class Model {
   }
 
   close(): void {
-    clearTimeout(this.#collapse);
     for (const off of this.#off) off();
     this.#listeners.clear();
   }
@@ -133,16 +131,16 @@ export class Model {
     this.show(this.state.sources[0]?.name ?? 'local_file_system');
   }
 
-  /** Adds files and goes to the selection; with a limit of one, the new file takes the place of the old one. */
+  /** Adds files and goes to the selection. */
   async add(candidates: Iterable<Candidate> | AsyncIterable<Candidate>): Promise<void> {
-    this.#makeRoom();
+    this.#afresh();
     const { items } = await this.engine.add(candidates);
     this.#added(items);
   }
 
   /** Adds what the server finds at url. Rejects where it finds nothing. */
   async addLink(url: string, source: Source = 'url'): Promise<void> {
-    this.#makeRoom();
+    this.#afresh();
     this.#added([await this.engine.addLink(url, source)]);
   }
 
@@ -151,14 +149,14 @@ export class Model {
     const items = this.engine.items;
     return items.length >= Math.max(1, this.engine.settings.minFiles)
       && !items.some((i) => i.status === 'checking')
-      && (this.options.uploadInBackground || items.some((i) => i.status === 'ready'));
+      && (items.some((i) => i.status === 'ready') || (this.options.uploadInBackground && !this.state.submitted));
   }
 
   /** What the Upload button does. Images that must be edited come first. */
   upload(): void {
     if (!this.ready || this.#editFirst()) return;
     this.set({ submitted: true, panel: filesPanel, hidden: this.options.hideWhenUploading });
-    this.options.events.uploading(this.engine.items);
+    this.options.events.uploading(this.engine.items.filter((i) => i.status !== 'missing'));
     if (this.engine.items.every((i) => !running(i) && i.status !== 'ready')) this.#ended();
     else this.engine.start();
   }
@@ -178,6 +176,7 @@ export class Model {
 
   remove(item: Item): void {
     if (running(item)) this.engine.cancel(item.id);
+    else if (item.status === 'missing') void this.engine.forget(item.id);
     else this.engine.remove(item.id);
   }
 
@@ -229,13 +228,16 @@ export class Model {
   restore(accept: boolean): void {
     const { unfinished } = this.state;
     this.set({ unfinished: [], ...(accept ? { panel: filesPanel } : {}) });
-    if (accept) return this.#goOn();
-    for (const item of unfinished) void this.engine.forget(item.id);
+    for (const item of unfinished) {
+      if (!accept) void this.engine.forget(item.id);
+      // The browser may ask whether a kept file may be read again.
+      else if (item.status === 'missing') this.engine.retry(item.id);
+    }
+    if (accept) this.upload();
   }
 
   /** Shows or hides the refusals; forgets them on request. */
   showRefused(open: boolean, forget = false): void {
-    clearTimeout(this.#collapse);
     this.set({ refusedOpen: open, ...(forget ? { refused: [] } : {}) });
   }
 
@@ -246,8 +248,6 @@ export class Model {
     const [first] = refused;
     if (refused.length > 1) this.say(this.text.t('{count} files were not added', { count: refused.length }), true);
     else if (first) void this.#rest.then(({ explain }) => this.say(explain(this.text, first.problem, this.engine.settings, first.name).what, true));
-    clearTimeout(this.#collapse);
-    this.#collapse = window.setTimeout(() => this.set({ refusedOpen: false }), this.options.noticeTime);
   }
 
   /** Says why the server does not find what is at url; what is no Refusal of the engine has no better words. */
@@ -270,12 +270,9 @@ export class Model {
     this.#notify();
   }
 
-  #makeRoom(): void {
-    const { items, settings } = this.engine;
-    // A pane keeps what it has sent in sight until there is something new.
-    if (this.options.mode === 'pane') for (const { id, status } of items) if (['done', 'failed', 'cancelled'].includes(status)) this.engine.remove(id);
-    const [old] = items;
-    if (settings.maxFiles === 1 && items.length === 1 && old?.status === 'ready') this.engine.remove(old.id);
+  /** A drop pane has no button to begin anew with. */
+  #afresh(): void {
+    if (this.options.mode === 'pane' && this.engine.phase === 'done') this.engine.clear();
   }
 
   #added(items: readonly Item[]): void {
@@ -316,6 +313,8 @@ export class Model {
     if (failed > 0) this.say(t('{count} files could not be uploaded', { count: failed }), true);
     else if (done > 0) this.say(t('{count} files uploaded', { count: done }));
     if (this.options.uploadInBackground && !this.state.submitted) return;
+    // Files that were added meanwhile wait for the button.
+    if (this.engine.items.some((i) => i.status === 'ready' || i.status === 'checking')) return this.set({ submitted: false, hidden: false });
     if (failed > 0 && this.options.allowRetry) this.set({ hidden: false });
     else if (failed + done > 0) this.finish();
     else this.set({ submitted: false, hidden: false });

@@ -1,17 +1,16 @@
 /** The picker as a whole: in a dialog, in its place on the page, or as a drop area. */
 import type { JSX } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { keepAwake } from './awake.ts';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useDrops } from './drops.ts';
 import { Frame } from './frame.tsx';
-import { useModel } from './hooks.ts';
+import { useLeaving, useModel } from './hooks.ts';
 import type { Model } from './model.ts';
 
 export function Picker({ m }: { m: Model }): JSX.Element {
   useModel(m);
   const element = useRef<HTMLDivElement>(null);
   useDrops(m, element);
-  useEffect(() => keepAwake(m), [m]);
+  useLeaving(m);
   const { rest } = m;
   const { mode, compact } = m.options;
   const custom = m.state.sources.some((s) => s.name === m.state.panel && s.plugin);

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Catalogue } from './text.ts';
+import { languages } from './text.ts';
+
+const folder = join(process.cwd(), 'picker');
+const read = (lang: string) => JSON.parse(readFileSync(join(folder, 'locales', `${lang}.json`), 'utf8')) as Catalogue;
+
+/** Every first argument of t in the sources: it must be a literal, to be found here and by translators. */
+function keysOfSources(): Set<string> {
+  const keys = new Set<string>();
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (!/\.tsx?$/.test(name) || name.includes('.test.')) continue;
+    const source = readFileSync(join(folder, name), 'utf8');
+    for (const [, , key = ''] of source.matchAll(/\bt\(\s*(['"`])((?:\\.|(?!\1).)*)\1/g)) keys.add(key.replaceAll("\\'", "'"));
+  }
+  return keys;
+}
+
+/** Labels of sources, which faces name. */
+const labels = ['My Device', 'Link (URL)', 'Take Photo', 'Record Video', 'Record Audio', 'Record Screen'];
+
+const placeholders = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
+const english = read('en');
+const keys = new Set([...keysOfSources(), ...labels]);
+
+test('the sources have texts', () => {
+  assert.ok(keys.size > 100, `only ${keys.size} keys were found`);
+});
+
+test('every use of t names its text', () => {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (!/\.tsx?$/.test(name) || name.includes('.test.')) continue;
+    for (const [call] of readFileSync(join(folder, name), 'utf8').matchAll(/\bt\(\s*[^'"`)\s].{0,40}/g)) {
+      assert.match(call, /^t\((source\.label|\(!problem && source\?\.label\) \|\| 'Select)/, `${name}: no literal`);
+    }
+  }
+});
+
+test('English has a form for each plural, and nothing else', () => {
+  for (const key of Object.keys(english)) assert.ok(keys.has(key), `en: nobody says ${JSON.stringify(key)}`);
+  for (const key of keys) if (key.includes('{count}')) assert.ok(english[key], `en: ${JSON.stringify(key)} has no plural forms`);
+});
+
+for (const lang of languages) {
+  test(`the catalogue ${lang}`, () => {
+    const catalogue = read(lang);
+    const forms = new Intl.PluralRules(lang).resolvedOptions().pluralCategories;
+    if (lang !== 'en') {
+      for (const key of keys) assert.ok(catalogue[key], `${lang}: ${JSON.stringify(key)} is missing`);
+      for (const key of Object.keys(catalogue)) assert.ok(keys.has(key), `${lang}: nobody says ${JSON.stringify(key)}`);
+    }
+    for (const [key, text] of Object.entries(catalogue)) {
+      const own = english[key] ?? key;
+      const wanted = placeholders(typeof own === 'string' ? own : own.other ?? '');
+      assert.equal(typeof text === 'string', typeof own === 'string', `${lang}: ${JSON.stringify(key)}: plural forms`);
+      for (const one of typeof text === 'string' ? [text] : Object.values(text)) {
+        // "one file" may do without its number.
+        const missing = placeholders(one).length < wanted.length && typeof text !== 'string' ? wanted.filter((p) => p !== '{count}') : wanted;
+        assert.deepEqual(placeholders(one), missing, `${lang}: ${JSON.stringify(key)}: ${JSON.stringify(one)}`);
+      }
+      if (typeof text !== 'string') assert.deepEqual(Object.keys(text).sort(), [...forms].sort(), `${lang}: ${JSON.stringify(key)}: forms`);
+    }
+  });
+}

@@ -1,5 +1,6 @@
 // Pages with Filestack's own clients, for the tests of picker.js: what a page
 // does is a call of begin, and what its callbacks get is in calls.
+import { deflateSync } from 'node:zlib';
 import { open, serve, site, until } from './harness.js';
 
 /** The official builds, unmodified, by what tests call them. */
@@ -47,10 +48,11 @@ window.begin = (config) => {
 };`;
 
 /** Everything a file of tests shares: a server, an app with security, pages. */
-export async function setUp({ args, csp } = {}) {
-  const stowgate = await serve(null, { args });
+export async function setUp() {
+  const pages = await site(null);
+  const { port } = new URL(pages.url);
+  const stowgate = await serve(null, { args: ['--fetch-allow=127.0.0.0/8', `--fetch-port=${port}`] }); // links to files of the pages
   const app = await stowgate.app({ security: 'on' });
-  const pages = await site(null, { csp });
   for (const [version, folder] of Object.entries(clients)) {
     pages.file(`/client-${version}.js`, `node_modules/${folder}/build/browser/filestack.min.js`);
     pages.put(`/${version}`, html(`/client-${version}.js`));
@@ -92,6 +94,39 @@ export class Visit {
 
   upload() { return this.page.locator('[data-e2e="upload"]').click(); }
 }
+
+/** A picture of one colour. */
+export function png(width, height, name = 'a.png') {
+  const row = Buffer.concat([Buffer.of(0), Buffer.alloc(width * 3, Buffer.of(200, 60, 20))]);
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 2], 8);
+  const chunk = (type, data) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const size = Buffer.alloc(4);
+    size.writeUInt32BE(data.length);
+    const check = Buffer.alloc(4);
+    check.writeUInt32BE(crc32(body));
+    return Buffer.concat([size, body, check]);
+  };
+  const data = deflateSync(Buffer.concat(Array(height).fill(row)));
+  const bytes = Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), chunk('IHDR', head), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
+  return { name, type: 'image/png', bytes };
+}
+
+/** Node's own came with 22.2. */
+function crc32(bytes) {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let i = 0; i < 8; i++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
+/** The width and height of a PNG. */
+export const sizeOf = (bytes) => [Buffer.from(bytes).readUInt32BE(16), Buffer.from(bytes).readUInt32BE(20)];
 
 /** A text file that no other test has. */
 export function text(name = 'a.txt', body = `${name} ${Math.random()}`) {

@@ -11,7 +11,8 @@ export function Footer({ m }: { m: Model }): JSX.Element | null {
   const { t, bytes } = m.text;
   const files = state.panel === filesPanel;
   const busy = items.some(running);
-  const ended = !busy && engine.phase === 'done';
+  // What was sent in the background is not the end: the person may still add to it.
+  const ended = !busy && engine.phase === 'done' && (state.submitted || !m.options.uploadInBackground);
   const more = !ended && items.length < engine.settings.maxFiles;
   return (
     <footer class="picker__footer fsp-footer fsp-footer--appeared" part="footer">

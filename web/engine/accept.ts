@@ -2,7 +2,7 @@ import { problem } from './problem.ts';
 import type { Item, Problem, Settings } from './types.ts';
 
 /** Types by extension, for files whose type the browser does not know. */
-const types: Readonly<Record<string, string>> = Object.fromEntries(`
+const types: ReadonlyMap<string, string> = new Map(`
 image/jpeg jpg jpeg jpe;image/png png;image/gif gif;image/webp webp;image/avif avif;image/heic heic;image/heif heif;image/tiff tif tiff
 image/svg+xml svg;image/bmp bmp;image/x-icon ico;image/vnd.adobe.photoshop psd;image/jxl jxl
 video/mp4 mp4 m4v;video/quicktime mov;video/webm webm;video/x-matroska mkv;video/x-msvideo avi;video/mpeg mpg mpeg;video/3gpp 3gp;video/mp2t mts m2ts
@@ -17,14 +17,14 @@ application/vnd.openxmlformats-officedocument.presentationml.presentation pptx
 application/vnd.oasis.opendocument.text odt;application/vnd.oasis.opendocument.spreadsheet ods
 application/vnd.oasis.opendocument.presentation odp`.trim().split(/[;\n]/).flatMap((line) => {
   const [type, ...extensions] = line.split(' ');
-  return extensions.map((extension) => [extension, type!]);
+  return extensions.map((extension) => [extension, type!] as const);
 }));
 
 /** The extension of a name in lower case, without its dot. */
 export const extension = (name: string): string => /[^.]\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
 
 /** The type of a file, by its name where the browser does not say; "" if nobody knows. */
-export const typeOf = (name: string, type = ''): string => type.split(';')[0]!.trim().toLowerCase() || types[extension(name)] || '';
+export const typeOf = (name: string, type = ''): string => type.split(';')[0]!.trim().toLowerCase() || types.get(extension(name)) || '';
 
 /**
  * Reports whether accept takes a file. An entry with a slash is a type, in which

@@ -273,14 +273,9 @@ export class Engine implements EngineLike {
     if (blob) await this.#rejoin(blob);
   }
 
-  /** Fills free places from the queue, and tells what follows for the whole. */
+  /** Tells what follows for the whole from what changed, and fills free places from the queue. */
   #settle(): void {
     if (this.#end.signal.aborted) return;
-    const places = Math.max(1, this.settings.concurrency);
-    while (this.#running.size < places && this.#queue.length) {
-      const id = this.#queue.shift()!;
-      if (this.#items.get(id)?.status === 'waiting') void this.#send(id);
-    }
     const over = this.#ran && !this.#items.count(unfinished);
     if (over) [this.#ran, this.#ended] = [false, true];
     const before = this.#phase;
@@ -289,6 +284,11 @@ export class Engine implements EngineLike {
     this.#phase = phase;
     if (phase !== before) this.#listeners.emit('phase', phase);
     if (over) this.#finish();
+    const places = Math.max(1, this.settings.concurrency);
+    while (this.#running.size < places && this.#queue.length) {
+      const id = this.#queue.shift()!;
+      if (this.#items.get(id)?.status === 'waiting') void this.#send(id);
+    }
   }
 
   #phaseNow(): Phase {

@@ -113,10 +113,12 @@ export class Server {
     } catch (error) {
       const refused = problemOf(error);
       if (!needsGrant(refused)) throw error;
+      const why = new Refusal(await this.#explain(refused, signal));
+      // Another request may have seen to it meanwhile.
       if (grant()?.policy === used?.policy) {
-        const why = await this.#explain(refused, signal);
-        if (!refresh || !needsGrant(why)) throw new Refusal(why);
-        await (this.#renewal ??= refresh(why).finally(() => { this.#renewal = undefined; }));
+        if (!refresh || !needsGrant(why.problem)) throw why;
+        this.#renewal ??= refresh(why.problem).finally(() => { this.#renewal = undefined; });
+        await this.#renewal.catch(() => { throw why; });
         signal.throwIfAborted();
       }
     }

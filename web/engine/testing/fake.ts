@@ -1,8 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { Engine, type Surroundings } from '../engine.ts';
 import type { Records, Saved } from '../records.ts';
-import type { Settings } from '../types.ts';
+import type { Events, Item, Settings } from '../types.ts';
 
 interface Session { parts: Map<number, Buffer>; file?: object; spec: Record<string, unknown> }
 
@@ -30,7 +33,7 @@ export class FakeServer {
   /** Changes what is told about a stored file. */
   tell: (file: Record<string, unknown>) => object = (file) => file;
   url = '';
-  #server = createServer((r, w) => void this.#answer(r, w));
+  #server = createServer((r, w) => void this.#answer(r, w).catch(() => {})); // the client has gone
 
   async listen(): Promise<this> {
     await new Promise<void>((done) => this.#server.listen(0, '127.0.0.1', done));
@@ -135,3 +138,35 @@ export const settingsFor = (url: string, more: Partial<Settings> = {}): Settings
 
 /** A file of n bytes of chance. */
 export const fileOf = (n: number, name = 'n.bin', lastModified = 1): File => new File([randomBytes(n)], name, { lastModified });
+
+/** A server for a test. */
+export const serverFor = async (t: TestContext): Promise<FakeServer> => {
+  const server = await new FakeServer().listen();
+  t.after(() => server.close());
+  return server;
+};
+
+export const engineFor = (t: TestContext, server: FakeServer, more?: Partial<Settings>, around?: Surroundings): Engine => {
+  const engine = new Engine(settingsFor(server.url, more), around);
+  t.after(() => engine.close());
+  return engine;
+};
+
+export const next = <E extends keyof Events>(engine: Engine, event: E, is: (value: Events[E]) => boolean = () => true): Promise<Events[E]> =>
+  new Promise((resolve) => {
+    const off = engine.on(event, (value) => {
+      if (!is(value)) return;
+      off();
+      resolve(value);
+    });
+  });
+
+/** Waits until something is so. */
+export const until = async (is: () => unknown, what = 'the condition'): Promise<void> => {
+  for (const end = Date.now() + 8000; !is();) {
+    assert.ok(Date.now() < end, `${what} did not come about`);
+    await new Promise((done) => setTimeout(done, 2));
+  }
+};
+
+export const one = async (engine: Engine, blob: Blob): Promise<Item> => (await engine.add([{ blob }])).items[0]!;

@@ -304,9 +304,11 @@ export class Engine implements EngineLike {
     this.#jobs.set(id, job);
     const run = { job };
     this.#running.add(run);
-    this.#listeners.emit('start', this.#items.get(id)!);
+    if (!job.begun) this.#listeners.emit('start', this.#items.get(id)!);
+    job.begun = true;
     const end = await job.run();
     this.#running.delete(run);
+    if (end) job.begun = false;
     const item = end && this.#items.patch(id, { speed: 0, problem: undefined, retryAt: undefined, ...end });
     if (item) {
       if (item.status === 'done') {

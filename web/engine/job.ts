@@ -29,6 +29,8 @@ const patient = 5000;
 export class Job {
   readonly id: string;
   readonly handle: FileSystemFileHandle | undefined;
+  /** Whether it was told that this began; cleared with each end. */
+  begun = false;
   readonly #tools: Tools;
   readonly #patience: Patience;
   readonly #rate = new Rate();

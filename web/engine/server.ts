@@ -16,7 +16,7 @@ export type Progressed = { readonly parts: readonly Part[] } | { readonly file: 
 /** What the server answers to prefetch, as far as it is read. */
 interface Prefetch {
   readonly blocked?: boolean | string;
-  readonly problem?: { readonly code: Code; readonly message?: string };
+  readonly problem?: { readonly code: Code; readonly message?: string; readonly request?: string };
   readonly expires?: number;
   readonly sources?: readonly string[];
 }
@@ -84,12 +84,14 @@ export class Server {
 
   /** Asks whether and how this page may upload. */
   async prefetch(signal: AbortSignal): Promise<{ problem?: Problem; expires?: number; sources: readonly string[] }> {
-    const { apiKey, grant } = this.#settings;
+    const { apiKey, grant, store } = this.#settings;
     const { text } = await this.#post('upload', '/prefetch', {
       apikey: apiKey, security: grant(), settings: ['inapp_browser'], permissions: ['intelligent_ingestion', 'whitelabel'], events: ['picker'],
+      picker_config: { storeTo: store },
     }, signal);
     const told = read<Prefetch>(text);
-    const wrong = told.problem ? problem(told.problem.code, { detail: told.problem.message })
+    const { problem: p } = told;
+    const wrong = p ? problem(p.code, { detail: p.message, request: p.request })
       : told.blocked ? problem('app-disabled', typeof told.blocked === 'string' ? { detail: told.blocked } : undefined) : undefined;
     return { problem: wrong, expires: told.expires, sources: told.sources ?? [] };
   }
@@ -134,7 +136,7 @@ export class Server {
     if (!needsGrant(refused)) return refused;
     try {
       const { problem: why } = await this.prefetch(signal);
-      return why ? { ...refused, code: why.code, detail: why.detail ?? refused.detail } : refused;
+      return why ? { ...refused, ...why, detail: why.detail ?? refused.detail, request: refused.request ?? why.request } : refused;
     } catch {
       return refused;
     }

@@ -129,6 +129,8 @@ test('a pause stops at once, and what was sent is not sent again', async (t) => 
   const engine = engineFor(t, server);
   const file = fileOf(20 * MiB);
   const { id } = await one(engine, file);
+  let starts = 0;
+  engine.on('start', () => starts++);
   engine.start();
   let pauses = 0;
   for (; engine.get(id)!.status !== 'done'; pauses++) {
@@ -144,6 +146,7 @@ test('a pause stops at once, and what was sent is not sent again', async (t) => 
     assert.equal(engine.phase, 'uploading');
   }
   assert.ok(pauses > 2, `${pauses} pauses`);
+  assert.equal(starts, 1, 'going on is no start');
   assert.equal(engine.get(id)!.verified, true);
   assert.ok(server.received <= 20 * MiB + pauses * 3 * MiB, `${server.received} bytes with ${pauses} pauses`);
   assert.equal(server.count('/multipart/start'), 1);

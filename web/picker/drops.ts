@@ -5,7 +5,7 @@ import { gather, type Gathered } from './gather.ts';
 import { filesPanel, type Model } from './model.ts';
 
 /** The pickers of this page, the first one first: they share its clipboard. */
-const open: { m: Model; element: HTMLElement }[] = [];
+const open: { m: Model; element: HTMLElement; wide: boolean }[] = [];
 
 /** Whether the picker takes a drop at the moment. */
 export function takesDrops(m: Model): boolean {
@@ -18,12 +18,12 @@ export function useDrops(m: Model, ref: RefObject<HTMLElement | null>): void {
   useEffect(() => {
     const element = ref.current;
     if (!element) return;
-    const self = { m, element };
+    const { pane } = m.options;
+    const wide = m.options.mode === 'overlay' || !!pane?.overlay;
+    const self = { m, element, wide };
     open.push(self);
     const ending = new AbortController();
     const { signal } = ending;
-    const { pane } = m.options;
-    const wide = m.options.mode === 'overlay' || pane?.overlay;
     const target: EventTarget = wide ? document : element;
     const listen = (type: string, react: (e: DragEvent) => void) => target.addEventListener(type, react as EventListener, { signal });
 
@@ -50,6 +50,7 @@ export function useDrops(m: Model, ref: RefObject<HTMLElement | null>): void {
       e.preventDefault();
       depth = 0;
       dragging(false);
+      if (dropTarget(e) !== self) return;
       pane?.onDrop?.(e);
       if (e.dataTransfer && takesDrops(m)) take(m, gather(e.dataTransfer, m.options.folders));
     });
@@ -76,6 +77,14 @@ export function take(m: Model, found: Gathered): void {
 }
 
 const isField = (e: EventTarget | undefined) => e instanceof HTMLElement && (e.isContentEditable || /^(input|textarea|select)$/i.test(e.tagName));
+
+/** The picker that a drop is over; elsewhere on the page a dialog, else the first that takes the whole page. */
+function dropTarget(e: DragEvent) {
+  const path = e.composedPath();
+  return open.find((o) => path.includes(o.element))
+    ?? open.findLast((o) => o.m.options.mode === 'overlay' && !o.m.state.hidden)
+    ?? open.find((o) => o.wide);
+}
 
 /** A dialog covers all others; else the picker under the pointer or with the focus; else what the page prefers. */
 function pasteTarget() {

@@ -150,7 +150,11 @@ func (j *job) use(in *input, frames, width, height int) error {
 		args["scale"] = j.drawing(in, width, height)
 	} else if width > 0 {
 		shrink := math.Min(float64(in.header.Width)/float64(width), float64(in.header.Height)/float64(height))
-		args = shrunk(in, args, shrink)
+		left := 2.0 // as in vips_thumbnail
+		if q := j.plan.Output.Quality; q > 0 && q <= 85 && j.format(false, 1) == transform.JPEG {
+			left = 1.25 // loses little beside what that encoder does
+		}
+		args = shrunk(in, args, shrink, left)
 	}
 	if len(args) == 0 && j.Image != nil || in.loader == "" {
 		return nil
@@ -176,27 +180,21 @@ func (j *job) use(in *input, frames, width, height int) error {
 }
 
 // shrunk adds to args what makes a decoder give an image that is smaller by up
-// to a factor of shrink, in less time.
-func shrunk(in *input, args vips.Args, shrink float64) vips.Args {
-	switch in.loader {
-	case "jpegload_source":
-		// Decoders of JPEG average over whole pixels, which leaves jagged
-		// edges. A better filter gets the last factor of two or more, as in
-		// vips_thumbnail.
-		for factor := 8; factor > 1; factor /= 2 {
-			if shrink >= float64(2*factor) {
-				args["shrink"] = factor
-				break
-			}
-		}
-	case "webpload_source":
-		if shrink > 1 {
-			args["scale"] = 1 / shrink
-		}
-	case "heifload_source":
-		if shrink > 1 {
-			args["thumbnail"] = true
-		}
+// to a factor of shrink, in less time. Decoders of JPEG average over whole
+// pixels, which leaves jagged edges: a better filter gets the rest, a factor of
+// left or more.
+func shrunk(in *input, args vips.Args, shrink, left float64) vips.Args {
+	factor := 8
+	for float64(factor)*left > shrink {
+		factor /= 2
+	}
+	switch {
+	case in.loader == "jpegload_source" && factor > 1:
+		args["shrink"] = factor
+	case in.loader == "webpload_source" && shrink > 1:
+		args["scale"] = 1 / shrink
+	case in.loader == "heifload_source" && shrink > 1:
+		args["thumbnail"] = true
 	}
 	return args
 }

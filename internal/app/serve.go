@@ -16,6 +16,7 @@ import (
 	"github.com/stowgate/stowgate/internal/delivery/queue"
 	"github.com/stowgate/stowgate/internal/delivery/shelf"
 	"github.com/stowgate/stowgate/internal/fetch"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/demo"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/server/conn"
 	"github.com/stowgate/stowgate/internal/server/redact"
@@ -34,6 +35,7 @@ type serveCommand struct {
 	AdminListen   string `placeholder:"ADDR" env:"STOWGATE_ADMIN_LISTEN" help:"Address for /metrics, /healthz and /readyz. None by default; keep it private."`
 	PublicURL     string `placeholder:"URL" env:"STOWGATE_PUBLIC_URL" help:"Where clients reach this server: links are made from it. The default is the address it listens on."`
 	Domain        string `placeholder:"HOST" env:"STOWGATE_DOMAIN" help:"Tell services apart by host: cdn.HOST, upload.HOST, www.HOST, process.HOST, cloud.HOST."`
+	Demo          string `placeholder:"KEY" env:"STOWGATE_DEMO" help:"Show a page with the picker at /demo, which may upload to this app. Only with addresses of this machine, like 127.0.0.1:8080."`
 
 	TrustedProxy  []string `placeholder:"NET" env:"STOWGATE_TRUSTED_PROXY" help:"Addresses of proxies whose X-Forwarded-For is believed."`
 	MaxConns      string   `name:"max-connections" placeholder:"N" default:"10000" env:"STOWGATE_MAX_CONNECTIONS" help:"Open connections at once (default ${default}). 0 means no bound."`
@@ -143,6 +145,9 @@ func (c *serveCommand) settings(s *session) (settings, error) {
 		set.Domain = setting.Read(r, "domain", c.Domain, setting.Host)
 	}
 	c.checkTogether(r)
+	if set.Demo = c.Demo; set.Demo != "" {
+		c.checkDemo(r, set)
+	}
 	if err := r.Err(); err != nil {
 		return set, usageError{err}
 	}
@@ -186,6 +191,18 @@ func (c *serveCommand) checkTogether(r *setting.Reader) {
 	}
 }
 
+// checkDemo sees to it that only this machine is given a policy.
+func (c *serveCommand) checkDemo(r *setting.Reader, set settings) {
+	for _, listen := range []string{set.Server.Listen, set.Server.TLSListen} {
+		if listen != "" && !demo.IsLoopback(listen) {
+			r.Fail("--demo lets everybody who reaches %s upload: use it with --listen 127.0.0.1:8080", listen)
+		}
+	}
+	if c.Domain != "" || c.PublicURL != "" {
+		r.Fail("--demo is for this machine alone: leave out --domain and --public-url")
+	}
+}
+
 // heapRoom is how many bytes of garbage a small heap may hold.
 const heapRoom = 16 << 20
 
@@ -216,6 +233,9 @@ func (c *serveCommand) Run(s *session) (err error) {
 	}
 	log.Info("serving", "url", n.PublicURL, "listen", n.Server.Addr(), "tls", n.Server.TLSAddr(),
 		"admin", n.Server.AdminAddr(), "data", set.Data, "version", version())
+	if set.Demo != "" {
+		log.Info("demonstration", "url", ready.Ready+"/demo")
+	}
 	if err := s.print(ready, "ready "+ready.Ready+"\n"); err != nil {
 		return fmt.Errorf("say that the server is ready: %w", err)
 	}

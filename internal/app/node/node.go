@@ -21,6 +21,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fetch"
 	"github.com/stowgate/stowgate/internal/library"
 	"github.com/stowgate/stowgate/internal/protocol/filestack"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/demo"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/script"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/sweep"
@@ -36,6 +37,7 @@ type Node struct {
 	set     Settings
 	log     *slog.Logger
 	api     *filestack.API
+	demo    []server.Route // of the demonstration, if there is one
 	router  *server.Router
 	sweeper *sweep.Sweeper
 	scrub   *scrub.Scrubber // nil for none
@@ -85,6 +87,13 @@ func Open(ctx context.Context, set Settings, now func() time.Time, log *slog.Log
 	if err := n.wire(ctx, records, blobs, key, now); err != nil {
 		return nil, err
 	}
+	if set.Demo != "" {
+		signer := demoSigner(records, set.Demo, now)
+		if _, err := signer(ctx); err != nil {
+			return nil, err
+		}
+		n.demo = demo.Routes(signer)
+	}
 	n.router, err = server.NewRouter(set.Domain, n.Routes())
 	return n, err
 }
@@ -131,7 +140,7 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 
 // Routes returns what the node answers to.
 func (n *Node) Routes() []server.Route {
-	return slices.Concat(script.Routes(web.Files()), n.api.Routes())
+	return slices.Concat(script.Routes(web.Files()), n.demo, n.api.Routes())
 }
 
 // LocalURLs returns how to reach the node from this machine, without and with

@@ -30,6 +30,7 @@ type Settings struct {
 	Fetch         fetch.Config
 	PublicURL     string        // "" means as the server listens
 	Domain        string        // "" means that all services share one host
+	Demo          string        // key of the app that the demonstration is for; "" means there is none
 	SweepInterval time.Duration // more than 0
 	Images        Images
 	Scrub         scrub.Config // Period 0 means never; Open sets Mark

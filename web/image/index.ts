@@ -4,14 +4,14 @@
  */
 import type { Edit } from '../engine/types.ts';
 import { headLength, readHeader } from './header.ts';
-import type { Picture, Preparation, Task } from './work.ts';
+import type { Picture, Preparation, Result, Task } from './work.ts';
 
 export type { Picture, Preparation };
 
 interface Job {
   readonly task: Task;
   readonly signal?: AbortSignal;
-  readonly done: (result: Picture | Blob | undefined) => void;
+  readonly done: (result: Result) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -33,8 +33,7 @@ export async function thumbnail(blob: Blob, size: number, signal?: AbortSignal):
 
 /** Like thumbnail, and says how large the image itself is. */
 export async function picture(blob: Blob, size: number, signal?: AbortSignal): Promise<Picture | undefined> {
-  const result = await ask({ act: 'picture', blob, size }, signal);
-  return result instanceof Blob ? undefined : result;
+  return await ask({ act: 'picture', blob, size }, signal) as Picture | undefined;
 }
 
 /**
@@ -44,7 +43,7 @@ export async function picture(blob: Blob, size: number, signal?: AbortSignal): P
  */
 export async function prepareImage(blob: Blob, how: Preparation): Promise<Blob> {
   if (!how.dim && !how.max && !how.min && !how.strip) return blob;
-  return await ask({ act: 'prepare', blob, how }) as Blob;
+  return await ask({ act: 'prepare', blob, how }) as Blob | undefined ?? blob;
 }
 
 /** Does an edit. JPEG stays JPEG, PNG stays PNG, a circle becomes PNG. Rejects if the browser cannot decode blob. */
@@ -57,6 +56,14 @@ export async function orientation(blob: Blob): Promise<number> {
   return readHeader(new Uint8Array(await blob.slice(0, headLength).arrayBuffer()))?.orientation ?? 1;
 }
 
+/**
+ * What the srcObject of a media element takes to play a recording of that type (with its codecs) without an address.
+ * Undefined where there is no worker, and in browsers that do not know this; then it needs a blob: address.
+ */
+export async function playable(blob: Blob, type: string): Promise<MediaSourceHandle | undefined> {
+  return await ask({ act: 'play', blob, type }) as MediaSourceHandle | undefined;
+}
+
 const endings: Readonly<Record<string, string>> = { 'image/jpeg': 'jpg', 'image/png': 'png', 'image/webp': 'webp' };
 
 /** The name of a file that may have become another type: a.heic that is now JPEG is a.jpg. */
@@ -66,7 +73,7 @@ export function nameFor(name: string, before: Blob, after: Blob): string {
   return `${name.replace(/\.[^./]{1,5}$/, '')}.${ending}`;
 }
 
-function ask(task: Task, signal?: AbortSignal): Promise<Picture | Blob | undefined> {
+function ask(task: Task, signal?: AbortSignal): Promise<Result> {
   return new Promise((done, failed) => {
     const job = { task, signal, done, failed };
     // What a person waits for, or is about to be sent, comes before pictures of rows.
@@ -90,7 +97,7 @@ async function next(): Promise<void> {
   busy = false;
 }
 
-async function perform(task: Task): Promise<Picture | Blob | undefined> {
+async function perform(task: Task): Promise<Result> {
   worker ??= start();
   if (worker) {
     const answer = await answerOf(worker, task);
@@ -106,7 +113,7 @@ async function perform(task: Task): Promise<Picture | Blob | undefined> {
 }
 
 interface Answer {
-  readonly result?: Picture | Blob;
+  readonly result?: Result;
   readonly error?: string;
 }
 

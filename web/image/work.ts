@@ -1,4 +1,4 @@
-/** The things that can be done to an image. Each is the same in the worker and beside the page. */
+/** The things that can be done to an image, and to a recording. Each is the same in the worker and beside the page. */
 import type { Edit } from '../engine/types.ts';
 import { fit, headLength, readHeader } from './header.ts';
 import type { Limits, Size } from './header.ts';
@@ -6,6 +6,7 @@ import { orientationSegment, withoutMetadata } from './jpeg.ts';
 import type { Keep } from './jpeg.ts';
 import { decode, draw, encode, outputType } from './pixels.ts';
 import type { Pause } from './pixels.ts';
+import { playable } from './player.ts';
 
 /** How an image is made ready to be sent. */
 export interface Preparation extends Limits {
@@ -23,16 +24,21 @@ export interface Picture extends Size {
 export type Task =
   | { readonly act: 'picture'; readonly blob: Blob; readonly size: number }
   | { readonly act: 'prepare'; readonly blob: Blob; readonly how: Preparation }
-  | { readonly act: 'render'; readonly blob: Blob; readonly edit: Edit };
+  | { readonly act: 'render'; readonly blob: Blob; readonly edit: Edit }
+  | { readonly act: 'play'; readonly blob: Blob; readonly type: string };
+
+/** What the tasks give, each its own. */
+export type Result = Picture | Blob | MediaSourceHandle | undefined;
 
 /** Of larger images a browser would need gigabytes; a bomb of some bytes can claim them. */
 const maxPixels = 150_000_000;
 
-export async function work(task: Task, pause?: Pause): Promise<Picture | Blob | undefined> {
+export async function work(task: Task, pause?: Pause): Promise<Result> {
   switch (task.act) {
     case 'picture': return picture(task.blob, task.size, pause);
     case 'prepare': return prepare(task.blob, task.how, pause);
     case 'render': return render(task.blob, task.edit, pause);
+    case 'play': return playable(task.blob, task.type);
   }
 }
 
@@ -54,9 +60,10 @@ async function picture(blob: Blob, size: number, pause: Pause): Promise<Picture 
   return { bitmap: canvas.transferToImageBitmap(), width, height };
 }
 
-async function prepare(blob: Blob, how: Preparation, pause: Pause): Promise<Blob> {
+/** Undefined where there is nothing to do: a worker cannot hand back the very same blob. */
+async function prepare(blob: Blob, how: Preparation, pause: Pause): Promise<Blob | undefined> {
   const header = await head(blob);
-  if (!header || header.animated) return blob;
+  if (!header || header.animated) return undefined;
   const wanted = fit(header, how);
   const strip = how.strip && header.type === 'image/jpeg';
   // Without its orientation the picture would lie on its side: then its pixels are turned instead.
@@ -69,13 +76,13 @@ async function prepare(blob: Blob, how: Preparation, pause: Pause): Promise<Blob
       return encode(await draw(source, edit, pause), type);
     }
   }
-  return strip ? stripped(blob, header.orientation, { orientation: how.keepOrientation, profile: how.keepProfile }) : blob;
+  return strip ? stripped(blob, header.orientation, { orientation: how.keepOrientation, profile: how.keepProfile }) : undefined;
 }
 
-/** The same pixels, byte for byte, without the metadata. Returns blob itself if there is none. */
-async function stripped(blob: Blob, orientation: number, keep: Keep): Promise<Blob> {
+/** The same pixels, byte for byte, without the metadata. Undefined if there is none. */
+async function stripped(blob: Blob, orientation: number, keep: Keep): Promise<Blob | undefined> {
   const ranges = withoutMetadata(new Uint8Array(await blob.arrayBuffer()), keep);
-  if (!ranges || (ranges.length === 1 && ranges[0]?.[1] === blob.size)) return blob;
+  if (!ranges || (ranges.length === 1 && ranges[0]?.[1] === blob.size)) return undefined;
   const parts: BlobPart[] = ranges.map(([start, end]) => blob.slice(start, end));
   if (keep.orientation && orientation !== 1) {
     const start = ranges[0]?.[0] ?? 0;

@@ -5,6 +5,8 @@ import type { Kind } from './devices.ts';
 export interface Taken {
   readonly blob: Blob;
   readonly name: string;
+  /** The type with its codecs, for players; blob has the plain one. */
+  readonly format: string;
 }
 
 /** Best first: what most players know. A shared window may change its size, which MP4 cannot. */
@@ -32,7 +34,7 @@ export async function takePhoto(video: HTMLVideoElement, what: string): Promise<
   canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
   bitmap.close();
   const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.92 });
-  return { blob, name: nameOf(what, blob.type, new Date()) };
+  return { blob, name: nameOf(what, blob.type, new Date()), format: blob.type };
 }
 
 /** A recording that runs. */
@@ -50,8 +52,9 @@ export function record(stream: MediaStream, kind: Exclude<Kind, 'webcam'>): Reco
   const ended = new Promise<Taken | undefined>((done) => {
     recorder.ondataavailable = ({ data }) => { if (data.size) parts.push(data); };
     recorder.onstop = () => {
-      const type = (recorder.mimeType || parts[0]?.type || '').split(';')[0] ?? '';
-      done(parts.length ? { blob: new Blob(parts, { type }), name: nameOf(kind, type, new Date()) } : undefined);
+      const format = recorder.mimeType || parts[0]?.type || '';
+      const type = format.split(';')[0] ?? '';
+      done(parts.length ? { blob: new Blob(parts, { type }), name: nameOf(kind, type, new Date()), format } : undefined);
     };
   });
   recorder.start(1000); // in pieces, which the browser may keep on disk

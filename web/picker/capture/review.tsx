@@ -1,7 +1,7 @@
 /** What was taken, to be used or thrown away. */
-import type { JSX } from 'preact';
+import type { JSX, RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { picture } from '../../image/index.ts';
+import { picture, playable } from '../../image/index.ts';
 import type { Translate } from '../text.ts';
 import type { Taken } from './recording.ts';
 
@@ -49,14 +49,20 @@ function Still({ taken, t }: Pick<Props, 'taken' | 't'>): JSX.Element {
 }
 
 function Player({ taken, t }: Pick<Props, 'taken' | 't'>): JSX.Element {
-  const [url, setUrl] = useState<string>();
   const [mute, setMute] = useState(false);
+  const player = useRef<HTMLMediaElement>(null);
   useEffect(() => {
-    const made = URL.createObjectURL(taken.blob);
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
+    let url = '';
+    void playable(taken.blob, taken.format).catch(() => undefined).then((handle) => {
+      if (!player.current) return;
+      if (handle) player.current.srcObject = handle as unknown as MediaProvider;
+      else player.current.src = url = URL.createObjectURL(taken.blob);
+    });
+    return () => URL.revokeObjectURL(url);
   }, [taken]);
   if (mute) return <p class="capture__hint">{t('This page does not allow the recording to be played, but you can use it.')}</p>;
-  const props = { src: url, controls: true, onError: () => setMute(true), 'aria-label': t('Your recording') };
-  return taken.blob.type.startsWith('audio/') ? <audio class="capture__audio" {...props} /> : <video class="capture__video" playsInline {...props} />;
+  const props = { controls: true, onError: () => setMute(true), 'aria-label': t('Your recording') };
+  return taken.blob.type.startsWith('audio/')
+    ? <audio ref={player as RefObject<HTMLAudioElement>} class="capture__audio" {...props} />
+    : <video ref={player as RefObject<HTMLVideoElement>} class="capture__video" playsInline {...props} />;
 }

@@ -34,7 +34,7 @@ type serveCommand struct {
 	TLSSelfSigned bool   `env:"STOWGATE_TLS_SELF_SIGNED" help:"Make a certificate and keep it in the data folder. For tests: no client trusts it by itself."`
 	AdminListen   string `placeholder:"ADDR" env:"STOWGATE_ADMIN_LISTEN" help:"Address for /metrics, /healthz and /readyz. None by default; keep it private."`
 	PublicURL     string `placeholder:"URL" env:"STOWGATE_PUBLIC_URL" help:"Where clients reach this server: links are made from it. The default is the address it listens on."`
-	Domain        string `placeholder:"HOST" env:"STOWGATE_DOMAIN" help:"Tell services apart by host: cdn.HOST, upload.HOST, www.HOST, process.HOST, cloud.HOST."`
+	Domain        string `placeholder:"HOST" env:"STOWGATE_DOMAIN" help:"Tell services apart by host: cdn.HOST, upload.HOST, www.HOST, process.HOST, cloud.HOST, static.HOST."`
 	Demo          string `placeholder:"KEY" env:"STOWGATE_DEMO" help:"Show a page with the picker at /demo, which may upload to this app. Only with addresses of this machine, like 127.0.0.1:8080."`
 
 	TrustedProxy  []string `placeholder:"NET" env:"STOWGATE_TRUSTED_PROXY" help:"Addresses of proxies whose X-Forwarded-For is believed."`

@@ -69,8 +69,9 @@ export class Admission {
     items.put(item);
     try {
       const name = (await settings.admit(item))?.name;
-      if (!items.get(item.id)) return { name: item.name, problem: problem('cancelled') };
-      return this.#join(name ? { ...item, name } : item, handle);
+      const now = items.get(item.id);
+      if (now?.status !== 'checking') return { name: item.name, problem: problem('cancelled') };
+      return this.#join(name ? { ...now, name } : now, handle);
     } catch (error) {
       items.delete(item.id);
       return { name: item.name, problem: problemOf(error, 'refused') };

@@ -204,6 +204,35 @@ test('a file that is removed while it is checked stays away', async (t) => {
   assert.deepEqual([items, refused[0]!.problem.code, engine.items], [[], 'cancelled', []]);
 });
 
+test('a file that is cancelled or renamed while it is checked stays so', async (t) => {
+  const server = await serverFor(t);
+  let admit = (): void => {};
+  const engine = engineFor(t, server, { admit: () => new Promise((done) => { admit = done; }) });
+  for (const [act, want] of [
+    [(id: string) => engine.cancel(id), ['n.bin', 'cancelled']],
+    [(id: string) => engine.rename(id, 'x'), ['x', 'ready']],
+  ] as const) {
+    const adding = engine.add([{ blob: fileOf(3) }]);
+    await until(() => engine.items.at(-1)?.status === 'checking');
+    const { id } = engine.items.at(-1)!;
+    act(id);
+    admit();
+    await adding;
+    assert.deepEqual([engine.get(id)!.name, engine.get(id)!.status], want);
+  }
+});
+
+test('removing everything is no end of a run', async (t) => {
+  const server = await serverFor(t);
+  server.before = () => new Promise(() => {});
+  const engine = engineFor(t, server);
+  engine.on('finished', () => assert.fail('nothing was finished'));
+  await one(engine, fileOf(3));
+  engine.start();
+  engine.clear();
+  assert.deepEqual([engine.items, engine.phase], [[], 'idle']);
+});
+
 test('a listener that throws disturbs nobody', async (t) => {
   const server = await serverFor(t);
   const said = t.mock.method(console, 'error', () => {});
@@ -250,6 +279,25 @@ test('a link is looked up and imported', async (t) => {
     apikey: 'AKey', flow: 'web', upload_tags: { a: 'b' },
     clouds: { url: { path: 'https://example.com/x?y', headers: { X: 'y' }, store: { filename: 'far.png', path: '/l/', location: 's3' } } },
   });
+});
+
+test('an import is repeated when the server is busy, but not when it may have happened', async (t) => {
+  const server = await serverFor(t);
+  const engine = engineFor(t, server, { parts: { ...settingsFor('').parts, timeout: 60 } });
+  let n = 0;
+  server.before = async (path) => {
+    if (path !== '/store/') return undefined;
+    if (n++ === 0) return [503, { error: 'too many requests' }];
+    await new Promise((done) => setTimeout(done, 150)); // longer than a request may stand still otherwise
+    return n === 2 ? undefined : 'drop';
+  };
+  await engine.addLink('https://example.com/a');
+  engine.start();
+  assert.equal((await next(engine, 'finished')).uploaded.length, 1);
+  await engine.addLink('https://example.com/b');
+  engine.start();
+  const { failed: [item] } = await next(engine, 'finished');
+  assert.deepEqual([item!.problem!.code, item!.problem!.again, n], ['network', true, 3]);
 });
 
 test('a link that cannot be added says why', async (t) => {

@@ -2,7 +2,7 @@ import { Admission } from './admission.ts';
 import { Job, type Tools } from './job.ts';
 import { Listeners } from './listeners.ts';
 import { Network } from './network.ts';
-import { problemOf, Refusal, refusal } from './problem.ts';
+import { problem, problemOf, Refusal, refusal } from './problem.ts';
 import { Rate, secondsFor } from './rate.ts';
 import { browserRecords, type Records } from './records.ts';
 import { Resume } from './resume.ts';
@@ -115,12 +115,13 @@ export class Engine implements EngineLike {
 
   async check(): Promise<Problem | undefined> {
     try {
-      const { problem, expires, sources } = await this.#server.prefetch(this.#end.signal);
+      const { problem: wrong, expires, sources } = await this.#server.prefetch(this.#end.signal);
       this.#expires = expires;
       this.#offered = sources;
-      return problem;
+      return wrong;
     } catch (error) {
-      return problemOf(error);
+      const p = problemOf(error);
+      return p.code === 'network' && this.#network.unplugged ? problem('offline') : p;
     }
   }
 
@@ -147,7 +148,11 @@ export class Engine implements EngineLike {
   }
 
   clear(): void {
-    for (const { id } of this.#items.list) this.remove(id);
+    for (const { id } of this.#items.list) {
+      this.#drop(id);
+      this.#items.delete(id);
+    }
+    this.#settle();
   }
 
   edit(id: string, blob: Blob | undefined, edit?: Edit): void {
@@ -283,7 +288,7 @@ export class Engine implements EngineLike {
     this.#work(phase === 'uploading' || phase === 'offline');
     this.#phase = phase;
     if (phase !== before) this.#listeners.emit('phase', phase);
-    if (over) this.#finish();
+    if (over && this.#items.list.length) this.#finish();
     const places = Math.max(1, this.settings.concurrency);
     while (this.#running.size < places && this.#queue.length) {
       const id = this.#queue.shift()!;

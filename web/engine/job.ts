@@ -1,5 +1,5 @@
 import type { Network } from './network.ts';
-import { problem, problemOf, Refusal, refusal } from './problem.ts';
+import { isPassing, problem, problemOf, Refusal, refusal } from './problem.ts';
 import { Rate, secondsFor } from './rate.ts';
 import type { Resume } from './resume.ts';
 import { Patience } from './retry.ts';
@@ -119,8 +119,8 @@ export class Job {
 
   #import(signal: AbortSignal): Promise<Stored> {
     this.#set({ status: 'uploading' });
-    const { server } = this.#tools;
-    return server.import(this.#item, signal);
+    // What got no answer may have been stored all the same, and is not asked for twice.
+    return this.#patience.persist(signal, () => this.#tools.server.import(this.#item, signal), (p) => p.status !== undefined && isPassing(p));
   }
 
   async #upload(signal: AbortSignal): Promise<{ stored: Stored; digest: string; verified?: boolean }> {
@@ -166,8 +166,9 @@ export class Job {
       },
       begun: (session) => {
         const item = this.#item;
-        // Bytes that were made on this page cannot be chosen again, and a file of one part has nothing to go on with.
-        if (resume && blob === item.original && blob instanceof File && blob.size > session.partSize) {
+        // What was made on this page cannot be chosen again, and a file of one part has nothing to go on with.
+        const chosen = blob === item.original && 'lastModified' in blob && item.source === 'local_file_system';
+        if (resume && chosen && blob.size > session.partSize) {
           resume.save(item, blob, session, this.handle).catch(() => {}); // an upload that is not kept is an upload still
         }
       },

@@ -6,7 +6,7 @@ export interface Request {
   readonly body: string | Blob;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  /** ms without any progress after which the request is given up. */
+  /** ms without any progress after which the request is given up; 0 for never. */
   readonly timeout: number;
   /** Hears how many bytes of the body have left; not called where the browser does not tell. */
   readonly progress?: (bytes: number) => void;
@@ -22,7 +22,8 @@ export async function send(request: Request): Promise<Reply> {
   request.signal.throwIfAborted();
   const late = new AbortController();
   const signal = AbortSignal.any([request.signal, late.signal]);
-  const wait = () => setTimeout(() => late.abort(refusal('timeout', { values: { seconds: Math.round(request.timeout / 1000) } })), request.timeout);
+  const { timeout } = request;
+  const wait = () => timeout ? setTimeout(() => late.abort(refusal('timeout', { values: { seconds: Math.round(timeout / 1000) } })), timeout) : undefined;
   let timer = wait();
   const moved = (bytes: number): void => {
     clearTimeout(timer);

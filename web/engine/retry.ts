@@ -28,8 +28,8 @@ export class Patience {
     this.#tell = tell;
   }
 
-  /** Repeats act until it works, has failed for good, or was tried often enough. Without a network, no try counts. */
-  async persist<T>(signal: AbortSignal, act: () => Promise<T>): Promise<T> {
+  /** Repeats act until it works, has failed for a reason that does not pass, or was tried often enough. Without a network, no try counts. */
+  async persist<T>(signal: AbortSignal, act: () => Promise<T>, passes = isPassing): Promise<T> {
     for (let tries = 0; ;) {
       try {
         this.#acting++;
@@ -38,7 +38,7 @@ export class Patience {
         signal.throwIfAborted();
         const p = problemOf(error);
         const { unplugged } = this.#network;
-        if (!isPassing(p) || !unplugged && tries >= this.#parts.retries) throw error;
+        if (!passes(p) || !unplugged && tries >= this.#parts.retries) throw error;
         this.#acting--;
         try {
           const pause = pauseBefore(tries++, this.#parts);

@@ -1,6 +1,6 @@
 import type { Network } from './network.ts';
 import { needsGrant, problem, problemOf, Refusal, refusal } from './problem.ts';
-import { send, type Reply } from './request.ts';
+import { send, type Reply, type Request } from './request.ts';
 import type { Code, Grant, Hosts, Item, Problem, Settings, Store, Stored } from './types.ts';
 
 /** A part that the server has, as it names it. */
@@ -73,7 +73,8 @@ export class Server {
   async import(item: Item, signal: AbortSignal): Promise<Stored> {
     const { filename, upload_tags, store } = this.#describe(item);
     const url = { path: item.link!.url, headers: item.link!.headers, store: { filename, ...store } };
-    const answer = await this.#call<{ url: StoredAnswer }>('cloud', '/store/', { flow: 'web', upload_tags, clouds: { url } }, signal);
+    // How long that takes is between the server and the link's host.
+    const answer = await this.#call<{ url: StoredAnswer }>('cloud', '/store/', { flow: 'web', upload_tags, clouds: { url } }, signal, 0);
     return stored(answer.url);
   }
 
@@ -106,9 +107,9 @@ export class Server {
   }
 
   /** Posts to a route that takes the page's grant. If that is refused, a newer one is asked for, once. */
-  async #call<T>(host: keyof Hosts, path: string, body: object, signal: AbortSignal): Promise<T> {
+  async #call<T>(host: keyof Hosts, path: string, body: object, signal: AbortSignal, timeout?: number): Promise<T> {
     const { apiKey, grant, refresh } = this.#settings;
-    const attempt = async (used: Grant | undefined): Promise<T> => read<T>((await this.#post(host, path, { ...body, apikey: apiKey, ...used }, signal)).text);
+    const attempt = async (used: Grant | undefined): Promise<T> => read<T>((await this.#post(host, path, { ...body, apikey: apiKey, ...used }, signal, timeout)).text);
     const used = grant();
     try {
       return await attempt(used);
@@ -142,14 +143,14 @@ export class Server {
     }
   }
 
-  #post(host: keyof Hosts, path: string, body: object, signal: AbortSignal): Promise<Reply> {
+  #post(host: keyof Hosts, path: string, body: object, signal: AbortSignal, timeout?: number): Promise<Reply> {
     const url = this.#settings.hosts()[host] + path;
-    return this.#send({ method: 'POST', url, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal });
+    return this.#send({ method: 'POST', url, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal, timeout });
   }
 
-  async #send(request: Omit<Parameters<typeof send>[0], 'timeout'>): Promise<Reply> {
+  async #send(request: Omit<Request, 'timeout'> & { readonly timeout?: number }): Promise<Reply> {
     try {
-      const reply = await send({ ...request, timeout: this.#settings.parts.timeout });
+      const reply = await send({ ...request, timeout: request.timeout ?? this.#settings.parts.timeout });
       this.#network.worked();
       return reply;
     } catch (error) {

@@ -123,6 +123,27 @@ test('an upload that does not move says so', async (t) => {
   assert.equal(item!.problem, undefined);
 });
 
+test('speed and time left are told for each file and for all', async (t) => {
+  const server = await serverFor(t);
+  server.before = (path) => path === '/multipart/part' ? slowly(100)() : undefined;
+  const engine = engineFor(t, server, { parts: { ...settingsFor('').parts, concurrency: 1, size: MiB } });
+  const { items: [a, b] } = await engine.add([{ blob: fileOf(30 * MiB) }, { blob: fileOf(20 * MiB) }, { blob: fileOf(5), name: 'not sent' }]);
+  engine.cancel(engine.items[2]!.id);
+  engine.start();
+  const progressed = new Set<string>();
+  engine.on('progress', (item) => progressed.add(item.id));
+  await until(() => engine.get(a!.id)!.speed && engine.get(b!.id)!.speed && Number.isFinite(engine.progress.left));
+  const { progress } = engine;
+  const [one, two] = [engine.get(a!.id)!, engine.get(b!.id)!];
+  for (const item of [one, two]) assert.ok(Math.abs(item.left - (item.size - item.sent) / item.speed) < 1e-6, `${item.left} s`);
+  assert.deepEqual([progress.size, progress.sent], [50 * MiB, one.sent + two.sent]);
+  assert.ok(Math.abs(progress.left - (progress.size - progress.sent) / progress.speed) < 1e-6);
+  assert.ok(progress.speed > Math.max(one.speed, two.speed) && progress.speed < 2 * (one.speed + two.speed), `${progress.speed} of ${one.speed} and ${two.speed}`);
+  assert.deepEqual(progressed, new Set([a!.id, b!.id]));
+  engine.pause();
+  assert.deepEqual([engine.progress.speed, engine.progress.left, engine.get(a!.id)!.left], [0, Infinity, Infinity]);
+});
+
 test('a pause stops at once, and what was sent is not sent again', async (t) => {
   const server = await serverFor(t);
   server.before = slowly(2);
@@ -206,11 +227,12 @@ test('cancelling everything ends the run, and cancelled files can be sent after 
   await engine.add([{ blob: fileOf(1) }, { blob: fileOf(2) }]);
   engine.start();
   const finished = next(engine, 'finished');
-  await one(engine, fileOf(3));
   engine.cancel();
   assert.deepEqual(await finished, { uploaded: [], failed: [] });
+  assert.equal(engine.phase, 'done');
+  await one(engine, fileOf(3));
   assert.deepEqual(engine.items.map((item) => item.status), ['cancelled', 'cancelled', 'ready']);
-  assert.equal(engine.progress.size, 3);
+  assert.deepEqual([engine.progress.size, engine.phase], [3, 'idle']);
   server.before = () => {};
   engine.retry();
   assert.equal(engine.items[0]!.status, 'cancelled', 'retrying all means what failed');

@@ -23,7 +23,9 @@ let worker: Worker | null | undefined;
 
 /** Says where worker.js is; the address ends in a slash. Until then, all is done in slices. */
 export function workFrom(address: string): void {
+  if (address === base) return;
   base = address;
+  if (worker === null) worker = undefined; // where there was none, there may be one now
 }
 
 /** A picture that fits into size × size pixels, upright; undefined when the browser cannot decode it, or signal was aborted. */
@@ -98,7 +100,7 @@ async function next(): Promise<void> {
 }
 
 async function perform(task: Task): Promise<Result> {
-  worker ??= start();
+  if (worker === undefined) worker = start();
   if (worker) {
     const answer = await answerOf(worker, task);
     if (answer) {

@@ -29,6 +29,7 @@ export function nameOf(what: string, type: string, now: Date): string {
 
 /** The picture that video shows now, at the resolution of its source. */
 export async function takePhoto(video: HTMLVideoElement, what: string): Promise<Taken> {
+  if (video.readyState < video.HAVE_CURRENT_DATA) await new Promise((done) => video.addEventListener('loadeddata', done, { once: true }));
   const bitmap = await createImageBitmap(video);
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   canvas.getContext('2d')?.drawImage(bitmap, 0, 0);

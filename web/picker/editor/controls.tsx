@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { Translate } from '../text.ts';
 import type { Editing } from '../types.ts';
-import { longest, mirrored, turned, withResult, withShape } from './geometry.ts';
+import { isMirrored, longest, mirrored, turned, withResult, withShape } from './geometry.ts';
 import type { Shape, Size, State } from './geometry.ts';
 
 interface Props {
@@ -24,19 +24,21 @@ export function Controls(props: Props): JSX.Element {
 }
 
 function Turns({ state, original, editing, t, onChange }: Props): JSX.Element {
+  const turn = (degrees: 90 | 270) => () => onChange(turned(state, degrees, original, editing));
+  const mirror = (way: 'flip' | 'flop') => ({ pressed: isMirrored(state, way), act: () => onChange(mirrored(state, way, original)) });
   return (
     <div class="editor__group" role="group" aria-label={t('Rotate')} dir="ltr">
-      <Tool label={t('Rotate left')} path="M5 4v5h5M5.6 8.6A8 8 0 1 1 4 14" act={() => onChange(turned(state, 270, original, editing))} />
-      <Tool label={t('Rotate right')} path="M19 4v5h-5M18.4 8.6A8 8 0 1 0 20 14" act={() => onChange(turned(state, 90, original, editing))} />
-      <Tool label={t('Mirror left to right')} path="M12 3v18M9 7v10H3zM15 7v10h6z" act={() => onChange(mirrored(state, 'flop', original))} />
-      <Tool label={t('Mirror top to bottom')} path="M3 12h18M7 9h10V3zM7 15h10v6z" act={() => onChange(mirrored(state, 'flip', original))} />
+      <Tool label={t('Rotate left')} path="M5 4v5h5M5.6 8.6A8 8 0 1 1 4 14" act={turn(270)} />
+      <Tool label={t('Rotate right')} path="M19 4v5h-5M18.4 8.6A8 8 0 1 0 20 14" act={turn(90)} />
+      <Tool label={t('Mirror left to right')} path="M12 3v18M9 7v10H3zM15 7v10h6z" {...mirror('flop')} />
+      <Tool label={t('Mirror top to bottom')} path="M3 12h18M7 9h10V3zM7 15h10v6z" {...mirror('flip')} />
     </div>
   );
 }
 
-function Tool({ label, path, act }: { label: string; path: string; act: () => void }): JSX.Element {
+function Tool({ label, path, pressed, act }: { label: string; path: string; pressed?: boolean; act: () => void }): JSX.Element {
   return (
-    <button type="button" class="editor__tool" title={label} aria-label={label} onClick={act}>
+    <button type="button" class="editor__tool" title={label} aria-label={label} aria-pressed={pressed} onClick={act}>
       <svg class="editor__glyph" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d={path} /></svg>
     </button>
   );

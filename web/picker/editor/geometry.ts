@@ -141,11 +141,16 @@ export function turned(s: State, degrees: 90 | 270, original: Size, editing: Edi
   return withCrop(next, reshaped(crop, ratioOf(next, original, editing), viewSize(original, next)), editing);
 }
 
-/** s with the view mirrored. What a person sees as left to right is top to bottom of an image that lies on its side. */
+/** What a person sees as left to right is top to bottom of an image that lies on its side. */
+const ofOriginal = (s: State, way: 'flip' | 'flop') => (way === 'flip') !== isAcross(s) ? 'flip' : 'flop';
+
+/** Whether the view is mirrored that way. */
+export const isMirrored = (s: State, way: 'flip' | 'flop'): boolean => s[ofOriginal(s, way)];
+
+/** s with the view mirrored that way. */
 export function mirrored(s: State, way: 'flip' | 'flop', original: Size): State {
-  const both = { rotate: 0, flip: way === 'flip', flop: way === 'flop' };
-  const crop = mirror(s.crop, viewSize(original, s), both);
-  return (way === 'flip') !== isAcross(s) ? { ...s, crop, flip: !s.flip } : { ...s, crop, flop: !s.flop };
+  const crop = mirror(s.crop, viewSize(original, s), { rotate: 0, flip: way === 'flip', flop: way === 'flop' });
+  return { ...s, crop, [ofOriginal(s, way)]: !isMirrored(s, way) };
 }
 
 /** The largest length of a side that a person may ask for; browsers cannot draw more. */

@@ -16,7 +16,7 @@ import (
 	"github.com/stowgate/stowgate/internal/delivery/queue"
 	"github.com/stowgate/stowgate/internal/delivery/shelf"
 	"github.com/stowgate/stowgate/internal/fetch"
-	"github.com/stowgate/stowgate/internal/protocol/filestack/demo"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/server/conn"
 	"github.com/stowgate/stowgate/internal/server/redact"
@@ -194,7 +194,7 @@ func (c *serveCommand) checkTogether(r *setting.Reader) {
 // checkDemo sees to it that only this machine is given a policy.
 func (c *serveCommand) checkDemo(r *setting.Reader, set settings) {
 	for _, listen := range []string{set.Server.Listen, set.Server.TLSListen} {
-		if listen != "" && !demo.IsLoopback(listen) {
+		if listen != "" && !access.IsLoopback(listen) {
 			r.Fail("--demo lets everybody who reaches %s upload: use it with --listen 127.0.0.1:8080", listen)
 		}
 	}

@@ -2,6 +2,8 @@ package access
 
 import (
 	"fmt"
+	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -76,6 +78,16 @@ func (g *Gate) own(text string) (target string, ok bool) {
 func (g *Gate) isOwn(origin string) bool {
 	_, own := g.own(origin)
 	return own
+}
+
+// IsLoopback reports whether a host, with or without a port, is this machine by
+// its address, or by the name localhost.
+func IsLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // ownAsset returns what a request target of this server delivers. A credential

@@ -6,11 +6,10 @@ package demo
 import (
 	"context"
 	_ "embed"
-	"net"
 	"net/http"
-	"net/netip"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/server"
 )
@@ -77,20 +76,10 @@ func local(serve http.HandlerFunc) http.Handler {
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		site := r.Header.Get("Sec-Fetch-Site")
 		own := server.AllowOrigins(w, r, nil) && (site == "" || site == "same-origin" || site == "none")
-		if !own || !IsLoopback(r.Host) {
+		if !own || !access.IsLoopback(r.Host) {
 			http.Error(w, "the demonstration is for the address that stowgate serve printed", http.StatusForbidden)
 			return
 		}
 		serve(w, r)
 	})
-}
-
-// IsLoopback reports whether a host, with or without a port, is this machine by
-// its address, or by the name localhost.
-func IsLoopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/netip"
-	"net/url"
 
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
@@ -141,7 +139,7 @@ func (a *API) explain(r *http.Request, c access.Caller, err error) (problem, err
 		if err != nil && fault.Of(err) != fault.NotFound {
 			return problem{}, err
 		}
-		if app.Lists(c.Origin) || isLoopback(a.Gate.Host) {
+		if app.Lists(c.Origin) || access.IsLoopback(a.Gate.Host) {
 			found.Message = denial.Detail
 		}
 	case !errors.Is(err, answer.ErrUnknownApp):
@@ -150,11 +148,4 @@ func (a *API) explain(r *http.Request, c access.Caller, err error) (problem, err
 	server.NoteError(r.Context(), err)
 	found.Request = server.RequestID(r.Context())
 	return found, nil
-}
-
-// isLoopback reports whether a host, perhaps with a port, is this machine.
-func isLoopback(host string) bool {
-	u := url.URL{Host: host}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
 }

@@ -1,6 +1,9 @@
 package viewer
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // What a page makes of a file. The script of the page goes by these words.
 const (
@@ -39,26 +42,10 @@ var texts = []string{"application/json", "application/geo+json", "application/x-
 // kindOf returns what a page makes of a file whose bytes have a media type.
 // converts says whether pictures can be made into others.
 func kindOf(detected string, converts bool) string {
-	is := func(types []string) bool {
-		for _, t := range types {
-			if detected == t {
-				return true
-			}
-		}
-		return false
-	}
-	begins := func(types []string) bool {
-		for _, t := range types {
-			if strings.HasPrefix(detected, t) {
-				return true
-			}
-		}
-		return false
-	}
 	switch {
-	case is(shown):
+	case slices.Contains(shown, detected):
 		return picture
-	case is(convertible) && converts:
+	case slices.Contains(convertible, detected) && converts:
 		return converted
 	case strings.HasPrefix(detected, "audio/"):
 		return sound
@@ -68,9 +55,9 @@ func kindOf(detected string, converts bool) string {
 		return pdf
 	case detected == "text/html":
 		return markupPage
-	case begins(documents):
+	case slices.ContainsFunc(documents, func(begin string) bool { return strings.HasPrefix(detected, begin) }):
 		return office
-	case strings.HasPrefix(detected, "text/"), is(texts), strings.HasSuffix(detected, "+xml"), strings.HasSuffix(detected, "+json"):
+	case strings.HasPrefix(detected, "text/"), slices.Contains(texts, detected), strings.HasSuffix(detected, "+xml"), strings.HasSuffix(detected, "+json"):
 		return text
 	}
 	return nothing

@@ -55,6 +55,9 @@ type page struct {
 	Style template.CSS
 }
 
+// toPicture are the tasks that make something every browser shows.
+const toPicture = "resize=width:4096,height:4096,fit:max/output=format:webp/"
+
 //go:embed page.html
 var markup string
 
@@ -86,10 +89,10 @@ func (v *Viewer) Show(w http.ResponseWriter, r *http.Request, g policy.Grant, wh
 	}
 	p := page{
 		Name: file.Name, Alt: file.Alt, Kind: kindOf(file.Detected, v.Converts), Size: file.Content.Size(), CSS: sheet,
-		Source: v.source(what, ""), Download: v.source(what, "") + sep(what) + "dl=true",
+		Source: v.source(what, "", false), Download: v.source(what, "", true),
 	}
 	if p.Kind == converted {
-		p.Kind, p.Source = picture, v.source(what, "resize=width:4096,height:4096,fit:max/output=format:webp/")
+		p.Kind, p.Source = picture, v.source(what, toPicture, false)
 	}
 	p.About = about(p.Kind, file)
 	v.write(w, http.StatusOK, p, app.Options.Origins)
@@ -137,22 +140,22 @@ var refusals = map[policy.Reason]string{
 	policy.OriginNotAllowed:    "Pages of this site may not use the file.",
 }
 
-// source returns the address of the file with the caller's credential, after
-// tasks.
-func (v *Viewer) source(what Request, tasks string) string {
-	link := v.Place.CDN + "/" + tasks + string(what.Asset)
+// source returns the address of what tasks make of the file, with the caller's
+// credential; download is for saving it.
+func (v *Viewer) source(what Request, tasks string, download bool) string {
+	query := url.Values{}
 	if what.Cred != (policy.Credential{}) {
-		link += "?" + url.Values{"policy": {what.Cred.Policy}, "signature": {what.Cred.Signature}}.Encode()
+		query.Set("policy", what.Cred.Policy)
+		query.Set("signature", what.Cred.Signature)
+	}
+	if download {
+		query.Set("dl", "true")
+	}
+	link := v.Place.CDN + "/" + tasks + string(what.Asset)
+	if len(query) > 0 {
+		link += "?" + query.Encode()
 	}
 	return link
-}
-
-// sep returns what parts one more parameter from an address.
-func sep(what Request) string {
-	if what.Cred != (policy.Credential{}) {
-		return "&"
-	}
-	return "?"
 }
 
 // styleSheet returns the one spelling of a caller's style sheet, which must be
@@ -188,22 +191,22 @@ func (v *Viewer) write(w http.ResponseWriter, status int, p page, origins []stri
 // policy returns what the page may load: its own script and style, the file,
 // and what a style sheet of the caller's brings.
 func (v *Viewer) policy(p page, origins []string) string {
-	sheets := ""
+	own, sheets, within := "'nonce-"+p.Nonce+"'", "", ""
+	styles := own
 	if u, err := url.Parse(p.CSS); err == nil && p.CSS != "" {
 		sheets = " " + u.Scheme + "://" + u.Host
 	}
-	inline := ""
-	if p.Kind == markupPage {
-		inline = " data:" // pictures within it; its frame inherits this policy
+	if p.Kind == markupPage { // its frame inherits this policy, and has styles and pictures within it
+		styles, within = "'unsafe-inline'", " data:"
 	}
 	frames := "*"
 	if len(origins) > 0 {
 		frames = "'self' " + strings.Join(origins, " ")
 	}
-	return fmt.Sprintf("default-src 'none'; script-src 'nonce-%s'; style-src 'nonce-%s'%s; img-src %s%s%s; font-src%s; "+
-		"media-src %s; connect-src %s; frame-src blob:; object-src blob:; base-uri 'none'; form-action 'none'; "+
-		"require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors %s",
-		p.Nonce, p.Nonce, sheets, v.Place.CDN, sheets, inline, orNone(sheets), v.Place.CDN, v.Place.CDN, frames)
+	files := v.Place.CDN
+	return "default-src 'none'; script-src " + own + "; style-src " + styles + sheets + "; img-src " + files + sheets + within +
+		"; font-src" + orNone(sheets) + "; media-src " + files + "; connect-src " + files + "; frame-src blob:; object-src blob:; " +
+		"base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors " + frames
 }
 
 func orNone(sources string) string {

@@ -94,7 +94,6 @@ export class Engine implements EngineLike {
     return this.#offered;
   }
 
-  /** When the policy expires, in Unix seconds; known after check. */
   get expires(): number | undefined {
     return this.#expires;
   }
@@ -163,7 +162,7 @@ export class Engine implements EngineLike {
     this.#drop(id);
     this.#items.patch(id, {
       blob: bytes, size: bytes.size, edit: blob ? edit : undefined, status: 'ready', sent: 0, problem: undefined,
-      digest: undefined, verified: undefined, stored: undefined,
+      digest: undefined, verified: undefined, twin: undefined, stored: undefined,
     });
     if (again) this.#enqueue(id);
     this.#settle();
@@ -298,8 +297,9 @@ export class Engine implements EngineLike {
 
   #phaseNow(): Phase {
     const some = (...statuses: Status[]): boolean => this.#items.count(statuses) > 0;
-    if (some('uploading', 'preparing', 'retrying', 'waiting')) return this.#network.unplugged ? 'offline' : 'uploading';
+    if (some('uploading', 'preparing', 'retrying')) return 'uploading';
     if (some('offline')) return 'offline';
+    if (some('waiting')) return 'uploading';
     if (some('paused')) return 'paused';
     return this.#ended && !some('ready', 'checking') && some('done', 'failed', 'cancelled') ? 'done' : 'idle';
   }

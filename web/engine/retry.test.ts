@@ -56,6 +56,26 @@ test('what cannot pass by itself is tried once', async (t) => {
   }
 });
 
+test('without a network it is tried for ever, every 15 s', async (t) => {
+  Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { onLine: false } });
+  t.after(() => Object.defineProperty(globalThis, 'navigator', { configurable: true, value: undefined }));
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  const patience = new Patience({ ...parts, retries: 0 }, new Network(() => {}), () => {});
+  let tries = 0;
+  const done = patience.persist(new AbortController().signal, async () => {
+    if (++tries < 5) throw refusal('network');
+  });
+  for (let n = 1; n < 5; n++) {
+    await new Promise(setImmediate);
+    t.mock.timers.tick(14_999);
+    await new Promise(setImmediate);
+    assert.equal(tries, n);
+    t.mock.timers.tick(1);
+  }
+  await done;
+  assert.equal(tries, 5);
+});
+
 test('a pause ends when it is woken or not wanted', async () => {
   const patience = new Patience({ ...parts, retryMaxTime: 60_000, retryFactor: 100 }, new Network(() => {}), () => {});
   let tries = 0;

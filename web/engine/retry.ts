@@ -7,7 +7,10 @@ export function pauseBefore(n: number, parts: Pick<Parts, 'retryFactor' | 'retry
   return Math.min(parts.retryMaxTime, 1000 * parts.retryFactor ** n) * (0.5 + chance / 2);
 }
 
-/** Why nothing moves, and when it goes on; at is undefined where only the network's return ends it. */
+/** ms after which something is tried even though the browser says that there is no network: it may be wrong. */
+const mistrust = 15_000;
+
+/** Why nothing moves, and when it goes on; at is undefined where the network's return is waited for. */
 export interface Held {
   readonly problem: Problem;
   readonly at?: number;
@@ -41,7 +44,7 @@ export class Patience {
         if (!passes(p) || !unplugged && tries >= this.#parts.retries) throw error;
         this.#acting--;
         try {
-          const pause = pauseBefore(tries++, this.#parts);
+          const pause = unplugged ? mistrust : pauseBefore(tries++, this.#parts);
           if (await this.#hold(signal, unplugged ? { problem: problem('offline') } : { problem: p, at: Date.now() + pause }, pause)) tries = 0;
         } finally {
           this.#acting++;
@@ -73,7 +76,7 @@ export class Patience {
         end(false);
         reject(signal.reason as Error);
       };
-      const timer = held.at === undefined ? undefined : setTimeout(() => end(false), pause);
+      const timer = setTimeout(() => end(false), pause);
       signal.addEventListener('abort', stop);
       this.#holds.set(wake, held);
       this.#look();

@@ -1,12 +1,11 @@
 /** The longest that work holds the thread before others get a turn, in ms. */
 export const slice = 8;
 
-interface Scheduler { yield?(): Promise<void> }
-
-/** Lets the browser paint and answer before work goes on. Timers would wait 4 ms each, and are slowed down in hidden tabs. */
-export function breathe(): Promise<void> {
-  const { scheduler } = globalThis as { scheduler?: Scheduler };
-  if (scheduler?.yield) return scheduler.yield();
+/**
+ * Lets everything that waits have its turn before work goes on. Timers would wait 4 ms each, and are slowed down in hidden
+ * tabs; scheduler.yield would go on before network events, and uploads would starve while their bytes are hashed.
+ */
+function breathe(): Promise<void> {
   return new Promise((resolve) => {
     const channel = new MessageChannel();
     channel.port1.onmessage = () => {

@@ -262,6 +262,8 @@ export interface EngineLike {
   check(): Promise<Problem | undefined>;
   /** The sources for which the server has credentials, such as googledrive; known after check. */
   readonly offered?: readonly Source[];
+  /** When the policy expires, in Unix seconds; known after check, where there is one. */
+  readonly expires?: number;
   /** Adds in slices of at most 8 ms; resolves when all were admitted or refused. */
   add(candidates: Iterable<Candidate> | AsyncIterable<Candidate>): Promise<Added>;
   /** Looks a URL up on the server and adds it. Rejects with a Refusal (problem.ts). */
@@ -273,18 +275,26 @@ export interface EngineLike {
   rename(id: string, name: string): void;
   describe(id: string, alt: string): void;
 
-  /** Sends everything that is ready; more may be added meanwhile. */
+  /** Sends everything that is ready or being checked. More may be added meanwhile; it waits for another start. */
   start(): void;
   /** Without an id, everything. */
   pause(id?: string): void;
   resume(id?: string): void;
+  /**
+   * Tries again what has failed, and at once what waits for its next try. With an id also what was cancelled, and what is
+   * missing but was kept by the browser: then the person, who must just have clicked, is asked.
+   */
   retry(id?: string): void;
+  /** Ends what is being sent or waits for it; with an id, whatever has not ended. It cannot be restored later. */
   cancel(id?: string): void;
 
-  /** Unfinished uploads of earlier visits: items in state missing, or ready where the browser kept the file. */
+  /**
+   * Unfinished uploads of earlier visits: items in state missing, or ready where the browser kept the file. When the file of
+   * a missing item is added again, that item goes on by itself, without start.
+   */
   restore(): Promise<readonly Item[]>;
   /** Forgets an unfinished upload. */
   forget(id: string): Promise<void>;
-  /** Cancels all and ends every timer and listener. */
+  /** Stops everything and ends every timer and listener. What was not cancelled can be restored later. */
   close(): void;
 }

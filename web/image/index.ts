@@ -133,7 +133,7 @@ function answerOf(worker: Worker, task: Task): Promise<Answer | undefined> {
 
 /** Null where the page's origin is another, or it allows no workers. */
 function start(): Worker | null {
-  if (!base || typeof OffscreenCanvas === 'undefined' || new URL(base, location.href).origin !== location.origin) return null;
+  if (!base || new URL(base, location.href).origin !== location.origin) return null;
   try {
     return new Worker(trusted(`${base}worker.js`) as string, { type: 'module' });
   } catch {

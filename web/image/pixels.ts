@@ -15,7 +15,8 @@ const jpegQuality = 0.92;
 /** The picture as a person sees it: its orientation is applied. Undefined if the browser cannot decode it. */
 export async function decode(blob: Blob, orientation: number): Promise<ImageBitmap | OffscreenCanvas | undefined> {
   try {
-    const bitmap = await createImageBitmap(blob, { imageOrientation: 'from-image' });
+    // Not told to turn, which browsers do by themselves: older Safari refuses the word for it.
+    const bitmap = await createImageBitmap(blob);
     if (orientation === 1 || await (browserTurns ??= turns())) return bitmap;
     const turned = await draw(bitmap, upright(bitmap, orientation), undefined);
     bitmap.close();
@@ -33,7 +34,7 @@ async function turns(): Promise<boolean> {
   canvas.getContext('2d')?.fillRect(0, 0, 1, 1);
   const plain = await canvas.convertToBlob({ type: 'image/jpeg' });
   const turned = new Blob([plain.slice(0, 2), orientationSegment(6), plain.slice(2)], { type: 'image/jpeg' });
-  const bitmap = await createImageBitmap(turned, { imageOrientation: 'from-image' });
+  const bitmap = await createImageBitmap(turned);
   return bitmap.width === 1;
 }
 

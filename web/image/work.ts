@@ -46,8 +46,17 @@ const head = async (blob: Blob) => readHeader(new Uint8Array(await blob.slice(0,
 
 /** Undefined if the browser cannot decode the image, or should not try. */
 async function open(blob: Blob, header: Awaited<ReturnType<typeof head>>) {
-  if (header && header.width * header.height > maxPixels) return undefined;
+  if (typeof OffscreenCanvas === 'undefined' || (header && header.width * header.height > maxPixels)) return undefined;
   return decode(blob, header?.orientation ?? 1);
+}
+
+/** Draws, and lets go of the source: its pixels may be a hundred megabytes. */
+async function redraw(source: ImageBitmap | OffscreenCanvas, ...how: [edit: Edit, pause: Pause, behind?: string]): Promise<OffscreenCanvas> {
+  try {
+    return await draw(source, ...how);
+  } finally {
+    if (source instanceof ImageBitmap) source.close();
+  }
 }
 
 async function picture(blob: Blob, size: number, pause: Pause): Promise<Picture | undefined> {
@@ -55,8 +64,7 @@ async function picture(blob: Blob, size: number, pause: Pause): Promise<Picture 
   if (!source) return undefined;
   const { width, height } = source;
   const resize = fit(source, { max: [size, size] });
-  const canvas = await draw(source, { resize, originalWidth: width, originalHeight: height }, pause);
-  if (source instanceof ImageBitmap) source.close();
+  const canvas = await redraw(source, { resize, originalWidth: width, originalHeight: height }, pause);
   return { bitmap: canvas.transferToImageBitmap(), width, height };
 }
 
@@ -73,7 +81,7 @@ async function prepare(blob: Blob, how: Preparation, pause: Pause): Promise<Blob
     if (source) {
       const type = outputType(header.type);
       const edit = { resize: wanted, originalWidth: source.width, originalHeight: source.height };
-      return encode(await draw(source, edit, pause), type);
+      return encode(await redraw(source, edit, pause), type);
     }
   }
   return strip ? stripped(blob, header.orientation, { orientation: how.keepOrientation, profile: how.keepProfile }) : undefined;
@@ -84,10 +92,7 @@ async function stripped(blob: Blob, orientation: number, keep: Keep): Promise<Bl
   const ranges = withoutMetadata(new Uint8Array(await blob.arrayBuffer()), keep);
   if (!ranges || (ranges.length === 1 && ranges[0]?.[1] === blob.size)) return undefined;
   const parts: BlobPart[] = ranges.map(([start, end]) => blob.slice(start, end));
-  if (keep.orientation && orientation !== 1) {
-    const start = ranges[0]?.[0] ?? 0;
-    parts.splice(0, 1, blob.slice(start, 2), orientationSegment(orientation), blob.slice(2, ranges[0]?.[1]));
-  }
+  if (keep.orientation && orientation !== 1) parts.splice(0, 1, blob.slice(0, 2), orientationSegment(orientation), blob.slice(2, ranges[0]?.[1]));
   return new Blob(parts, { type: blob.type });
 }
 
@@ -96,5 +101,5 @@ async function render(blob: Blob, edit: Edit, pause: Pause): Promise<Blob> {
   const source = await open(blob, header);
   if (!source) throw new Error('This image cannot be edited');
   const type = outputType(header?.type ?? blob.type, edit);
-  return encode(await draw(source, edit, pause, type === 'image/jpeg' ? 'white' : undefined), type);
+  return encode(await redraw(source, edit, pause, type === 'image/jpeg' ? 'white' : undefined), type);
 }

@@ -262,8 +262,9 @@ export class Engine implements EngineLike {
 
   /** A missing item's file was chosen again: it goes on by itself. */
   async #rejoin(blob: Blob, handle?: FileSystemFileHandle): Promise<Item | undefined> {
-    const id = await this.#resume?.match(blob, this.#items.list.filter((item) => item.status === 'missing'));
-    if (id === undefined || this.#items.get(id)?.status !== 'missing') return undefined;
+    const isMissing = (id: string): boolean => this.#items.get(id)?.status === 'missing';
+    const id = await this.#resume?.match(blob, isMissing);
+    if (id === undefined || !isMissing(id)) return undefined;
     this.#items.patch(id, { blob, original: blob });
     this.#jobs.set(id, new Job(this.#tools, id, handle));
     this.#enqueue(id);

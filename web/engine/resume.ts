@@ -86,12 +86,9 @@ export class Resume {
     }
   }
 
-  /** Returns which of these missing uploads blob is the file of. */
-  async match(blob: Blob, missing: readonly Item[]): Promise<string | undefined> {
-    for (const { id } of missing) {
-      const saved = this.#known.get(id);
-      if (saved && await this.#fits(saved, blob)) return id;
-    }
+  /** Returns which of the missing uploads blob is the file of. */
+  async match(blob: Blob, isMissing: (id: string) => boolean): Promise<string | undefined> {
+    for (const [id, saved] of this.#known) if (isMissing(id) && await this.#fits(saved, blob)) return id;
     return undefined;
   }
 

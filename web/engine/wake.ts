@@ -10,21 +10,18 @@ export const stayAwake: StayAwake = () => {
   const lock = navigator?.wakeLock;
   if (!lock) return () => {};
   const ended = new AbortController();
-  let held: Sentinel | undefined;
-  const ask = async (): Promise<void> => {
+  let held: Promise<Sentinel | undefined> = Promise.resolve(undefined);
+  const release = (): void => void held.then((sentinel) => sentinel?.release());
+  const ask = (): void => {
     if (document?.visibilityState === 'hidden') return;
-    try {
-      const got = await lock.request('screen');
-      if (ended.signal.aborted) await got.release();
-      else held = got;
-    } catch {
-      // low battery, or not allowed in this frame: the upload goes on all the same
-    }
+    release();
+    // Low battery, or not allowed in this frame: the upload goes on all the same.
+    held = lock.request('screen').catch(() => undefined);
   };
-  document?.addEventListener('visibilitychange', () => void ask(), { signal: ended.signal });
-  void ask();
+  document?.addEventListener('visibilitychange', ask, { signal: ended.signal });
+  ask();
   return () => {
     ended.abort();
-    held?.release().catch(() => {});
+    release();
   };
 };

@@ -54,29 +54,31 @@ const modules = await build({
   chunkNames: '[name]-[hash]',
   entryPoints: present({ view: 'picker/view.tsx', image: 'image/index.ts', later: 'filestack/later.ts' }),
 });
-const named = await build({
-  ...common,
-  format: 'esm',
-  splitting: true,
-  entryNames: '[name]',
-  chunkNames: '[name]-[hash]',
-  entryPoints: present({ stowgate: 'elements/index.ts', viewer: 'viewer/index.ts', worker: 'image/worker.ts' }),
-});
 
 /** The file of a module, by its source. */
 const file = (made, source) => {
   const [out] = Object.entries(made.metafile.outputs).find(([, o]) => o.entryPoint === source) ?? [''];
   return basename(out);
 };
+const define = {
+  STOWGATE_VIEW: JSON.stringify(file(modules, 'picker/view.tsx')),
+  STOWGATE_IMAGE: JSON.stringify(file(modules, 'image/index.ts')),
+  STOWGATE_LATER: JSON.stringify(file(modules, 'filestack/later.ts')),
+};
+const named = await build({
+  ...common,
+  define,
+  format: 'esm',
+  splitting: true,
+  entryNames: '[name]',
+  chunkNames: '[name]-[hash]',
+  entryPoints: present({ stowgate: 'elements/index.ts', viewer: 'viewer/index.ts', worker: 'image/worker.ts' }),
+});
 const scripts = await build({
   ...common,
   format: 'iife',
   entryNames: '[name]',
-  define: {
-    STOWGATE_VIEW: JSON.stringify(file(modules, 'picker/view.tsx')),
-    STOWGATE_IMAGE: JSON.stringify(file(modules, 'image/index.ts')),
-    STOWGATE_LATER: JSON.stringify(file(modules, 'filestack/later.ts')),
-  },
+  define,
   entryPoints: present({ picker: 'filestack/index.ts', filepicker: 'legacy/index.ts' }),
 });
 

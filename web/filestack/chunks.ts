@@ -1,5 +1,4 @@
 /** The parts of the picker that are loaded when they are first needed. */
-import type { Mount } from '../picker/types.ts';
 import type { Preparation } from '../image/index.ts';
 
 // Names of files, which the build puts in.
@@ -8,7 +7,7 @@ declare const STOWGATE_IMAGE: string;
 declare const STOWGATE_LATER: string;
 
 /** loadView loads what a person sees. base is where this script came from. */
-export const loadView = (base: string): Promise<{ mount: Mount }> => import(base + STOWGATE_VIEW);
+export const loadView = (base: string): Promise<typeof import('../picker/view.tsx')> => import(base + STOWGATE_VIEW);
 
 /** later loads what few picks need. */
 export const later = (base: string): Promise<typeof import('./later.ts')> => import(base + STOWGATE_LATER);

@@ -21,7 +21,7 @@ export function Pane({ m }: { m: Model }): JSX.Element {
   const content = (
     <>
       {pane?.icon !== false && <span class="picker__area-icon"><Icon d={engine.phase === 'done' ? strokes.done : strokes.upload} /></span>}
-      <span class="picker__area-title fsp-drop-area__title">{engine.phase === 'done' ? t('{count} files uploaded', { count: engine.progress.done }) : label}</span>
+      <span class="picker__area-title fsp-drop-area__title">{engine.phase === 'done' ? t('{count} files uploaded', { count: engine.progress.done }) : <slot name="empty">{label}</slot>}</span>
     </>
   );
   return (

@@ -12,7 +12,7 @@ export function StartPanel({ m }: { m: Model }): JSX.Element {
       <Unfinished m={m} />
       <div class="picker__area fsp-drop-area" part="drop-area">
         <span class="picker__area-icon"><Icon d={icons.upload} /></span>
-        <p class="picker__area-title fsp-drop-area__title fsp-text__title">{t('Drag and Drop, Copy and Paste Files')}</p>
+        <p class="picker__area-title fsp-drop-area__title fsp-text__title"><slot name="empty">{t('Drag and Drop, Copy and Paste Files')}</slot></p>
         <div class="picker__area-buttons">
           <button
             type="button" class="picker__button picker__button--primary picker__select fsp-drop-area__button fsp-button" part="select"

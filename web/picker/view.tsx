@@ -7,6 +7,8 @@ import css from './styles.css';
 import { loadText } from './text.ts';
 import type { Mount } from './types.ts';
 
+export { loadText };
+
 export const mount: Mount = (root, engine, options) => {
   const home = root.getRootNode() as Document | ShadowRoot;
   const sheets: CSSStyleSheet[] = [];

@@ -14,6 +14,10 @@ import (
 type Source struct {
 	URL    string
 	Header map[string]string // sent with the request, to the URL's own host only
+
+	// Watch, if set, is read instead of the file's body. The size is the one that
+	// the far end declares, negative if it declares none.
+	Watch func(body io.Reader, size int64) io.Reader
 }
 
 // A Remote is a file that a Fetch has opened.
@@ -91,6 +95,12 @@ func (s *Service) open(ctx context.Context, g policy.Grant, source Source) (*Rem
 	remote, err := s.config.Fetch(ctx, source.URL, source.Header, most)
 	if err != nil {
 		return nil, fmt.Errorf("fetch source: %w", err)
+	}
+	if source.Watch != nil {
+		remote.Body = struct {
+			io.Reader
+			io.Closer
+		}{source.Watch(remote.Body, remote.Size), remote.Body}
 	}
 	return remote, nil
 }

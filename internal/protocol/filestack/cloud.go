@@ -11,6 +11,7 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/picker"
 	"github.com/stowgate/stowgate/internal/upload"
 )
 
@@ -61,11 +62,11 @@ func (a *API) readCloudStore(r *http.Request) (access.Caller, cloudArgs, error) 
 }
 
 func (a *API) cloudStore(w http.ResponseWriter, r *http.Request, g policy.Grant, args cloudArgs) error {
-	file, err := a.take(r.Context(), g, args.src, args.spec)
-	if err != nil {
-		return err
-	}
-	return answer.JSON(w, http.StatusOK, map[string]any{"token": args.token, "url": a.place.Stored(file)})
+	return picker.Tell(w, r, answer.Cloud, func(i *picker.Import) (any, error) {
+		args.src.Remote.Watch = i.Watch
+		file, err := a.take(r.Context(), g, args.src, args.spec)
+		return map[string]any{"token": args.token, "url": a.place.Stored(file)}, err
+	})
 }
 
 // readOutside reads POST /metadata.

@@ -1,21 +1,18 @@
 import { problem } from './problem.ts';
 import type { Item, Problem, Settings } from './types.ts';
 
-/** Types by extension, for files whose type the browser does not know. */
+/** Types by extension, where some browser does not know the type of a file itself. */
 const types: ReadonlyMap<string, string> = new Map(`
-image/jpeg jpg jpeg jpe;image/png png;image/gif gif;image/webp webp;image/avif avif;image/heic heic;image/heif heif;image/tiff tif tiff
-image/svg+xml svg;image/bmp bmp;image/x-icon ico;image/vnd.adobe.photoshop psd;image/jxl jxl
-video/mp4 mp4 m4v;video/quicktime mov;video/webm webm;video/x-matroska mkv;video/x-msvideo avi;video/mpeg mpg mpeg;video/3gpp 3gp;video/mp2t mts m2ts
-audio/mpeg mp3;audio/mp4 m4a;audio/wav wav;audio/ogg ogg oga opus;audio/flac flac;audio/aac aac;audio/midi mid midi
-text/plain txt log;text/csv csv;text/html html htm;text/css css;text/markdown md;text/javascript js mjs;text/calendar ics
-application/pdf pdf;application/json json;application/xml xml;application/zip zip;application/gzip gz;application/x-7z-compressed 7z
-application/x-tar tar;application/vnd.rar rar;application/rtf rtf;application/msword doc;application/vnd.ms-excel xls
-application/vnd.ms-powerpoint ppt;application/epub+zip epub;application/postscript ps eps ai;application/x-subrip srt
+image/jpeg jpg jpeg;image/png png;image/gif gif;image/webp webp;image/avif avif;image/heic heic;image/heif heif;image/tiff tif tiff
+image/svg+xml svg;image/bmp bmp;image/vnd.adobe.photoshop psd;image/jxl jxl
+video/mp4 mp4 m4v;video/quicktime mov;video/webm webm;video/x-matroska mkv;video/x-msvideo avi;video/mpeg mpg mpeg;video/3gpp 3gp
+audio/mpeg mp3;audio/mp4 m4a;audio/wav wav;audio/ogg ogg oga opus;audio/flac flac;audio/aac aac
+text/plain txt log;text/csv csv;text/markdown md;application/pdf pdf;application/json json;application/xml xml
+application/zip zip;application/gzip gz;application/x-7z-compressed 7z;application/vnd.rar rar;application/x-subrip srt
+application/rtf rtf;application/msword doc;application/vnd.ms-excel xls;application/vnd.ms-powerpoint ppt
 application/vnd.openxmlformats-officedocument.wordprocessingml.document docx
 application/vnd.openxmlformats-officedocument.spreadsheetml.sheet xlsx
-application/vnd.openxmlformats-officedocument.presentationml.presentation pptx
-application/vnd.oasis.opendocument.text odt;application/vnd.oasis.opendocument.spreadsheet ods
-application/vnd.oasis.opendocument.presentation odp`.trim().split(/[;\n]/).flatMap((line) => {
+application/vnd.openxmlformats-officedocument.presentationml.presentation pptx`.trim().split(/[;\n]/).flatMap((line) => {
   const [type, ...extensions] = line.split(' ');
   return extensions.map((extension) => [extension, type!] as const);
 }));

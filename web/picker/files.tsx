@@ -51,12 +51,6 @@ export function FilesPanel({ m }: { m: Model }): JSX.Element {
   // What has the focus must not vanish.
   if (current >= 0 && !shown.includes(current)) shown.push(current);
 
-  // Whoever chose files by a button that is gone now goes on in the list.
-  useEffect(() => {
-    const { activeElement } = list.current?.getRootNode() as Document;
-    if (!activeElement?.closest('.picker__frame')) list.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus();
-  }, []);
-
   // A row that was asked for by keyboard gets the focus as soon as it is there.
   useEffect(() => {
     if (!wanted.current) return;

@@ -1,7 +1,8 @@
 /** The picker's rooms: sources at the side, a header, the panel, and a footer about the selection. */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Chooser } from './chooser.tsx';
+import { useKeptFocus } from './hooks.ts';
 import { Icon, icons, sourceIcon } from './icons.tsx';
 import { Loading } from './loading.tsx';
 import { filesPanel, type Model } from './model.ts';
@@ -10,10 +11,12 @@ import type { SourceEntry } from './types.ts';
 
 export function Frame({ m }: { m: Model }): JSX.Element {
   const { state, rest } = m;
+  const frame = useRef<HTMLDivElement>(null);
+  useKeptFocus(frame);
   const editing = state.editing[0];
   const bare = state.problem || editing || state.sources.length < 2;
   return (
-    <div class={`picker__frame fsp-modal ${bare ? 'picker__frame--bare' : ''}`} part="frame">
+    <div ref={frame} class={`picker__frame fsp-modal ${bare ? 'picker__frame--bare' : ''}`} part="frame">
       <Header m={m} />
       {!bare && <Sources m={m} />}
       <div class="picker__body fsp-modal__body">
@@ -107,7 +110,7 @@ function Header({ m }: { m: Model }): JSX.Element {
       {m.options.mode === 'overlay' && (
         <button
           type="button" class="picker__tool picker__close fsp-picker__close-button" part="close" aria-label={t('Close')}
-          title="Click here or hit ESC to close picker" onClick={() => m.leave()}
+          title={t('Click here or hit ESC to close picker')} onClick={() => m.leave()}
         >
           <Icon d={icons.close} class="fsp-icon--close-modal" />
         </button>

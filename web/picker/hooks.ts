@@ -1,5 +1,6 @@
 /** What several views share. */
-import { useEffect, useReducer, useState } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { Model } from './model.ts';
 
 /** Draws the component again after each change of the model, once a frame at most. */
@@ -25,6 +26,32 @@ export function useLeaving({ engine }: Model): void {
     window.addEventListener('beforeunload', ask);
     return () => window.removeEventListener('beforeunload', ask);
   }, [engine]);
+}
+
+/**
+ * Keeps the focus in the element: where what had it is gone (a button that did
+ * its work, a file that was removed), the next useful thing gets it.
+ */
+export function useKeptFocus(ref: RefObject<HTMLElement | null>): void {
+  const inside = useRef(false);
+  useEffect(() => {
+    const element = ref.current;
+    const come = () => { inside.current = true; };
+    const go = (e: FocusEvent) => {
+      const removed = !(e.target as Element).isConnected;
+      if (!removed && !element?.contains(e.relatedTarget as Node | null)) inside.current = false;
+    };
+    element?.addEventListener('focusin', come);
+    element?.addEventListener('focusout', go);
+  }, []);
+  useEffect(() => {
+    const element = ref.current;
+    if (!element || !inside.current || element.contains((element.getRootNode() as Document | ShadowRoot).activeElement)) return;
+    for (const next of ['.picker__content [tabindex="0"]', '.picker__select', '.picker__content :is(input, button)', '.picker__button--primary', 'button']) {
+      const found = element.querySelector<HTMLElement>(next);
+      if (found) return found.focus();
+    }
+  });
 }
 
 /** A chunk that is loaded when it is first shown: undefined until then, an Error where it cannot be loaded. */

@@ -72,7 +72,10 @@ export class Model {
         this.#notify();
       }),
       engine.on('refused', (refused) => this.refuse(refused)),
-      engine.on('failed', (item) => this.say(this.text.t('{name} could not be uploaded.', { name: item.name }), true)),
+      engine.on('failed', (item) => {
+        // More of them are told together, at the end.
+        if (engine.progress.failed < 4) this.say(this.text.t('{name} could not be uploaded.', { name: item.name }), true);
+      }),
       engine.on('finished', () => this.#ended()),
     ];
     void this.loadRest();
@@ -85,6 +88,7 @@ export class Model {
     try {
       const rest = await this.#rest;
       this.adopt(rest.css);
+      rest.workFrom(this.options.base);
       this.rest = rest;
       this.set({ broken: false });
     } catch {
@@ -272,7 +276,9 @@ export class Model {
 
   /** A drop pane has no button to begin anew with. */
   #afresh(): void {
-    if (this.options.mode === 'pane' && this.engine.phase === 'done') this.engine.clear();
+    if (this.options.mode !== 'pane') return;
+    this.set({ refused: [] });
+    if (this.engine.phase === 'done') this.engine.clear();
   }
 
   #added(items: readonly Item[]): void {

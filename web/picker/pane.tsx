@@ -15,13 +15,14 @@ export function Pane({ m }: { m: Model }): JSX.Element {
   const { state, engine } = m;
   const [editing] = state.editing;
   const busy = engine.items.some(running);
-  const problem = state.problem ?? state.refused.at(-1)?.problem;
-  const explained = problem && explain(m.text, problem, engine.settings, state.refused.at(-1)?.name);
+  const done = engine.phase === 'done' && engine.progress.done > 0;
+  const wrong = state.problem ? { name: '', problem: state.problem } : state.refused.at(-1) ?? engine.items.find((i) => i.status === 'failed');
+  const explained = wrong?.problem && explain(m.text, wrong.problem, engine.settings, wrong.name);
   const label = pane?.text ?? t('Drag and Drop, Copy and Paste Files');
   const content = (
     <>
-      {pane?.icon !== false && <span class="picker__area-icon"><Icon d={engine.phase === 'done' ? strokes.done : strokes.upload} /></span>}
-      <span class="picker__area-title fsp-drop-area__title">{engine.phase === 'done' ? t('{count} files uploaded', { count: engine.progress.done }) : <slot name="empty">{label}</slot>}</span>
+      {pane?.icon !== false && <span class="picker__area-icon"><Icon d={done ? strokes.done : strokes.upload} /></span>}
+      <span class="picker__area-title fsp-drop-area__title">{done ? t('{count} files uploaded', { count: engine.progress.done }) : <slot name="empty">{label}</slot>}</span>
     </>
   );
   return (

@@ -1,6 +1,7 @@
 /** The views that a picker needs only after its start: loaded while the person looks at that. */
 import css from './rest.css';
 
+export { workFrom } from '../image/index.ts';
 export { Confirm } from './confirm.tsx';
 export { Detail } from './detail.tsx';
 export { explain } from './errors.ts';

@@ -35,7 +35,7 @@ export function Row({ m, pictures, item, index, current, style, onFocus, onRemov
         <Thumbnail m={m} pictures={pictures} item={item} />
         <div class="picker__file-text">
           <div class="picker__file-name fsp-summary__item-name" title={item.path || item.name}>
-            <span class="picker__file-stem" dir="auto">{item.name.slice(0, cut)}</span><span dir="ltr">{item.name.slice(cut)}</span>
+            <bdi class="picker__file-title"><span class="picker__file-stem">{item.name.slice(0, cut)}</span><span>{item.name.slice(cut)}</span></bdi>
           </div>
           <Facts m={m} item={item} />
           {running(item) && (

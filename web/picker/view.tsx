@@ -1,6 +1,5 @@
 /** Shows a picker: the chunk that every face loads when it is first opened. */
 import { render } from 'preact';
-import { workFrom } from '../image/index.ts';
 import { Model, filesPanel } from './model.ts';
 import { Picker } from './picker.tsx';
 import css from './styles.css';
@@ -19,7 +18,6 @@ export const mount: Mount = (root, engine, options) => {
     home.adoptedStyleSheets.push(sheet);
   };
   adopt(css);
-  workFrom(options.base);
 
   const model = new Model(engine, options, adopt);
   const element = root.ownerDocument.createElement('div');

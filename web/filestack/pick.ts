@@ -43,7 +43,8 @@ export class Pick {
   #engine?: EngineLike;
   #view?: View;
   #untell?: () => void;
-  #told = false; // the page knows the outcome
+  #seen = false; // the page knows that it is open
+  #told = false; // and the outcome
   #over = false;
 
   constructor(start: Start) {
@@ -68,6 +69,7 @@ export class Pick {
     const engine = this.#show(view.mount);
     await this.#view?.shown;
     if (this.#over) return;
+    this.#seen = true;
     call('onOpen', options.onOpen, handle);
     if (candidates) await this.#crop(engine, candidates);
   }
@@ -102,7 +104,7 @@ export class Pick {
     this.#hide();
     this.#root.remove();
     ended();
-    if (!result) return; // it was never seen
+    if (!result || !this.#seen) return;
     if (!this.#told && (cancelled || unfinished)) call('onCancel', options.onCancel, result);
     call('onClose', options.onClose);
   }

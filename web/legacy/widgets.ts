@@ -27,20 +27,26 @@ export function constructWidget(page: Page, wrapped: HTMLElement | ArrayLike<HTM
   if (kind === 'filepicker-preview') preview(page, element, url);
   else if (kind === 'filepicker-convert') convert(page, element as HTMLInputElement, url);
   else if (kind === 'filepicker' || kind === 'filepicker-dragdrop') picker(page, element as HTMLInputElement, kind === 'filepicker-dragdrop');
-  else if (url) element.addEventListener('click', () => exportFile(page, url, options(element), () => {}, page.report));
+  else if (url) {
+    element.addEventListener('click', (event) => {
+      event.preventDefault(); // of a link
+      exportFile(page, url, options(element), () => {}, page.report);
+    });
+  }
 }
 
-/** Attributes whose option is called otherwise; all others are their name in camel case. */
-const renamed: Readonly<Record<string, string>> = { videoRecordingResolution: 'videoRes', videoLength: 'videoLen', audioLength: 'audioLen' };
+/** Attributes whose option is called otherwise: HTML writes data-fp-maxSize as data-fp-maxsize. All others are their name in camel case. */
+const renamed: Readonly<Record<string, string>> = {
+  videoRecordingResolution: 'videoRes', videoLength: 'videoLen', audioLength: 'audioLen',
+  maxsize: 'maxSize', maxfiles: 'maxFiles', opento: 'openTo', suggestedfilename: 'suggestedFilename',
+};
 
-/** options reads data-fp-…, with or without dashes inside: data-fp-maxSize, data-fp-image-max. */
+/** options reads the data-fp attributes of an element. */
 function options(element: HTMLElement): Options {
-  const camel: Record<string, string> = { maxsize: 'maxSize', maxfiles: 'maxFiles', opento: 'openTo', suggestedfilename: 'suggestedFilename' };
-  const read = Object.entries(element.dataset).filter(([name]) => name.startsWith('fp')).map(([name, value]) => {
+  const all: Record<string, unknown> = Object.fromEntries(Object.entries(element.dataset).filter(([name]) => name.startsWith('fp')).map(([name, value]) => {
     const short = name.slice(2, 3).toLowerCase() + name.slice(3);
-    return [renamed[short] ?? camel[short] ?? short, value] as const;
-  });
-  const all: Record<string, unknown> = Object.fromEntries(read);
+    return [renamed[short] ?? short, value];
+  }));
   return { ...all, webcam: { videoRes: all.videoRes } };
 }
 

@@ -85,12 +85,17 @@ async function program() {
  * serve starts the server on a fresh data folder. It ends with t (or with the
  * file, if t is null), which fails if the server does not end with exit status 0.
  * @param {import('node:test').TestContext | null} t
- * @param {{args?: string[], env?: Record<string, string>}} [options]  more flags and variables of stowgate serve
+ * @param {{args?: string[], env?: Record<string, string>, demo?: boolean}} [options]
+ *   more flags and variables of stowgate serve; with demo, an app is made and its demonstration served
  * @returns {Promise<Server>}
  */
-export async function serve(t, { args = [], env = {} } = {}) {
+export async function serve(t, { args = [], env = {}, demo = false } = {}) {
   const file = await program();
   const data = await mkdtemp(join(tmpdir(), 'stowgate-browser-'));
+  if (demo) {
+    const made = await run(file, ['app', 'create', 'demo', '--json', '--data', data]);
+    args = [...args, '--demo', JSON.parse(made.stdout).api_key];
+  }
   const child = spawn(file, ['serve', '--json', '--log-format=json', '--data', data, '--listen=127.0.0.1:0', ...args],
     { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const server = new Server(file, data, child);
@@ -298,6 +303,8 @@ export class Site {
 const chromiumArgs = [
   '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
   '--disable-sync', '--disable-dev-shm-usage',
+  // A camera that shows a test pattern, a microphone that beeps; whoever asks is allowed to use them.
+  '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
 ];
 
 let launched; // the browser, started once for each process

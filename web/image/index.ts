@@ -58,14 +58,6 @@ export async function orientation(blob: Blob): Promise<number> {
   return readHeader(new Uint8Array(await blob.slice(0, headLength).arrayBuffer()))?.orientation ?? 1;
 }
 
-/**
- * What the srcObject of a media element takes to play a recording of that type (with its codecs) without an address.
- * Undefined where there is no worker, and in browsers that do not know this; then it needs a blob: address.
- */
-export async function playable(blob: Blob, type: string): Promise<MediaSourceHandle | undefined> {
-  return await ask({ act: 'play', blob, type }) as MediaSourceHandle | undefined;
-}
-
 const endings: Readonly<Record<string, string>> = { 'image/jpeg': 'jpg', 'image/png': 'png', 'image/webp': 'webp' };
 
 /** The name of a file that may have become another type: a.heic that is now JPEG is a.jpg. */

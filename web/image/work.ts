@@ -1,4 +1,4 @@
-/** The things that can be done to an image, and to a recording. Each is the same in the worker and beside the page. */
+/** The things that can be done to an image. Each is the same in the worker and beside the page. */
 import type { Edit } from '../engine/types.ts';
 import { fit, headLength, readHeader } from './header.ts';
 import type { Limits, Size } from './header.ts';
@@ -6,7 +6,6 @@ import { orientationSegment, withoutMetadata } from './jpeg.ts';
 import type { Keep } from './jpeg.ts';
 import { decode, draw, encode, outputType } from './pixels.ts';
 import type { Pause } from './pixels.ts';
-import { playable } from './player.ts';
 
 /** How an image is made ready to be sent. */
 export interface Preparation extends Limits {
@@ -24,11 +23,10 @@ export interface Picture extends Size {
 export type Task =
   | { readonly act: 'picture'; readonly blob: Blob; readonly size: number }
   | { readonly act: 'prepare'; readonly blob: Blob; readonly how: Preparation }
-  | { readonly act: 'render'; readonly blob: Blob; readonly edit: Edit }
-  | { readonly act: 'play'; readonly blob: Blob; readonly type: string };
+  | { readonly act: 'render'; readonly blob: Blob; readonly edit: Edit };
 
 /** What the tasks give, each its own. */
-export type Result = Picture | Blob | MediaSourceHandle | undefined;
+export type Result = Picture | Blob | undefined;
 
 /** Of larger images a browser would need gigabytes; a bomb of some bytes can claim them. */
 const maxPixels = 150_000_000;
@@ -38,7 +36,6 @@ export async function work(task: Task, pause?: Pause): Promise<Result> {
     case 'picture': return picture(task.blob, task.size, pause);
     case 'prepare': return prepare(task.blob, task.how, pause);
     case 'render': return render(task.blob, task.edit, pause);
-    case 'play': return playable(task.blob, task.type);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Translate } from '../text.ts';
+import { clock } from './recording.ts';
 import type { Session } from './session.ts';
 
 interface Props {
@@ -112,12 +113,7 @@ function Clock({ since, t }: { since: number; t: Translate }): JSX.Element {
     const timer = setInterval(() => set(Date.now()), 250);
     return () => clearInterval(timer);
   }, [since]);
-  const seconds = Math.max(0, Math.floor((now - since) / 1000));
-  return (
-    <p class="capture__clock" role="timer" aria-label={t('Recording time')}>
-      {`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`}
-    </p>
-  );
+  return <p class="capture__clock" role="timer" aria-label={t('Recording time')}>{clock((now - since) / 1000)}</p>;
 }
 
 /** How loud it is. Written past the views, ten times a second. */

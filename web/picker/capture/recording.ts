@@ -5,8 +5,8 @@ import type { Kind } from './devices.ts';
 export interface Taken {
   readonly blob: Blob;
   readonly name: string;
-  /** The type with its codecs, for players; blob has the plain one. */
-  readonly format: string;
+  /** Of a recording. */
+  readonly seconds?: number;
 }
 
 /** Best first: what most players know. A shared window may change its size, which MP4 cannot. */
@@ -35,7 +35,13 @@ export async function takePhoto(video: HTMLVideoElement, what: string): Promise<
   canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
   bitmap.close();
   const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.92 });
-  return { blob, name: nameOf(what, blob.type, new Date()), format: blob.type };
+  return { blob, name: nameOf(what, blob.type, new Date()) };
+}
+
+/** "1:05" */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
 }
 
 /** A recording that runs. */
@@ -50,12 +56,13 @@ export function record(stream: MediaStream, kind: Exclude<Kind, 'webcam'>): Reco
   const mimeType = formats[kind].find((type) => MediaRecorder.isTypeSupported(type));
   const recorder = new MediaRecorder(stream, { mimeType });
   const parts: Blob[] = [];
+  const began = Date.now();
   const ended = new Promise<Taken | undefined>((done) => {
     recorder.ondataavailable = ({ data }) => { if (data.size) parts.push(data); };
     recorder.onstop = () => {
-      const format = recorder.mimeType || parts[0]?.type || '';
-      const type = format.split(';')[0] ?? '';
-      done(parts.length ? { blob: new Blob(parts, { type }), name: nameOf(kind, type, new Date()), format } : undefined);
+      const type = (recorder.mimeType || parts[0]?.type || '').split(';')[0] ?? '';
+      const seconds = (Date.now() - began) / 1000;
+      done(parts.length ? { blob: new Blob(parts, { type }), name: nameOf(kind, type, new Date()), seconds } : undefined);
     };
   });
   recorder.start(1000); // in pieces, which the browser may keep on disk

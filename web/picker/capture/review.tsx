@@ -1,8 +1,9 @@
 /** What was taken, to be used or thrown away. */
-import type { JSX, RefObject } from 'preact';
+import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { picture, playable } from '../../image/index.ts';
+import { picture } from '../../image/index.ts';
 import type { Translate } from '../text.ts';
+import { clock } from './recording.ts';
 import type { Taken } from './recording.ts';
 
 interface Props {
@@ -48,21 +49,39 @@ function Still({ taken, t }: Pick<Props, 'taken' | 't'>): JSX.Element {
   return <canvas ref={canvas} class="capture__video" role="img" aria-label={t('Your photo')} />;
 }
 
+/**
+ * Plays when it is asked to. Only then is the recording given an address, which a page's policy must allow (media-src
+ * blob:); who only uses it needs none.
+ */
 function Player({ taken, t }: Pick<Props, 'taken' | 't'>): JSX.Element {
-  const [mute, setMute] = useState(false);
-  const player = useRef<HTMLMediaElement>(null);
-  useEffect(() => {
-    let url = '';
-    void playable(taken.blob, taken.format).catch(() => undefined).then((handle) => {
-      if (!player.current) return;
-      if (handle) player.current.srcObject = handle as unknown as MediaProvider;
-      else player.current.src = url = URL.createObjectURL(taken.blob);
-    });
-    return () => URL.revokeObjectURL(url);
-  }, [taken]);
-  if (mute) return <p class="capture__hint">{t('This page does not allow the recording to be played, but you can use it.')}</p>;
-  const props = { controls: true, onError: () => setMute(true), 'aria-label': t('Your recording') };
-  return taken.blob.type.startsWith('audio/')
-    ? <audio ref={player as RefObject<HTMLAudioElement>} class="capture__audio" {...props} />
-    : <video ref={player as RefObject<HTMLVideoElement>} class="capture__video" playsInline {...props} />;
+  const [url, setUrl] = useState('');
+  const [refused, refuse] = useState(false);
+  useEffect(() => () => URL.revokeObjectURL(url), [url]);
+  if (refused) return <p class="capture__hint">{t('This page does not allow the recording to be played, but you can use it.')}</p>;
+  if (!url) {
+    return (
+      <button type="button" class="capture__play" onClick={() => setUrl(URL.createObjectURL(taken.blob))}>
+        <svg class="capture__glyph" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="M8 5l11 7-11 7z" /></svg>
+        {t('Play the recording')} <span class="capture__length">{clock(taken.seconds ?? 0)}</span>
+      </button>
+    );
+  }
+  const props = { src: url, controls: true, 'aria-label': t('Your recording'), onError: () => refuse(true), onLoadedMetadata: start };
+  return taken.blob.type.startsWith('audio/') ? <audio class="capture__audio" {...props} /> : <video class="capture__video" playsInline {...props} />;
+}
+
+/** Plays. Recorders do not write down how long a recording is; players learn it at its end. */
+function start({ currentTarget: player }: { currentTarget: HTMLMediaElement }): void {
+  player.focus();
+  if (player.duration !== Infinity) {
+    void player.play();
+    return;
+  }
+  player.ondurationchange = () => {
+    if (player.duration === Infinity) return;
+    player.ondurationchange = null;
+    player.currentTime = 0;
+    void player.play();
+  };
+  player.currentTime = 1e9;
 }

@@ -62,12 +62,10 @@ export function Editor({ blob, name, editing, edit: before, t, onDone, onCancel 
       return;
     }
     setPhase('saving');
-    try {
-      const made = await render(blob, edit);
-      if (root.current) onDone(made, edit);
-    } catch {
-      setPhase('refused');
-    }
+    const made = await render(blob, edit).catch(() => undefined);
+    if (!root.current) return; // cancelled meanwhile
+    setPhase(made ? 'ready' : 'refused');
+    if (made) onDone(made, edit);
   };
 
   /** Says what a button did, for those who do not see it. */

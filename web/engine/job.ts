@@ -36,6 +36,8 @@ export class Job {
   readonly #rate = new Rate();
   readonly #life = new AbortController();
   #transfer: Transfer | undefined;
+  /** Bytes of a link that the server has; undefined while it tells nothing. */
+  #imported: number | undefined;
   #prepared = false;
   #moved = 0;
   #run: AbortController | undefined;
@@ -101,8 +103,8 @@ export class Job {
   /** Says how far the item is; returns whether that is news. */
   measure(now: number): boolean {
     const item = this.#tools.items.get(this.id);
-    if (item?.status !== 'uploading' || item.link || !this.#transfer) return false;
-    const sent = this.#transfer.sent;
+    const sent = this.#imported ?? this.#transfer?.sent;
+    if (item?.status !== 'uploading' || sent === undefined) return false;
     const quiet = now - this.#moved;
     const stalled = sent < item.size && quiet > patient;
     const speed = stalled ? 0 : this.#rate.speed(now);
@@ -119,8 +121,14 @@ export class Job {
 
   #import(signal: AbortSignal): Promise<Stored> {
     this.#set({ status: 'uploading' });
+    const arrived = (received: number, size = -1): void => {
+      const now = this.#moved = performance.now();
+      for (const rate of [this.#rate, this.#tools.total]) rate.add(received - (this.#imported ?? 0), now);
+      this.#imported = received;
+      if (size >= 0) this.#set({ size });
+    };
     // What got no answer may have been stored all the same, and is not asked for twice.
-    return this.#patience.persist(signal, () => this.#tools.server.import(this.#item, signal), (p) => p.status !== undefined && isPassing(p));
+    return this.#patience.persist(signal, () => this.#tools.server.import(this.#item, signal, arrived), (p) => p.status !== undefined && isPassing(p));
   }
 
   async #upload(signal: AbortSignal): Promise<{ stored: Stored; digest: string; verified?: boolean }> {

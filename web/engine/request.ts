@@ -10,6 +10,8 @@ export interface Request {
   readonly timeout: number;
   /** Hears how many bytes of the body have left; not called where the browser does not tell. */
   readonly progress?: (bytes: number) => void;
+  /** Hears each line but the last of an answer that comes in lines of JSON. The last one is the answer. */
+  readonly line?: (text: string) => void;
 }
 
 export interface Reply {
@@ -44,10 +46,32 @@ export async function send(request: Request): Promise<Reply> {
 
 type Sent = Reply & { readonly status: number };
 
-async function byFetch({ method, url, body, headers }: Request, signal: AbortSignal, moved: (bytes: number) => void): Promise<Sent> {
+async function byFetch({ method, url, body, headers, line }: Request, signal: AbortSignal, moved: (bytes: number) => void): Promise<Sent> {
   const answer = await fetch(url, { method, body, headers, signal, credentials: 'omit', cache: 'no-store', referrerPolicy: 'origin' });
   moved(typeof body === 'string' ? body.length : body.size);
-  return { status: answer.status, text: await answer.text(), etag: answer.headers.get('etag') ?? '' };
+  const etag = answer.headers.get('etag') ?? '';
+  if (!line || !answer.body || answer.headers.get('content-type') !== lines) return { status: answer.status, text: await answer.text(), etag };
+  const text = await lastLine(answer.body, line);
+  // A failure on the way has its status in the last line.
+  const { error, status } = JSON.parse(text) as { error?: string; status?: number };
+  return { status: (error && status) || answer.status, text, etag };
+}
+
+/** The media type of lines of JSON. */
+export const lines = 'application/x-ndjson';
+
+async function lastLine(body: ReadableStream<Uint8Array<ArrayBuffer>>, heard: (text: string) => void): Promise<string> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = '', last = ''; ;) {
+    const { done, value } = await reader.read();
+    if (done) return last + text;
+    const whole = (text + value).split('\n');
+    text = whole.pop() ?? '';
+    for (const next of whole) {
+      if (last) heard(last);
+      last = next;
+    }
+  }
 }
 
 /** XMLHttpRequest is the one way for a page to see how much of a body has left. */

@@ -1,6 +1,6 @@
 import type { Network } from './network.ts';
 import { needsGrant, problem, problemOf, Refusal, refusal } from './problem.ts';
-import { send, type Reply, type Request } from './request.ts';
+import { lines, send, type Reply, type Request } from './request.ts';
 import type { Code, Grant, Hosts, Item, Problem, Settings, Store, Stored } from './types.ts';
 
 /** A part that the server has, as it names it. */
@@ -69,12 +69,19 @@ export class Server {
     return answer.file ? { file: stored(answer.file) } : { parts: answer.parts ?? [] };
   }
 
-  /** Has the server fetch a link and store it. */
-  async import(item: Item, signal: AbortSignal): Promise<Stored> {
+  /** Has the server fetch a link and store it. The server tells now and then how many bytes have come, and of how many, if that is known. */
+  async import(item: Item, signal: AbortSignal, arrived: (received: number, size?: number) => void): Promise<Stored> {
     const { filename, upload_tags, store } = this.#describe(item);
     const url = { path: item.link!.url, headers: item.link!.headers, store: { filename, ...store } };
     // How long that takes is between the server and the link's host.
-    const answer = await this.#call<{ url: StoredAnswer }>('cloud', '/store/', { flow: 'web', upload_tags, clouds: { url } }, signal, 0);
+    const answer = await this.#call<{ url: StoredAnswer }>('cloud', '/store/', { flow: 'web', upload_tags, clouds: { url } }, signal, {
+      timeout: 0,
+      headers: { 'Content-Type': 'application/json', Accept: lines },
+      line: (text) => {
+        const { received, size } = read<{ received: number; size?: number }>(text);
+        arrived(received, size);
+      },
+    });
     return stored(answer.url);
   }
 
@@ -107,9 +114,9 @@ export class Server {
   }
 
   /** Posts to a route that takes the page's grant. If that is refused, a newer one is asked for, once. */
-  async #call<T>(host: keyof Hosts, path: string, body: object, signal: AbortSignal, timeout?: number): Promise<T> {
+  async #call<T>(host: keyof Hosts, path: string, body: object, signal: AbortSignal, more?: Partial<Request>): Promise<T> {
     const { apiKey, grant, refresh } = this.#settings;
-    const attempt = async (used: Grant | undefined): Promise<T> => read<T>((await this.#post(host, path, { ...body, apikey: apiKey, ...used }, signal, timeout)).text);
+    const attempt = async (used: Grant | undefined): Promise<T> => read<T>((await this.#post(host, path, { ...body, apikey: apiKey, ...used }, signal, more)).text);
     const used = grant();
     try {
       return await attempt(used);
@@ -143,9 +150,9 @@ export class Server {
     }
   }
 
-  #post(host: keyof Hosts, path: string, body: object, signal: AbortSignal, timeout?: number): Promise<Reply> {
+  #post(host: keyof Hosts, path: string, body: object, signal: AbortSignal, more?: Partial<Request>): Promise<Reply> {
     const url = this.#settings.hosts()[host] + path;
-    return this.#send({ method: 'POST', url, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal, timeout });
+    return this.#send({ method: 'POST', url, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal, ...more });
   }
 
   async #send(request: Omit<Request, 'timeout'> & { readonly timeout?: number }): Promise<Reply> {

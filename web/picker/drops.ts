@@ -73,7 +73,8 @@ export function useDrops(m: Model, ref: RefObject<HTMLElement | null>): void {
 export function take(m: Model, found: Gathered): void {
   m.refuse(found.folders.map((name) => ({ name, problem: { code: 'folder' as const, again: false } })));
   if (found.files) void m.add(found.files);
-  if (found.url) void m.addLink(found.url).catch((e: unknown) => m.refuseLink(found.url ?? '', e));
+  // Where the page offers no links, an image of another page is none of its files.
+  if (found.url && m.state.sources.some((s) => s.name === 'url')) void m.addLink(found.url).catch((e: unknown) => m.refuseLink(found.url ?? '', e));
 }
 
 const isField = (e: EventTarget | undefined) => e instanceof HTMLElement && (e.isContentEditable || /^(input|textarea|select)$/i.test(e.tagName));

@@ -75,7 +75,7 @@ function Total({ m }: { m: Model }): JSX.Element {
     <div class={`picker__total picker__total--${progress.failed > 0 ? 'failed' : phase}`} part="total">
       <div class="picker__total-text">
         <strong>{phase === 'done' ? progress.failed > 0 ? t('Failed While Uploading') : t('Completed') : percent(share)}</strong>
-        {facts.filter((f) => f).map((f, i) => <span key={i} class="picker__fact">{f}</span>)}
+        <span class="picker__total-facts"><span>{facts.filter((f) => f).map((f, i) => <span key={i} class="picker__fact">{f}</span>)}</span></span>
       </div>
       <progress class="picker__progress" aria-label={t('Progress of all files')} max={1} value={share} />
     </div>

@@ -30,7 +30,8 @@ function Overlay({ m }: { m: Model }): JSX.Element {
   useLayoutEffect(() => {
     const element = dialog.current;
     if (!element || hidden) return;
-    const { documentElement: page, activeElement } = document;
+    const { documentElement: page } = document;
+    const before = focused();
     const { overflow, scrollbarGutter } = page.style;
     // The page behind must neither scroll nor move.
     if (window.innerWidth > page.clientWidth) page.style.scrollbarGutter = 'stable';
@@ -40,7 +41,7 @@ function Overlay({ m }: { m: Model }): JSX.Element {
     return () => {
       element.close();
       Object.assign(page.style, { overflow, scrollbarGutter });
-      if (activeElement instanceof HTMLElement) activeElement.focus();
+      if (before instanceof HTMLElement) before.focus();
     };
   }, [hidden]);
   const [width, height] = m.options.modalSize ?? [];
@@ -59,4 +60,11 @@ function Overlay({ m }: { m: Model }): JSX.Element {
       <Frame m={m} />
     </dialog>
   );
+}
+
+/** What has the focus, also inside of shadow roots. */
+function focused(): Element | null {
+  let { activeElement: element } = document;
+  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+  return element;
 }

@@ -73,6 +73,7 @@ export async function draw(source: ImageBitmap | OffscreenCanvas, edit: Edit, pa
       context.ellipse(width / 2, height / 2, width / 2, height / 2, 0, 0, 2 * Math.PI);
       context.clip();
     }
+    context.imageSmoothingQuality = w === small.width && h === small.height ? 'low' : 'high';
     context.translate(width / 2, height / 2);
     context.rotate(angle);
     context.scale(edit.flop ? -1 : 1, edit.flip ? -1 : 1);
@@ -98,6 +99,7 @@ async function halved(source: ImageBitmap | OffscreenCanvas, part: Rect, width: 
     const w = from.width >= 2 * width ? Math.ceil(from.width / 2) : from.width;
     const h = from.height >= 2 * height ? Math.ceil(from.height / 2) : from.height;
     const smaller = await paint(w, h, pause, (context) => {
+      context.imageSmoothingQuality = 'low'; // the mean of four pixels, which is exact here
       context.drawImage(from.source, from.x, from.y, from.width, from.height, 0, 0, w, h);
     });
     now = { source: smaller, x: 0, y: 0, width: w, height: h };
@@ -110,7 +112,6 @@ async function paint(width: number, height: number, pause: Pause, act: (context:
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', { willReadFrequently: true });
   if (!context) throw new Error('The browser has no memory left for this image; choose a smaller one.');
-  context.imageSmoothingQuality = 'high';
   /** Browsers draw when they must: now, not all bands at the end. The first time they find the memory. */
   const settle = async (y: number) => {
     context.getImageData(0, y, 1, 1);

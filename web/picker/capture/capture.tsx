@@ -36,7 +36,7 @@ export function Capture({ kind, size, t, onTaken }: Props): JSX.Element {
 
   const names = { webcam: t('Take Photo'), video: t('Record Video'), audio: t('Record Audio'), screen: t('Record Screen') };
   return (
-    <section ref={root} class={`capture capture--${kind} fsp-webcam`} aria-label={names[kind]}>
+    <section ref={root} class={`capture capture--${kind}`} aria-label={names[kind]}>
       {session && <Content session={session} t={t} onTaken={onTaken} />}
     </section>
   );

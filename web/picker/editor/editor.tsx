@@ -78,7 +78,7 @@ export function Editor({ blob, name, editing, edit: before, t, onDone, onCancel 
   const shown = image.current;
   const saving = phase === 'saving';
   return (
-    <section ref={root} class="editor fsp-image-editor" aria-label={t('Edit Image')} aria-busy={phase === 'loading' || saving}>
+    <section ref={root} class="editor" aria-label={t('Edit Image')} aria-busy={phase === 'loading' || saving}>
       {shown && state && phase !== 'refused' && (
         <fieldset class="editor__work" disabled={saving}>
           <Stage

@@ -65,13 +65,16 @@ function Sources({ m }: { m: Model }): JSX.Element {
 function SourceButton({ m, source }: { m: Model; source: SourceEntry }): JSX.Element {
   const active = m.state.panel === source.name;
   const label = m.text.t(source.label);
+  const icon = source.plugin?.icon;
   return (
     <li>
       <button
         type="button" title={label} aria-current={active ? 'true' : undefined} onClick={() => m.show(source.name)}
         class={`picker__source fsp-source-list__item ${active ? 'picker__source--active fsp-source-list__item--active' : ''}`}
       >
-        <span class={`picker__source-icon fsp-source-list__icon fsp-icon fsp-icon--${source.name}`}>{source.plugin?.icon ? <PluginIcon icon={source.plugin.icon} /> : <Icon d={sourceIcon(source.name, !!source.plugin)} />}</span>
+        <span class={`picker__source-icon fsp-source-list__icon fsp-icon fsp-icon--${source.name}`}>
+          {icon ? <PluginIcon icon={icon} /> : <Icon d={sourceIcon(source.name, !!source.plugin)} />}
+        </span>
         <span class="picker__source-label fsp-source-list__label" title={label}>{label}</span>
       </button>
     </li>

@@ -34,18 +34,18 @@ export function useLeaving({ engine }: Model): void {
  */
 export function useKeptFocus(ref: RefObject<HTMLElement | null>): void {
   const inside = useRef(false);
+  const last = useRef<EventTarget | null>(null);
   useEffect(() => {
     const element = ref.current;
-    const come = () => { inside.current = true; };
-    const go = (e: FocusEvent) => {
-      const removed = !(e.target as Element).isConnected;
-      if (!removed && !element?.contains(e.relatedTarget as Node | null)) inside.current = false;
-    };
-    element?.addEventListener('focusin', come);
-    element?.addEventListener('focusout', go);
+    element?.addEventListener('focusin', () => { inside.current = true; });
+    element?.addEventListener('focusout', (e) => {
+      inside.current = false;
+      last.current = e.relatedTarget ? null : e.target;
+    });
   }, []);
   useEffect(() => {
     const element = ref.current;
+    if (last.current instanceof Element && !last.current.isConnected) inside.current = true;
     if (!element || !inside.current || element.contains((element.getRootNode() as Document | ShadowRoot).activeElement)) return;
     for (const next of ['.picker__content [tabindex="0"]', '.picker__select', '.picker__content :is(input, button)', '.picker__button--primary', 'button']) {
       const found = element.querySelector<HTMLElement>(next);

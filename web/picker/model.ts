@@ -138,7 +138,11 @@ export class Model {
   /** Adds files and goes to the selection. */
   async add(candidates: Iterable<Candidate> | AsyncIterable<Candidate>): Promise<void> {
     this.#afresh();
-    const { items } = await this.engine.add(candidates);
+    // Thousands take a while, and are shown from the first one on.
+    const before = this.engine.items.length;
+    const off = this.engine.on('change', () => { if (this.engine.items.length > before) this.show(filesPanel); });
+    const { items } = await this.engine.add(candidates).finally(off);
+    if (this.engine.items.length === 0) this.back();
     this.#added(items);
   }
 
@@ -251,7 +255,7 @@ export class Model {
     this.set({ refused: [...this.state.refused, ...refused], refusedOpen: true });
     const [first] = refused;
     if (refused.length > 1) this.say(this.text.t('{count} files were not added', { count: refused.length }), true);
-    else if (first) void this.#rest.then(({ explain }) => this.say(explain(this.text, first.problem, this.engine.settings, first.name).what, true));
+    else if (first) void this.#rest.then(({ explain }) => this.say(explain(this.text, first.problem, this.engine.settings, first.name).what, true), () => {});
   }
 
   /** Says why the server does not find what is at url; what is no Refusal of the engine has no better words. */

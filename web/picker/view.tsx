@@ -11,7 +11,9 @@ export { loadText };
 export const mount: Mount = (root, engine, options) => {
   const home = root.getRootNode() as Document | ShadowRoot;
   const sheets: CSSStyleSheet[] = [];
+  let mounted = true;
   const adopt = (text: string) => {
+    if (!mounted) return;
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(text);
     sheets.push(sheet);
@@ -23,7 +25,6 @@ export const mount: Mount = (root, engine, options) => {
   const element = root.ownerDocument.createElement('div');
   element.style.display = 'contents';
   root.append(element);
-  let mounted = true;
   const shown = loadText(options.lang, options.customText).then((text) => {
     if (!mounted) return;
     model.text = text;

@@ -16,10 +16,6 @@ const live: readonly string[] = ['policy', 'signature', 'server', 'domain', 'nam
 /** Files that a form need not wait for. One that is missing was begun in an earlier visit. */
 const ended: readonly Status[] = ['done', 'failed', 'cancelled', 'missing'];
 
-function property(name: string, accessors: PropertyDescriptor): void {
-  Object.defineProperty(StowgateElement.prototype, name, { ...accessors, enumerable: true, configurable: true });
-}
-
 /** The properties of the tables; see description.ts. */
 export interface StowgateElement extends Properties {}
 
@@ -32,6 +28,8 @@ export abstract class StowgateElement extends PageElement {
   static readonly observedAttributes = ['lang', ...Object.keys(attributes).map(attributeOf)];
 
   static {
+    const property = (name: string, accessors: PropertyDescriptor) =>
+      Object.defineProperty(this.prototype, name, { ...accessors, enumerable: true, configurable: true });
     for (const [name, kind] of Object.entries(attributes)) {
       const attribute = attributeOf(name);
       property(name, {

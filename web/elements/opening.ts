@@ -132,17 +132,14 @@ export class Opening {
 
   /** Asks the page for a grant: once for all who want one at the same time. */
   #ask(): Promise<void> {
-    const { properties } = this.#start;
-    this.#asking ??= (async () => {
+    const ask = async () => {
       try {
-        if (properties.getPolicy) this.#given = await properties.getPolicy();
+        this.#given = await this.#start.properties.getPolicy?.();
       } catch (error) {
         throw new Refusal({ code: 'security-required', detail: `getPolicy failed: ${String(error)}`, again: true });
-      } finally {
-        this.#asking = undefined;
       }
-    })();
-    return this.#asking;
+    };
+    return this.#asking ??= ask().finally(() => { this.#asking = undefined; });
   }
 
   /** Why the server need not be asked whether this page may upload. A grant is asked for first, as the server wants one. */
@@ -167,7 +164,7 @@ class PageEngine extends Engine {
 
   override async check(): Promise<Problem | undefined> {
     const problem = await this.#obstacle() ?? await super.check();
-    if (problem) void later(base).then(({ advise }) => advise(problem));
+    if (problem && problem.code !== 'cancelled') void later(base).then(({ advise }) => advise(problem));
     return problem;
   }
 }

@@ -133,7 +133,7 @@ test('images are made ready, or left alone', async (t) => {
       gif: (await image.thumbnail(gif, 50)).width,
       webp: (await image.thumbnail(webp, 50)).width,
       aborted: await image.thumbnail(png, 50, AbortSignal.abort()),
-      names: [image.nameFor('a.b.jpg', jpeg, png), image.nameFor('x.heic', new Blob([], { type: 'image/heic' }), jpeg), image.nameFor('a.jpg', jpeg, jpeg), image.nameFor('noending', jpeg, png)],
+      names: [image.nameFor('a.b.jpg', jpeg, png), image.nameFor('x.heic', new Blob([], { type: 'image/heic' }), jpeg), image.nameFor('a.jpg', jpeg, jpeg), image.nameFor('noending', jpeg, png), image.nameFor('A.JPEG', new Blob([]), jpeg), image.nameFor('.png', png, jpeg)],
     };
   });
   assert.deepEqual(results, {
@@ -143,7 +143,7 @@ test('images are made ready, or left alone', async (t) => {
     bmp: { width: 20, height: 20, type: 'image/png', colours: 'rgbw' },
     untouched: Array(8).fill(true),
     thumbnails: 0, gif: 1, webp: 50, aborted: undefined,
-    names: ['a.b.png', 'x.jpg', 'a.jpg', 'noending.png'],
+    names: ['a.b.png', 'x.jpg', 'a.jpg', 'noending.png', 'A.JPEG', '.png.jpg'],
   });
 });
 

@@ -141,7 +141,7 @@ export class Job {
         throw new Refusal(problemOf(error, 'refused'));
       });
       signal.throwIfAborted();
-      this.#set({ blob, size: blob.size });
+      this.#set({ blob, type: blob.type || this.#item.type, size: blob.size });
       this.#prepared = true;
     }
     const { blob } = this.#item;

@@ -58,13 +58,15 @@ export async function orientation(blob: Blob): Promise<number> {
   return readHeader(new Uint8Array(await blob.slice(0, headLength).arrayBuffer()))?.orientation ?? 1;
 }
 
-const endings: Readonly<Record<string, string>> = { 'image/jpeg': 'jpg', 'image/png': 'png', 'image/webp': 'webp' };
+/** The first is the usual one. */
+const endings: Readonly<Record<string, readonly string[]>> = { 'image/jpeg': ['jpg', 'jpeg', 'jpe', 'jfif'], 'image/png': ['png'], 'image/webp': ['webp'] };
 
 /** The name of a file that may have become another type: a.heic that is now JPEG is a.jpg. */
 export function nameFor(name: string, before: Blob, after: Blob): string {
-  const ending = endings[after.type];
-  if (before.type === after.type || !ending) return name;
-  return `${name.replace(/\.[^./]{1,5}$/, '')}.${ending}`;
+  const fitting = endings[after.type];
+  const [, stem = name, ending = ''] = /^(.+)\.([^./]{1,5})$/.exec(name) ?? [];
+  if (before.type === after.type || !fitting || fitting.includes(ending.toLowerCase())) return name;
+  return `${stem}.${fitting[0]}`;
 }
 
 function ask(task: Task, signal?: AbortSignal): Promise<Result> {

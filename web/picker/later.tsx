@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Item } from '../engine/types.ts';
+import { nameFor } from '../image/index.ts';
 import { useChunk } from './hooks.ts';
 import { editable } from './item.ts';
 import { Loading } from './loading.tsx';
@@ -44,8 +45,11 @@ export function EditorPanel({ m, id }: { m: Model; id: string }): JSX.Element | 
   return (
     <div class="picker__later">
       <chunk.Editor
-        blob={bytes} name={item.name} editing={editing} t={t}
-        onDone={(blob, edit) => m.edited(blob, edit)} onCancel={() => m.edited()}
+        blob={bytes} name={item.name} editing={editing} edit={item.edit} t={t} onCancel={() => m.edited()}
+        onDone={(blob, edit) => {
+          m.engine.rename(id, nameFor(item.name, item.blob ?? bytes, blob));
+          m.edited(blob, edit);
+        }}
       />
     </div>
   );

@@ -1,7 +1,7 @@
 // Makes dist/ complete: Filestack's own clients, for pages that load them from
 // this server, the licences of all that is not our own, and every file also
 // compressed, so that nothing is compressed while a page waits.
-import { copyFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,7 +27,7 @@ export async function pack() {
     await mkdir(`dist/${folder}`, { recursive: true });
     for (const file of files) {
       const source = `node_modules/${from}/build/browser/${file}`;
-      if (existsSync(source) && !existsSync(`dist/${folder}/${file}`)) await copyFile(source, `dist/${folder}/${file}`);
+      if (existsSync(source)) await copyFile(source, `dist/${folder}/${file}`);
     }
   }
   await writeFile('dist/licences.txt', await licences());
@@ -50,11 +50,13 @@ async function licences() {
 }
 
 async function compress(path) {
-  if (existsSync(`${path}.br`)) return;
+  if (existsSync(`${path}.br`)) return; // of a client that an earlier build left
   const text = await readFile(path);
   const size = { [constants.BROTLI_PARAM_SIZE_HINT]: text.length };
-  await Promise.all([
-    promisify(gzip)(text, { level: 9 }).then((made) => writeFile(`${path}.gz`, made)),
-    promisify(brotliCompress)(text, { params: size }).then((made) => writeFile(`${path}.br`, made)),
-  ]);
+  const write = async (name, made) => {
+    await writeFile(`${name}.part`, made);
+    await rename(`${name}.part`, name); // a build that was stopped leaves nothing half done
+  };
+  await write(`${path}.gz`, await promisify(gzip)(text, { level: 9 }));
+  await write(`${path}.br`, await promisify(brotliCompress)(text, { params: size }));
 }

@@ -66,7 +66,6 @@ func Routes(dist fs.FS) []server.Route {
 	on("/picker/{version}/{file}", own, hosts...)
 	on("/stowgate/{file}", own, append([]string{"cdn", "process", ""}, hosts...)...)
 	on("/v1/filepicker.js", legacy, hosts...)
-	on("/v2/filepicker.js", legacy, hosts...)
 	on("/filestack.js", legacy, hosts...)
 	on("/v2/{file}", func(r *http.Request) string {
 		if strings.HasPrefix(r.PathValue("file"), "filepicker") && strings.HasSuffix(r.PathValue("file"), ".js") {

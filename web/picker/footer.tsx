@@ -17,7 +17,7 @@ export function Footer({ m }: { m: Model }): JSX.Element | null {
   return (
     <footer class="picker__footer fsp-footer fsp-footer--appeared" part="footer">
       {files && (busy || ended) && <Total m={m} />}
-      <div class="picker__footer-row">
+      <div class="picker__footer-row fsp-footer__nav">
         <span class="picker__footer-start fsp-footer__nav--left">
           {files && !busy && !ended && (
             <button type="button" class="picker__button picker__button--quiet fsp-button fsp-button--cancel" title={t('Deselect All')} onClick={() => m.clear()}>{t('Deselect All')}</button>
@@ -41,7 +41,8 @@ export function Footer({ m }: { m: Model }): JSX.Element | null {
           {busy && files && <Running m={m} />}
           {ended ? <Ended m={m} /> : (!busy || m.ready) && (
             <button
-              type="button" class="picker__button picker__button--primary fsp-button fsp-button--primary fsp-button--upload fsp-button-upload" part="upload"
+              type="button" part="upload"
+              class={`picker__button picker__button--primary fsp-button fsp-button--primary fsp-button--upload fsp-button-upload ${m.ready ? '' : 'fsp-button--disabled'}`}
               data-e2e="upload" title={t('Upload')} disabled={!m.ready} onClick={() => m.upload()}
             >
               {t('Upload')}

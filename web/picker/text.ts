@@ -56,6 +56,7 @@ export function makeText(lang: string, catalogue: Catalogue, custom: Readonly<Re
   const plurals = new Intl.PluralRules(lang);
   const numbers = new Intl.NumberFormat(lang);
   const list = new Intl.ListFormat(lang, { type: 'unit', style: 'narrow' });
+  const shares = new Intl.NumberFormat(lang, { style: 'percent' });
   const units = new Map<string, Intl.NumberFormat>();
 
   const unit = (n: number, name: string, digits = 0) => {
@@ -88,7 +89,7 @@ export function makeText(lang: string, catalogue: Catalogue, custom: Readonly<Re
     number: (n) => numbers.format(n),
     bytes: (n) => scaled(n, ''),
     speed: (n) => scaled(n, '-per-second'),
-    percent: (share) => new Intl.NumberFormat(lang, { style: 'percent' }).format(share),
+    percent: (share) => shares.format(share),
     duration: (seconds) => {
       const s = Math.max(0, Math.round(seconds));
       if (s < 60) return unit(s, 'second');

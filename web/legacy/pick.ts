@@ -49,17 +49,23 @@ export function pick(page: Page, options: Options, { multiple, store, edit }: Pu
       once(() => (filesUploaded.length ? answers.success(filesUploaded.map((file) => fpfile(page, file, options, store))) : answers.failure(new FPError(102))));
       void picker.close();
     },
-    onClose: () => {
-      frame?.end();
-      once(() => answers.failure(new FPError(101)));
-    },
+    onClose: () => closed(),
   }, page.base);
+  const closed = () => {
+    frame?.end();
+    once(() => answers.failure(new FPError(101)));
+  };
   (edit ? picker.crop([edit]) : picker.open()).catch((error: unknown) => {
     console.error('Stowgate filepicker: the dialog cannot open:', error);
     frame?.end();
     once(() => answers.failure(new FPError(102)));
   });
-  return { close: () => void picker.close() };
+  return {
+    close: () => {
+      void picker.close(); // says nothing where nothing was shown yet
+      closed();
+    },
+  };
 }
 
 function fpfile(page: Page, file: PickedFile, options: Options, store?: Options): FPFile {

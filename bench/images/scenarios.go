@@ -34,7 +34,7 @@ var scenarios = []scenario{
 	{"2 megapixel JPEG to 300x300 WebP", "small.jpg", 300, 300, "webp", 80, "[Q=80,keep=icc]", 60},
 	{"3 megapixel PNG with alpha to 500 wide", "alpha.png", 500, 0, "png", 0, "[filter=all,keep=icc]", 15},
 	{"2 megapixel JPEG to 800 wide AVIF", "small.jpg", 800, 0, "avif", 60, "[Q=60,effort=0,bitdepth=8,keep=icc]", 20},
-	{"GIF of 20 frames, 480x320 to 240 wide", "moving.gif", 240, 0, "gif", 0, "[effort=1,keep=icc]", 4},
+	{"GIF of 20 frames, 480x320 to 240 wide", "moving.gif", 240, 0, "gif", 0, "[effort=4,keep=icc]", 4},
 }
 
 // sources are the files that pictures makes.

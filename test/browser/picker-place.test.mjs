@@ -246,3 +246,45 @@ test('texts and languages', async (t) => {
   await v.begin({ ...signed(), options: { lang: 'ar' } });
   assert.equal(await v.page.locator('.fsp-picker').getAttribute('dir'), 'rtl');
 });
+
+test('what filestack-js lets through opens, and what it refuses is thrown by client.picker', async (t) => {
+  const rows = [ // options, by which release, what is thrown
+    [{ fromSources: 'url' }, '4.3.8', /fromSources\.filter is not a function/],
+    [{ container: null }, '4.3.8', /null/],
+    [{ container: {} }, '4.3.8', /Invalid picker params/],
+    [{ container: 7 }, '4.3.8', /Invalid picker params/],
+    [{ imageDim: [800, null], imageMax: [800, null], imageMin: [8, null] }, '4.3.8'],
+    [{ imageDim: [null, 600] }, '4.3.8', /Invalid picker params/],
+    [{ imageMax: [800, 600.5] }, '4.3.8'],
+    [{ customAuthText: { default: { top: ['a'], bottom: ['b'] } } }, '4.3.8', /Invalid picker params/],
+    [{ customAuthText: { default: { top: 'a', bottom: 'b' } } }, '4.3.8'],
+    [{ dropPane: { cropFiles: true } }, '4.3.8', /Invalid picker params/],
+    [{ displayMode: 'dropPane', container: 'box', dropPane: { cropFiles: [1], id: 'x' } }, '4.3.8'],
+    [{ rawFile: true }, '4.3.8', /Invalid picker params/],
+    [{ storeTo: { tags: {} } }, '4.3.8', /Invalid picker params/],
+    [{ tags: {} }, '4.3.8', /Invalid picker params/],
+    [{ googleAppOrigin: 'x' }, '3.51.6'],
+    [{ googleAppOrigin: 'x' }, '4.3.8', /Invalid picker params/],
+    [{ transformations: { crop: { autoCropArea: 0.5 } } }, '3.51.6'],
+    [{ transformations: { crop: { autoCropArea: 0.5 } } }, '4.3.8', /Invalid picker params/],
+    [{ videoResolution: 'any' }, '4.3.8'],
+    [{ fromSources: ['nonsense', 'local_file_system'] }, '4.3.8'],
+  ];
+  const opened = { '3.51.6': await visit(t, '/3.51.6'), '4.3.8': await visit(t) };
+  for (const [options, version, thrown] of rows) {
+    const { page } = opened[version];
+    const said = await page.evaluate(async ([config, options]) => {
+      try {
+        const picker = client(config).picker(options);
+        await picker.open();
+        await picker.close();
+        return '';
+      } catch (error) {
+        return String(error.message);
+      }
+    }, [signed(), options]);
+    assert.match(said, thrown ?? /^$/, JSON.stringify(options));
+  }
+  assert.ok(opened['4.3.8'].seen.console.some((m) => m.text.includes('Invalid source "nonsense" found and removed')));
+  assert.deepEqual(opened['4.3.8'].seen.errors, []);
+});

@@ -1,6 +1,6 @@
 /** One opening of a picker: from open() until it leaves the page. */
 import { Engine } from '../engine/index.ts';
-import type { Candidate, EngineLike, Item, Problem } from '../engine/types.ts';
+import type { Candidate, EngineLike, Item, Problem, Status } from '../engine/types.ts';
 import type { Mode, Mount, View, ViewOptions } from '../picker/types.ts';
 import { call } from './call.ts';
 import { later, loadView } from './chunks.ts';
@@ -11,6 +11,9 @@ import { container, onRemoved } from './place.ts';
 import { editing, mode, pane, settings } from './settings.ts';
 import { plugin, sources } from './sources.ts';
 import type { Client, Options } from './types.ts';
+
+/** On its way to the server. */
+const running: readonly Status[] = ['waiting', 'preparing', 'uploading', 'paused', 'offline', 'retrying'];
 
 let panes = 0; // drop panes of this page, for their ids
 
@@ -97,7 +100,7 @@ export class Pick {
     this.#over = true;
     const { options, ended } = this.#start;
     const engine = this.#engine;
-    const unfinished = engine?.items.some((item) => !['ready', 'checking', 'missing', 'done', 'failed', 'cancelled'].includes(item.status));
+    const unfinished = engine?.items.some((item) => running.includes(item.status));
     if (unfinished) engine?.cancel();
     const result = engine && this.#response(engine);
     this.#unwatch();

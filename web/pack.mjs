@@ -53,9 +53,10 @@ async function compress(path) {
   if (existsSync(`${path}.br`)) return; // of a client that an earlier build left
   const text = await readFile(path);
   const size = { [constants.BROTLI_PARAM_SIZE_HINT]: text.length };
-  const write = async (name, made) => {
-    await writeFile(`${name}.part`, made);
-    await rename(`${name}.part`, name); // a build that was stopped leaves nothing half done
+  const write = async (name, made) => { // a build that was stopped leaves nothing half done
+    const part = `node_modules/.pack-${name.replaceAll('/', '-')}`;
+    await writeFile(part, made);
+    await rename(part, name);
   };
   await write(`${path}.gz`, await promisify(gzip)(text, { level: 9 }));
   await write(`${path}.br`, await promisify(brotliCompress)(text, { params: size }));

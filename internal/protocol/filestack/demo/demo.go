@@ -74,8 +74,12 @@ func local(serve http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer.Protect(w.Header())
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
+		scheme := "http://"
+		if r.TLS != nil {
+			scheme = "https://"
+		}
 		site := r.Header.Get("Sec-Fetch-Site")
-		own := server.AllowOrigins(w, r, nil) && (site == "" || site == "same-origin" || site == "none")
+		own := server.AllowOrigins(w, r, []string{scheme + r.Host}) && (site == "" || site == "same-origin" || site == "none")
 		if !own || !access.IsLoopback(r.Host) {
 			http.Error(w, "the demonstration is for the address that stowgate serve printed", http.StatusForbidden)
 			return

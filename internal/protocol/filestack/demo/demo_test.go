@@ -40,6 +40,10 @@ func TestPage(t *testing.T) {
 			t.Errorf("GET %s: %d %v %.300s", target, w.Code, w.Header(), w.Body)
 		}
 	}
+	// Scripts that are modules come with the origin of their page.
+	if w := get(t, "http://127.0.0.1:8080/demo/demo.js", nil, "Origin: http://127.0.0.1:8080"); w.Code != 200 {
+		t.Errorf("its own script: %d %s", w.Code, w.Body)
+	}
 	w := get(t, "http://localhost/get-filestack-credentials", errors.New("no secret S3"))
 	if w.Code != 500 || strings.Contains(w.Body.String(), "S3") {
 		t.Errorf("without a secret: %d %s", w.Code, w.Body)
@@ -57,11 +61,13 @@ func TestA6DemoForStrangers(t *testing.T) {
 		{own, "Sec-Fetch-Site: cross-site"},
 		{own, "Sec-Fetch-Site: same-site"},
 		{"http://evil.example/get-filestack-credentials", ""},
+		{"http://evil.example/get-filestack-credentials", "Origin: http://evil.example"},
+		{own, "Origin: https://127.0.0.1:8080"},
 		{"http://127.0.0.1.evil.example:8080/get-filestack-credentials", ""},
 		{"http://10.0.0.1:8080/get-filestack-credentials", ""},
 	} {
 		w := get(t, tt.target, nil, tt.header)
-		if w.Code != 403 || strings.Contains(w.Body.String(), "signature") || w.Header().Get("Access-Control-Allow-Origin") != "" {
+		if w.Code != 403 || strings.Contains(w.Body.String(), "signature") || w.Header().Get("Access-Control-Allow-Origin") == "*" {
 			t.Errorf("GET %s with %q: %d %v %s", tt.target, tt.header, w.Code, w.Header(), w.Body)
 		}
 	}

@@ -75,7 +75,11 @@ func Routes(dist fs.FS) []server.Route {
 	}, hosts...)
 	on("/filestack-js/{range}/{file}", client("filestack-js"), hosts...)
 	on("/adaptive/{range}/{file}", client("adaptive"), hosts...)
-	return table
+	none := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", keepShortly)
+		w.WriteHeader(http.StatusNoContent)
+	}
+	return append(table, server.Public(http.MethodGet, "/favicon.ico", "browsers ask for it, and there is none", http.HandlerFunc(none)))
 }
 
 // client returns the name of a file of a published client, in the version there

@@ -181,6 +181,13 @@ func TestCodings(t *testing.T) {
 	}
 }
 
+// Browsers log a missing icon as an error of the page.
+func TestNoIcon(t *testing.T) {
+	if w := get(t, built(t), "files.test", "https://cdn.files.test/favicon.ico"); w.Code != http.StatusNoContent {
+		t.Errorf("GET /favicon.ico: %d", w.Code)
+	}
+}
+
 func TestWithoutBuild(t *testing.T) {
 	w := get(t, fstest.MapFS{".gitignore": {}}, "", "/picker/4.5.2/picker.js")
 	if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "built without the scripts") {

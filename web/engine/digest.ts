@@ -4,8 +4,8 @@ import { Slices } from './slices.ts';
 /** Up to here a blob is hashed in one go by the browser, off this thread. */
 const small = 4 << 20;
 
-/** How much is hashed at once on this thread: about 2 ms. */
-const piece = 256 << 10;
+/** How much is hashed at once on this thread. Until the code is compiled, even this takes some ms. */
+const piece = 32 << 10;
 
 const toHex = (bytes: ArrayBuffer): string => Array.from(new Uint8Array(bytes), (b) => b.toString(16).padStart(2, '0')).join('');
 

@@ -190,9 +190,10 @@ test('start waits for what is being checked', async (t) => {
   await until(() => engine.items.length);
   engine.start();
   assert.equal(engine.phase, 'idle');
+  const finished = next(engine, 'finished');
   admit();
   await adding;
-  assert.equal((await next(engine, 'finished')).uploaded.length, 1);
+  assert.equal((await finished).uploaded.length, 1);
 });
 
 test('a file that is removed while it is checked stays away', async (t) => {

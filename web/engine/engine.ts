@@ -114,7 +114,7 @@ export class Engine implements EngineLike {
 
   async check(): Promise<Problem | undefined> {
     try {
-      const { problem: wrong, expires, sources } = await this.#server.prefetch(this.#end.signal);
+      const { problem: wrong, expires, sources } = await this.#server.check(this.#end.signal);
       this.#expires = expires;
       this.#offered = sources;
       return wrong;
@@ -161,7 +161,7 @@ export class Engine implements EngineLike {
     const again = active.includes(item.status);
     this.#drop(id);
     this.#items.patch(id, {
-      blob: bytes, size: bytes.size, edit: blob ? edit : undefined, status: 'ready', sent: 0, problem: undefined,
+      blob: bytes, type: bytes.type || item.type, size: bytes.size, edit: blob ? edit : undefined, status: 'ready', sent: 0, problem: undefined,
       digest: undefined, verified: undefined, twin: undefined, stored: undefined,
     });
     if (again) this.#enqueue(id);

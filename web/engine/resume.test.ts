@@ -25,6 +25,13 @@ async function killed(t: TestContext, server: FakeServer, records: FakeRecords, 
 
 const later = (t: TestContext, server: FakeServer, records: FakeRecords): Engine => engineFor(t, server, { resume: true }, { records });
 
+/** Chooses a file that is missing, and waits for the end. */
+const goOn = async (engine: Engine, file: File): Promise<Item | undefined> => {
+  const finished = next(engine, 'finished');
+  await one(engine, file);
+  return (await finished).uploaded[0];
+};
+
 /** The same bytes as another object, as when a file is chosen again. */
 const again = (file: File, name = file.name, lastModified = file.lastModified): File => new File([file], name, { lastModified });
 
@@ -44,10 +51,7 @@ test('after a kill the file is chosen again and goes on, at most a part is sent 
   const other = await one(engine, fileOf(12 * MiB));
   assert.notEqual(other.id, id, 'another file of this size is another file');
   assert.notEqual((await one(engine, again(file, 'n.bin', 2))).id, id, 'a file that was changed since is another file');
-  const got = await one(engine, again(file, 'renamed.bin'));
-  assert.equal(got.id, id);
-  assert.equal(engine.phase, 'uploading', 'it goes on by itself');
-  const { uploaded: [done] } = await next(engine, 'finished');
+  const done = await goOn(engine, again(file, 'renamed.bin')); // by itself
   assert.deepEqual([done!.id, done!.verified, done!.sent], [id, true, 12 * MiB]);
   assert.deepEqual(server.stored[0]!.bytes, Buffer.from(await file.arrayBuffer()));
   assert.equal(server.stored[0]!.spec.alt, 'words');
@@ -87,8 +91,7 @@ test('an upload that was complete is found complete', async (t) => {
   server.seen.length = 0;
   const engine = later(t, server, records);
   await engine.restore();
-  await one(engine, again(file));
-  assert.equal((await next(engine, 'finished')).uploaded[0]!.verified, true);
+  assert.equal((await goOn(engine, again(file)))?.verified, true);
   assert.deepEqual(server.seen.map((s) => s.path), ['/multipart/status']);
   assert.equal(server.stored.length, 1);
 });
@@ -101,8 +104,7 @@ test('an upload that the server has dropped begins anew', async (t) => {
   server.sessions.clear();
   const engine = later(t, server, records);
   await engine.restore();
-  await one(engine, again(file));
-  assert.equal((await next(engine, 'finished')).uploaded[0]!.verified, true);
+  assert.equal((await goOn(engine, again(file)))?.verified, true);
   assert.deepEqual([server.count('/multipart/status'), server.count('/multipart/start')], [1, 1]);
   await until(() => !records.kept.size);
 });
@@ -116,8 +118,7 @@ test('parts of another length are not trusted', async (t) => {
   session!.parts.set(1, session!.parts.get(1)!.subarray(1));
   const engine = later(t, server, records);
   await engine.restore();
-  await one(engine, again(file));
-  assert.equal((await next(engine, 'finished')).uploaded[0]!.verified, true);
+  assert.equal((await goOn(engine, again(file)))?.verified, true);
 });
 
 test('which uploads are restored', async (t) => {
@@ -230,8 +231,9 @@ test('a kept file is read after the person agreed', async (t) => {
   await until(() => permission.now === 'denied');
   assert.equal(engine.get(id)!.status, 'missing');
   permission.asked = 'granted';
+  const finished = next(engine, 'finished');
   engine.retry(id);
-  assert.equal((await next(engine, 'finished')).uploaded[0]!.verified, true);
+  assert.equal((await finished).uploaded[0]!.verified, true);
 });
 
 test('a kept file that was changed or is gone has to be chosen', async (t) => {

@@ -21,6 +21,13 @@ interface Prefetch {
   readonly sources?: readonly string[];
 }
 
+/** What a page learns before it uploads. */
+export interface Checked {
+  readonly problem?: Problem;
+  readonly expires?: number;
+  readonly sources: readonly string[];
+}
+
 /** A file as the server describes it after storing. */
 interface StoredAnswer extends Omit<Stored, 'uploadTags'> {
   readonly type?: string;
@@ -90,8 +97,13 @@ export class Server {
     return this.#call('cloud', '/metadata', { url, headers }, signal);
   }
 
-  /** Asks whether and how this page may upload. */
-  async prefetch(signal: AbortSignal): Promise<{ problem?: Problem; expires?: number; sources: readonly string[] }> {
+  /** Asks whether and how this page may upload, with a newer grant if that may help. */
+  async check(signal: AbortSignal): Promise<Checked> {
+    const told = await this.#prefetch(signal);
+    return told.problem && await this.#renew(told.problem) ? this.#prefetch(signal) : told;
+  }
+
+  async #prefetch(signal: AbortSignal): Promise<Checked> {
     const { apiKey, grant, store } = this.#settings;
     const { text } = await this.#post('upload', '/prefetch', {
       apikey: apiKey, security: grant(), settings: ['inapp_browser'], permissions: ['intelligent_ingestion', 'whitelabel'], events: ['picker'],
@@ -115,7 +127,7 @@ export class Server {
 
   /** Posts to a route that takes the page's grant. If that is refused, a newer one is asked for, once. */
   async #call<T>(host: keyof Hosts, path: string, body: object, signal: AbortSignal, more?: Partial<Request>): Promise<T> {
-    const { apiKey, grant, refresh } = this.#settings;
+    const { apiKey, grant } = this.#settings;
     const attempt = async (used: Grant | undefined): Promise<T> => read<T>((await this.#post(host, path, { ...body, apikey: apiKey, ...used }, signal, more)).text);
     const used = grant();
     try {
@@ -125,12 +137,8 @@ export class Server {
       if (!needsGrant(refused)) throw error;
       const why = new Refusal(await this.#explain(refused, signal));
       // Another request may have seen to it meanwhile.
-      if (grant()?.policy === used?.policy) {
-        if (!refresh || !needsGrant(why.problem)) throw why;
-        this.#renewal ??= refresh(why.problem).finally(() => { this.#renewal = undefined; });
-        await this.#renewal.catch(() => { throw why; });
-        signal.throwIfAborted();
-      }
+      if (grant()?.policy === used?.policy && !await this.#renew(why.problem)) throw why;
+      signal.throwIfAborted();
     }
     try {
       return await attempt(grant());
@@ -139,11 +147,19 @@ export class Server {
     }
   }
 
+  /** Asks the page for a newer grant, once for all requests that wait for one. Resolves with whether there may be one. */
+  async #renew(why: Problem): Promise<boolean> {
+    const { refresh } = this.#settings;
+    if (!refresh || !needsGrant(why)) return false;
+    this.#renewal ??= refresh(why).finally(() => { this.#renewal = undefined; });
+    return this.#renewal.then(() => true, () => false);
+  }
+
   /** The routes that store say only that the policy is not good; prefetch says why. */
   async #explain(refused: Problem, signal: AbortSignal): Promise<Problem> {
     if (!needsGrant(refused)) return refused;
     try {
-      const { problem: why } = await this.prefetch(signal);
+      const { problem: why } = await this.#prefetch(signal);
       return why ? { ...refused, ...why, detail: why.detail ?? refused.detail, request: refused.request ?? why.request } : refused;
     } catch {
       return refused;

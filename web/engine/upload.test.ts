@@ -301,6 +301,17 @@ test('a policy that expired is refreshed, and the request repeated', async (t) =
   assert.deepEqual(whys.map((w) => [w.code, w.detail]), [['policy-expired', 'at noon']], 'five refusals, one question');
 });
 
+test('check asks for a grant where there is none yet', async (t) => {
+  const server = await serverFor(t);
+  server.before = (path, spec) => path === '/prefetch' && !spec.security ? [200, { problem: { code: 'security-required' } }] : undefined;
+  let grant: { policy: string; signature: string } | undefined;
+  const engine = engineFor(t, server, { grant: () => grant, refresh: async () => { grant = { policy: 'p', signature: 's' }; } });
+  assert.equal(await engine.check(), undefined);
+  grant = undefined;
+  const none = engineFor(t, server, { grant: () => grant, refresh: () => Promise.reject(new Error('no')) });
+  assert.equal((await none.check())?.code, 'security-required');
+});
+
 test('a refusal is explained, once the page has no better policy', async (t) => {
   const server = await serverFor(t);
   server.before = (path) => path === '/multipart/start' ? [403, { error: 'Invalid App policy' }] : undefined;

@@ -152,14 +152,15 @@ export const engineFor = (t: TestContext, server: FakeServer, more?: Partial<Set
   return engine;
 };
 
-export const next = <E extends keyof Events>(engine: Engine, event: E, is: (value: Events[E]) => boolean = () => true): Promise<Events[E]> =>
-  new Promise((resolve) => {
-    const off = engine.on(event, (value) => {
-      if (!is(value)) return;
-      off();
-      resolve(value);
-    });
+/** The next event of a kind. It must be waited for before what causes it. */
+export const next = <E extends keyof Events>(engine: Engine, event: E): Promise<Events[E]> => new Promise((resolve, reject) => {
+  const late = setTimeout(() => reject(new Error(`no event ${event} came, items are ${engine.items.map((item) => item.status)}`)), 30_000);
+  const off = engine.on(event, (value) => {
+    clearTimeout(late);
+    off();
+    resolve(value);
   });
+});
 
 /** Waits until something is so. */
 export const until = async (is: () => unknown, what = 'the condition'): Promise<void> => {

@@ -15,7 +15,7 @@ test('inline: a container by node, #id and bare id, and a fresh start after each
   if (container === 'node') await v.page.evaluate(() => { window.more = { container: document.getElementById('box') }; });
   await v.begin({ ...signed(), options: { displayMode: 'inline', ...(container !== 'node' && { container }) } });
   assert.equal(await v.page.evaluate(() => document.getElementById('__filestack-picker').parentElement.id), 'box');
-  for (const times of [1, 2]) {
+  for (const times of container === 'box' ? [1, 2] : [1]) {
     const file = text();
     await v.choose(file);
     await v.upload();

@@ -80,7 +80,7 @@ const react = (body) => {
 test('filestack-react 6.2.0 in strict mode', async (t) => {
   pages.put('/react', react('<script src="/app.js"></script>'));
   pages.put('/app.js', `{
-    const { createElement: h, StrictMode, useState } = React;
+    const { createElement: h, StrictMode, useEffect, useState } = React;
     const { PickerOverlay, PickerInline, PickerDropPane } = module.exports;
     window.show = ({ kind, ...props }) => {
       const Picker = { PickerOverlay, PickerInline, PickerDropPane }[kind];
@@ -88,6 +88,7 @@ test('filestack-react 6.2.0 in strict mode', async (t) => {
         const [count, setCount] = useState(0);
         const [on, setOn] = useState(true);
         Object.assign(window, { again: () => setCount(count + 1), leave: () => setOn(false) });
+        useEffect(() => { window.committed = count; });
         // A new object each time, as pages write it: the picker closes and opens again.
         return on && h(Picker, { ...props, pickerOptions: { ...props.pickerOptions, onOpen: record('onOpen'), onClose: record('onClose') },
           onUploadDone: record('onUploadDone'), onSuccess: record('onSuccess'), onError: record('onError') });
@@ -100,8 +101,10 @@ test('filestack-react 6.2.0 in strict mode', async (t) => {
     const visit = await Visit.open(t, `${pages.url}/react`);
     await visit.page.evaluate((p) => show(p), { ...props, kind });
     await visit.heard('onOpen');
-    await visit.page.evaluate(() => { again(); });
-    await visit.page.evaluate(() => { again(); });
+    for (const times of [1, 2]) {
+      await visit.page.evaluate(() => { again(); });
+      await until(() => visit.page.evaluate((n) => committed === n, times), 'the component has rendered again');
+    }
     await until(async () => (await visit.page.locator('input#fsp-fileUpload').count()) === 1, 'one picker is left');
     await until(async () => {
       const opened = (await visit.values('onOpen')).length;

@@ -66,10 +66,48 @@ test('retaken, at once, and the count-down given up', async (t) => {
   assert.equal((await tracks(page)).filter((state) => state === 'live').length, 1);
 });
 
-test('the preview is a mirror, the photo is not', async (t) => {
+test('the preview is a mirror', async (t) => {
   const { page, button } = await capture(t, 'webcam');
   await button('Take Photo').waitFor();
   assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector('video')).transform), 'matrix(-1, 0, 0, 1, 0, 0)');
+});
+
+test('another camera and microphone may be chosen', async (t) => {
+  const { page, button } = await capture(t, 'video');
+  await button('Record Video').waitFor();
+  for (const [label, kind] of [['Camera', 'video'], ['Microphone', 'audio']]) {
+    const choice = page.getByRole('combobox', { name: label });
+    const used = () => page.evaluate((kind) => window.tracks.findLast((track) => track.kind === kind).getSettings().deviceId, kind);
+    assert.equal(await choice.inputValue(), await used(), 'the one that is used is shown');
+    const other = await choice.locator('option').last().getAttribute('value');
+    assert.notEqual(other, await used());
+    await choice.selectOption(other);
+    await until(async () => await used() === other, `the other ${label}`);
+    await until(async () => await choice.inputValue() === other, `the other ${label} is shown`);
+  }
+  assert.equal((await tracks(page)).filter((state) => state === 'live').length, 2, 'the others are released');
+});
+
+test('a phone changes between its front and back cameras', async (t) => {
+  const { page, button } = await capture(t, 'webcam', { hasTouch: true });
+  await button('Take Photo').waitFor();
+  // Chromium's pretended cameras look nowhere; these say where, as a phone's do.
+  await page.evaluate(() => {
+    const settings = MediaStreamTrack.prototype.getSettings;
+    const asked = navigator.mediaDevices.getUserMedia;
+    let facing = 'user';
+    navigator.mediaDevices.getUserMedia = (wanted) => { facing = wanted.video.facingMode; return asked.call(navigator.mediaDevices, wanted); };
+    MediaStreamTrack.prototype.getSettings = function of() { return { ...settings.call(this), facingMode: facing }; };
+    window.stop();
+    window.capture('webcam');
+  });
+  const mirror = () => page.evaluate(() => getComputedStyle(document.querySelector('video')).transform);
+  await button('Back Camera').click();
+  await button('Front Camera').waitFor();
+  assert.equal(await mirror(), 'none', 'only people look at themselves in mirrors');
+  await button('Front Camera').click();
+  await button('Back Camera').waitFor();
+  assert.notEqual(await mirror(), 'none');
 });
 
 for (const [kind, begin, name] of [['video', 'Record Video', /^video-.*\.(mp4|webm)$/], ['audio', 'Record Audio', /^audio-.*\.(m4a|webm|ogg)$/]]) {

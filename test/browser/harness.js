@@ -19,7 +19,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readlink, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { delimiter, extname, join, normalize } from 'node:path';
@@ -303,8 +303,8 @@ export class Site {
 const chromiumArgs = [
   '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
   '--disable-sync', '--disable-dev-shm-usage',
-  // A camera that shows a test pattern, a microphone that beeps; whoever asks is allowed to use them.
-  '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
+  // Two cameras that show a test pattern, microphones that beep; whoever asks is allowed to use them.
+  '--use-fake-device-for-media-stream=device-count=2', '--use-fake-ui-for-media-stream',
 ];
 
 let launched; // the browser, started once for each process
@@ -341,6 +341,34 @@ export async function open(t, url, options = {}) {
   const page = await context.newPage();
   if (url) await page.goto(url);
   return { page, context, seen };
+}
+
+/**
+ * openProfile opens url in a browser of its own, which keeps cookies and storage in folder: whoever opens that again comes back.
+ * @param {import('node:test').TestContext} t
+ * @param {string} folder
+ * @param {string} url
+ * @param {object} [options]  of launchPersistentContext
+ * @returns {Promise<{page: import('playwright-core').Page, context: import('playwright-core').BrowserContext, seen: Seen, kill: () => Promise<void>}>}
+ *   kill ends all its processes at once, as when the system is out of memory
+ */
+export async function openProfile(t, folder, url, options = {}) {
+  const { chromium: browser } = await import('playwright-core');
+  const context = await browser.launchPersistentContext(folder, {
+    executablePath: chromiumPath(), args: chromiumArgs, chromiumSandbox: process.getuid() !== 0, ...options,
+  });
+  onEnd(t, () => context.close());
+  const seen = new Seen();
+  await seen.watch(context);
+  const page = await context.newPage();
+  await page.goto(url);
+  const kill = async () => {
+    const [pid] = /\d+$/.exec(await readlink(join(folder, 'SingletonLock'))); // host-pid
+    const gone = new Promise((done) => { context.on('close', done); });
+    process.kill(-pid, 'SIGKILL');
+    await gone;
+  };
+  return { page, context, seen, kill };
 }
 
 /**

@@ -88,9 +88,9 @@ async function openScreen({ voice }: Choice): Promise<Feed> {
   return feed(stream, feed(screen), feed(microphone), mixer);
 }
 
-/** Devices to choose from. Their names are known once one of them was allowed. */
+/** Devices to choose from, without the one of Windows for calls. Their names are known once one of them was allowed. */
 export async function listDevices(): Promise<{ cameras: MediaDeviceInfo[]; microphones: MediaDeviceInfo[] }> {
   const all = await navigator.mediaDevices.enumerateDevices();
-  const named = (kind: MediaDeviceKind) => all.filter((d) => d.kind === kind && d.deviceId && d.deviceId !== 'default' && d.deviceId !== 'communications');
+  const named = (kind: MediaDeviceKind) => all.filter((d) => d.kind === kind && d.deviceId && d.deviceId !== 'communications');
   return { cameras: named('videoinput'), microphones: named('audioinput') };
 }

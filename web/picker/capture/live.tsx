@@ -77,11 +77,7 @@ function Actions({ session, t, photo }: Props & { photo: () => void }): JSX.Elem
 /** The choice among several cameras and microphones. */
 function Devices({ session, t }: Props): JSX.Element {
   const { kind, now: { stream, choice, cameras, microphones } } = session;
-  // A track of the "default" device does not say which that is; its group does.
-  const used = (devices: readonly MediaDeviceInfo[], track?: MediaStreamTrack) => {
-    const { deviceId, groupId } = track?.getSettings() ?? {};
-    return (devices.find((d) => d.deviceId === deviceId) ?? devices.find((d) => d.groupId === groupId))?.deviceId ?? '';
-  };
+  const used = (track?: MediaStreamTrack) => track?.getSettings().deviceId ?? '';
   const [camera, microphone] = [stream?.getVideoTracks()[0], stream?.getAudioTracks()[0]];
   const select = (label: string, devices: readonly MediaDeviceInfo[], value: string, choose: (id: string) => void) => devices.length > 1 && (
     <label class="capture__field">
@@ -94,8 +90,8 @@ function Devices({ session, t }: Props): JSX.Element {
   const facing = camera?.getSettings().facingMode;
   return (
     <>
-      {kind !== 'audio' && kind !== 'screen' && select(t('Camera'), cameras, used(cameras, camera), (id) => void session.open({ ...choice, camera: id }))}
-      {(kind === 'video' || kind === 'audio') && select(t('Microphone'), microphones, used(microphones, microphone), (id) => void session.open({ ...choice, microphone: id }))}
+      {kind !== 'audio' && kind !== 'screen' && select(t('Camera'), cameras, used(camera), (id) => void session.open({ ...choice, camera: id }))}
+      {(kind === 'video' || kind === 'audio') && select(t('Microphone'), microphones, used(microphone), (id) => void session.open({ ...choice, microphone: id }))}
       {facing && cameras.length > 1 && kind !== 'screen' && (
         <button
           type="button" class="picker__button fsp-button fsp-button--outline"

@@ -1,11 +1,13 @@
 /** What the first bytes of an image say, so that most images need not be decoded to be left alone. */
 import { readJpeg } from './jpeg.ts';
 
+/** In pixels. */
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
+/** What is known of an image before it is decoded. */
 export interface Header extends Size {
   /** By the bytes, not by a name. */
   readonly type: 'image/jpeg' | 'image/png' | 'image/bmp';
@@ -60,6 +62,7 @@ export interface Limits {
   /** Fit exactly into this, whichever way; the others then mean nothing. */
   readonly dim?: Sides;
 }
+/** Width and height. */
 export type Sides = readonly [number | null, number | null];
 
 /** Keeps the ratio, to a pixel. max has the last word. */

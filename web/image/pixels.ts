@@ -137,4 +137,5 @@ export function outputType(type: string, edit?: Edit): string {
   return type === 'image/webp' || type === 'image/avif' ? 'image/webp' : 'image/jpeg';
 }
 
+/** The file of a picture. */
 export const encode = (canvas: OffscreenCanvas, type: string): Promise<Blob> => canvas.convertToBlob({ type, quality: jpegQuality });

@@ -20,6 +20,7 @@ export interface Picture extends Size {
   readonly bitmap: ImageBitmap;
 }
 
+/** What the worker can be asked for. */
 export type Task =
   | { readonly act: 'picture'; readonly blob: Blob; readonly size: number }
   | { readonly act: 'prepare'; readonly blob: Blob; readonly how: Preparation }
@@ -31,6 +32,7 @@ export type Result = Picture | Blob | undefined;
 /** Of larger images a browser would need gigabytes; a bomb of some bytes can claim them. */
 const maxPixels = 150_000_000;
 
+/** Does a task; with pause, in slices. */
 export async function work(task: Task, pause?: Pause): Promise<Result> {
   switch (task.act) {
     case 'picture': return picture(task.blob, task.size, pause);

@@ -21,6 +21,7 @@ interface Props {
 /** What a phone's own camera or recorder can give where the page may not use the device itself. */
 const nativeTypes: Readonly<Partial<Record<Kind, string>>> = { webcam: 'image/*', video: 'video/*', audio: 'audio/*' };
 
+/** One device, from the request for it to what was taken; it fills what it is put into. Gone, it releases the device. */
 export function Capture({ kind, size, t, onTaken }: Props): JSX.Element {
   const root = useRef<HTMLElement>(null);
   const [, redraw] = useReducer((n: number) => n + 1, 0);

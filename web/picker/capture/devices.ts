@@ -1,5 +1,6 @@
 /** Cameras, microphones and screens of the person's device. */
 
+/** A photo; video with sound; sound; a screen, as a photo or with its sound. */
 export type Kind = 'webcam' | 'video' | 'audio' | 'screen';
 
 /** Why a device cannot be used. */

@@ -13,6 +13,7 @@ interface Props {
 /** Time to smile. */
 const delay = 3;
 
+/** The preview, and what can be done with it. */
 export function Live({ session, t }: Props): JSX.Element {
   const { kind, now: { phase, stream, count, since } } = session;
   const video = useRef<HTMLVideoElement>(null);

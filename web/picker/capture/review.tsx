@@ -13,6 +13,7 @@ interface Props {
   onAgain(): void;
 }
 
+/** Asks whether to use what was taken. */
 export function Review({ taken, t, onUse, onAgain }: Props): JSX.Element {
   const use = useRef<HTMLButtonElement>(null);
   const still = taken.blob.type.startsWith('image/');

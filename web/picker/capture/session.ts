@@ -7,6 +7,7 @@ import type { Recording, Taken } from './recording.ts';
 /** idle: a person must ask for it. asking: the browser asks the person. taken: to be looked at. */
 export type Phase = 'idle' | 'asking' | 'live' | 'counting' | 'recording' | 'taken' | 'trouble';
 
+/** How things are; a new object after each change. */
 export interface Snapshot {
   readonly phase: Phase;
   readonly choice: Choice;
@@ -21,6 +22,7 @@ export interface Snapshot {
   readonly taken?: Taken;
 }
 
+/** One sitting before a device. changed is called after each change of now. */
 export class Session {
   now: Snapshot = { phase: 'idle', choice: {}, cameras: [], microphones: [] };
   #feed?: Feed;

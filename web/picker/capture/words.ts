@@ -2,6 +2,7 @@
 import type { Translate } from '../text.ts';
 import type { Kind, Trouble } from './devices.ts';
 
+/** A title, and sentences of advice. */
 export function explain(trouble: Trouble, kind: Kind, t: Translate): readonly [title: string, ...advice: string[]] {
   const camera = kind === 'webcam' || kind === 'video';
   switch (trouble) {

@@ -13,6 +13,7 @@ interface Props {
   onChange(state: State): void;
 }
 
+/** Turns and mirrors, the shape of the crop, the size of the result: as far as the page allows them. */
 export function Controls(props: Props): JSX.Element {
   return (
     <div class="editor__controls">

@@ -29,8 +29,10 @@ interface Props {
 /** Longer sides are shown smaller; more than this no screen shows, even enlarged. */
 const shownSize = 2048;
 
+/** refused: the browser cannot decode it, or has no memory for what was asked. */
 type Phase = 'loading' | 'ready' | 'saving' | 'refused';
 
+/** The editor of one image; it fills what it is put into. */
 export function Editor({ blob, name, editing, edit: before, t, onDone, onCancel }: Props): JSX.Element {
   const root = useRef<HTMLElement>(null);
   const image = useRef<Picture>(undefined);

@@ -5,10 +5,12 @@
 import type { Edit } from '../../engine/types.ts';
 import type { Editing } from '../types.ts';
 
+/** In pixels of the image, as all here. */
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
+/** Its top left corner, and its size. */
 export interface Rect extends Size {
   readonly x: number;
   readonly y: number;
@@ -24,6 +26,7 @@ export interface Turn {
 /** circle and exact (both sides typed) are shapes too; the rest are ratios of width to height. */
 export type Shape = 'free' | 'original' | 'circle' | 'exact' | '1:1' | '4:3' | '3:2' | '16:9';
 
+/** What a person has chosen so far. */
 export interface State extends Turn {
   /** In the view. */
   readonly crop: Rect;

@@ -22,6 +22,7 @@ const maxFit = 4;
 /** CSS pixels around the image, so that handles at its edges are whole. */
 const margin = 16;
 
+/** The image with its crop, and how large both are shown. */
 export function Stage({ picture, name, state, canCrop, ratio, t, onCrop }: Props): JSX.Element {
   const stage = useRef<HTMLDivElement>(null);
   const view = viewSize(picture, state);

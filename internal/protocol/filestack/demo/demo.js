@@ -70,7 +70,7 @@ function show({ handle, filename, mimetype, size }) {
   const name = element('bdi', 'demo__name', filename);
   name.title = filename;
   link.append(name);
-  item.append(link, element('span', 'demo__size', new Intl.NumberFormat('en', { notation: 'compact', style: 'unit', unit: 'byte', unitDisplay: 'narrow' }).format(size)));
+  item.append(link, element('span', 'demo__size', new Intl.NumberFormat('en', { notation: 'compact', style: 'unit', unit: 'byte', unitDisplay: 'short' }).format(size)));
   find('.demo__files').prepend(item);
 }
 

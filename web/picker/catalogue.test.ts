@@ -5,35 +5,31 @@ import { test } from 'node:test';
 import type { Catalogue } from './text.ts';
 import { languages } from './text.ts';
 
-const folder = join(process.cwd(), 'picker');
-const read = (lang: string) => JSON.parse(readFileSync(join(folder, 'locales', `${lang}.json`), 'utf8')) as Catalogue;
+const root = process.cwd();
+const read = (lang: string) => JSON.parse(readFileSync(join(root, 'picker/locales', `${lang}.json`), 'utf8')) as Catalogue;
 
-/** Every first argument of t in the sources: it must be a literal, to be found here and by translators. */
-function keysOfSources(): Set<string> {
-  const keys = new Set<string>();
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (!/\.tsx?$/.test(name) || /\.test\.|testing/.test(name)) continue;
-    const source = readFileSync(join(folder, name), 'utf8');
-    for (const [, , key = ''] of source.matchAll(/\bt\(\s*(['"`])((?:\\.|(?!\1).)*)\1/g)) keys.add(key.replaceAll("\\'", "'"));
-  }
-  return keys;
-}
+/** The sources that say something to people. */
+const sources = ['picker', 'elements'].flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+  .filter((name) => /\.tsx?$/.test(name) && !/\.test\.|testing/.test(name))
+  .map((name) => ({ name, text: readFileSync(join(root, folder, name), 'utf8') })));
+
+/** Every first argument of t: it must be a literal, to be found here and by translators. */
+const said = sources.flatMap(({ text }) => [...text.matchAll(/\bt\(\s*(['"`])((?:\\.|(?!\1).)*)\1/g)].map(([, , key = '']) => key.replaceAll("\\'", "'")));
 
 /** Labels of sources, which faces name. */
-const labels = ['My Device', 'Link (URL)', 'Take Photo', 'Record Video', 'Record Audio', 'Record Screen'];
+const labels = ['My Device', 'Link (URL)', 'Take Photo', 'Record Video', 'Record Audio', 'Record Screen', 'Web Search', 'Custom Source'];
 
 const placeholders = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
 const english = read('en');
-const keys = new Set([...keysOfSources(), ...labels]);
+const keys = new Set([...said, ...labels]);
 
 test('the sources have texts', () => {
   assert.ok(keys.size > 100, `only ${keys.size} keys were found`);
 });
 
 test('every use of t names its text', () => {
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (!/\.tsx?$/.test(name) || /\.test\.|testing/.test(name)) continue;
-    for (const [call] of readFileSync(join(folder, name), 'utf8').matchAll(/\bt\(\s*[^'"`)\s].{0,40}/g)) {
+  for (const { name, text } of sources) {
+    for (const [call] of text.matchAll(/\bt\(\s*[^'"`)\s].{0,40}/g)) {
       assert.match(call, /^t\((source\.label|\(!problem && source\?\.label\) \|\| 'Select)/, `${name}: no literal`);
     }
   }

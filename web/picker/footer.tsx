@@ -7,7 +7,7 @@ export function Footer({ m }: { m: Model }): JSX.Element | null {
   const { engine, state } = m;
   const { items } = engine;
   // What is only offered is not yet chosen.
-  if (items.length === state.unfinished.length) return null;
+  if (items.length <= state.unfinished.length) return null;
   const { t, bytes } = m.text;
   const files = state.panel === filesPanel;
   const busy = items.some(running);

@@ -44,7 +44,7 @@ export async function loadText(lang: string, custom?: Readonly<Record<string, st
   const known = languages.find((l) => l === lang.toLowerCase().split('-')[0]);
   if (!known || known === 'en') return englishText(custom);
   try {
-    const loaded = await import(`./locales/${known}.json`) as { default: Catalogue };
+    const loaded = await import(`./locales/${known}.json`, { with: { type: 'json' } }) as { default: Catalogue };
     return makeText(known, loaded.default, custom);
   } catch {
     return englishText(custom);

@@ -60,7 +60,7 @@ export abstract class StowgateElement extends PageElement {
   #stale = false;
   /** The page has closed it. */
   #closed = false;
-  #lang = 'en';
+  #lang?: string;
 
   constructor(css: string, delegatesFocus: boolean) {
     super();
@@ -96,6 +96,7 @@ export abstract class StowgateElement extends PageElement {
   /** Shows the picker. Resolves when it is on the page; rejects if it cannot be loaded. */
   async open(): Promise<void> {
     this.#closed = false;
+    this.#plan();
     await this.begin()?.shown;
   }
 
@@ -196,9 +197,9 @@ export abstract class StowgateElement extends PageElement {
     void this.#translate(this.#language);
   }
 
-  /** Loads texts of the element's own where they are not English. */
+  /** Loads the texts of the element's own with the picker; before, only where they are not English. */
   async #translate(lang: string): Promise<void> {
-    if (lang === this.#lang) return;
+    if (lang === this.#lang || (!this.opening && lang.startsWith('en'))) return;
     this.#lang = lang;
     const { loadText } = await loadView(base);
     const text = await loadText(lang, this.texts);

@@ -3,7 +3,7 @@
  * <stowgate-drop>. It may run more than once, and where there is no page.
  */
 import type { Mode } from '../picker/types.ts';
-import { elements, type EventMap } from './description.ts';
+import { elements, type Details, type EventMap, type Outcome } from './description.ts';
 import { StowgateElement } from './element.ts';
 import buttonCss from './button.css';
 import placeCss from './place.css';
@@ -35,6 +35,7 @@ export class StowgateButton extends StowgateElement {
   protected readonly mode: Mode = 'overlay';
   readonly #button = document.createElement('button');
   readonly #label = document.createElement('slot');
+  readonly #said = document.createElement('p');
 
   constructor() {
     super(buttonCss, true);
@@ -44,12 +45,21 @@ export class StowgateButton extends StowgateElement {
     this.#button.addEventListener('click', () => {
       this.open().catch((error: unknown) => console.error('Stowgate: the picker cannot be loaded:', error));
     });
-    this.root.before(this.#button);
+    Object.assign(this.#said, { role: 'status', className: 'stowgate__said' });
+    this.root.before(this.#button, this.#said);
   }
 
   protected override get shows(): boolean { return false; }
   protected override get anchor(): HTMLElement { return this.#button; }
   protected override disable(disabled: boolean): void { this.#button.disabled = disabled; }
+
+  /** The dialog closes when all is done; who cannot see that is told here. */
+  protected override tell<E extends keyof Details>(event: E, detail: Details[E]): void {
+    super.tell(event, detail);
+    if (event === 'open') this.#said.textContent = '';
+    if (event === 'done') this.#said.textContent = this.text?.t('{count} files uploaded', { count: (detail as Outcome).stored.length }) ?? '';
+  }
+
   protected override translated(): void {
     this.#label.textContent = this.text?.t('Select Files to Upload') ?? 'Select Files to Upload';
   }

@@ -40,6 +40,8 @@ export function Editor({ blob, name, editing, edit: before, t, onDone, onCancel 
   const [state, setState] = useState<State>();
   const [said, say] = useState('');
   useSheet(root, css);
+  // What opened the editor is gone.
+  useEffect(() => root.current?.focus({ preventScroll: true }), []);
 
   useEffect(() => {
     const left = new AbortController();
@@ -80,7 +82,7 @@ export function Editor({ blob, name, editing, edit: before, t, onDone, onCancel 
   const shown = image.current;
   const saving = phase === 'saving';
   return (
-    <section ref={root} class="editor" aria-label={t('Edit Image')} aria-busy={phase === 'loading' || saving}>
+    <section ref={root} class="editor" tabIndex={-1} aria-label={t('Edit Image')} aria-busy={phase === 'loading' || saving}>
       {shown && state && phase !== 'refused' && (
         <fieldset class="editor__work" disabled={saving}>
           <Stage

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { test, serve, site, open, until } from './harness.js';
+import { test, chromium, serve, site, open, until } from './harness.js';
 
 const web = fileURLToPath(new URL('../../web/', import.meta.url));
 const MiB = 1 << 20;
@@ -15,7 +15,22 @@ const MiB = 1 << 20;
 /** A large file's size, in bytes; STOWGATE_LARGE gives another in MiB. */
 const large = Number(process.env.STOWGATE_LARGE ?? 256) * MiB;
 
-/** pages serves a page that has the engine, and what it does to the main thread in window.longest. */
+/**
+ * longest returns for how many ms of processor time the page's thread was held by
+ * one task while act ran. The time that passed says more about the machine.
+ */
+async function longest(page, act) {
+  const browser = await chromium();
+  await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] });
+  await act();
+  const { traceEvents } = JSON.parse(await browser.stopTracing());
+  const threads = new Set(traceEvents.filter((e) => e.name === 'thread_name' && e.args.name === 'CrRendererMain').map((e) => `${e.pid} ${e.tid}`));
+  const tasks = traceEvents.filter((e) => /RunTask$/.test(e.name) && e.tdur && threads.has(`${e.pid} ${e.tid}`));
+  assert.ok(tasks.length > 10, 'the page\'s tasks are seen');
+  return Math.max(...tasks.map((e) => e.tdur)) / 1000;
+}
+
+/** pages serves a page that has the engine. */
 async function pages(t, stowgate) {
   const { build } = createRequire(join(web, 'package.json'))('esbuild');
   const { outputFiles: [engine] } = await build({
@@ -25,10 +40,6 @@ async function pages(t, stowgate) {
   s.put('/engine.js', Buffer.from(engine.contents));
   s.put('/page.js', `
     import { Engine } from './engine.js';
-    window.longest = 0;
-    new PerformanceObserver((list) => {
-      for (const task of list.getEntries()) longest = Math.max(longest, task.duration);
-    }).observe({ type: 'longtask', buffered: true });
     window.make = (url, apiKey, grant, more) => {
       window.engine = new Engine({
         apiKey, hosts: () => ({ upload: url, cloud: url, cdn: url, process: url, api: url + '/api/file' }), grant: () => grant,
@@ -115,7 +126,6 @@ test('a tab that is killed in the middle of a large file loses at most a part', 
   await page.waitForFunction(() => window.added);
   await page.evaluate(() => window.engine.start());
   await page.waitForFunction((half) => window.engine.progress.sent >= half, large / 2, { timeout: 300_000 });
-  const longestBefore = await page.evaluate(() => window.longest);
   const gone = page.waitForEvent('crash');
   page.goto('chrome://crash').catch(() => {}); // what is killed gives no answer
   await gone;
@@ -136,8 +146,6 @@ test('a tab that is killed in the middle of a large file loses at most a part', 
   t.diagnostic(`${large / MiB} MiB: ${puts} parts of 2 MiB were sent where ${large / partSize} make the file`);
   assert.equal(starts, 1);
   assert.ok(puts * partSize <= large + 6 * MiB, `${puts} parts were sent`);
-  const longest = Math.max(longestBefore, await other.evaluate(() => window.longest));
-  t.diagnostic(`longest task ${longest} ms`);
   assert.deepEqual(await other.evaluate(() => window.engine.restore()), []);
 });
 
@@ -191,24 +199,26 @@ test('an upload that goes on in one tab is not offered in another', async (t) =>
   await until(async () => (await other.evaluate(() => window.engine.restore())).length === 1, 'the upload is offered');
 });
 
-test('10,000 files are added without a task over 50 ms', async (t) => {
+test('10,000 files are added, and compared, without a task over 50 ms', async (t) => {
   const app = await stowgate.app({ security: 'off' });
   const s = await pages(t, stowgate);
   const { page } = await open(t, s.url);
   await begin(page, stowgate, app, undefined, { maxFiles: 10_000 });
-  const got = await page.evaluate(async () => {
-    const files = Array.from({ length: 10_000 }, (_, i) => ({ blob: new Blob(['x'.repeat(i % 1000)]), name: `${i}.txt` }));
-    await new Promise((done) => setTimeout(done, 200));
-    window.longest = 0;
-    const began = performance.now();
-    const { items, refused } = await window.engine.add(files);
-    const took = performance.now() - began;
-    await new Promise((done) => setTimeout(done, 3000)); // while those of one size are compared
-    return { items: items.length, refused: refused.length, took, longest: window.longest };
+  await page.evaluate(() => {
+    window.files = Array.from({ length: 10_000 }, (_, i) => ({ blob: new Blob(['x'.repeat(i % 1000)]), name: `${i}.txt` }));
   });
-  t.diagnostic(`${got.took.toFixed(0)} ms, longest task ${got.longest} ms`);
+  let got;
+  const most = await longest(page, async () => {
+    got = await page.evaluate(async () => {
+      const began = performance.now();
+      const { items, refused } = await window.engine.add(window.files);
+      return { items: items.length, refused: refused.length, took: performance.now() - began };
+    });
+    await until(() => page.evaluate(() => window.engine.items[1500].twin), 'files of one size are compared');
+  });
+  t.diagnostic(`${got.took.toFixed(0)} ms, longest task ${most} ms`);
   assert.deepEqual([got.items, got.refused], [10_000, 0]);
-  assert.ok(got.longest <= 50, `a task of ${got.longest} ms`);
+  assert.ok(most <= 50, `a task of ${most} ms`);
 });
 
 test('hashing a large file does not block the page', { timeout: 120_000 }, async (t) => {
@@ -216,20 +226,22 @@ test('hashing a large file does not block the page', { timeout: 120_000 }, async
   const s = await pages(t, stowgate);
   const { page } = await open(t, s.url);
   await begin(page, stowgate, app, undefined);
-  const got = await page.evaluate(async () => {
-    const { digest } = await import('./engine.js');
+  await page.evaluate(async () => {
     const piece = new Uint8Array(1 << 20);
-    const blob = new Blob(Array.from({ length: 128 }, () => piece));
-    window.longest = 0;
-    const began = performance.now();
-    const sum = await digest(blob);
-    const rate = 128 / (performance.now() - began) * 1000;
-    await new Promise((done) => setTimeout(done, 200));
-    return { sum, rate, longest: window.longest };
+    window.blob = new Blob(Array.from({ length: 128 }, () => piece));
+    window.hash = (await import('./engine.js')).digest;
   });
-  t.diagnostic(`${got.rate.toFixed(0)} MiB/s, longest task ${got.longest} ms`);
+  let got;
+  const most = await longest(page, async () => {
+    got = await page.evaluate(async () => {
+      const began = performance.now();
+      const sum = await window.hash(window.blob);
+      return { sum, rate: 128 / (performance.now() - began) * 1000 };
+    });
+  });
+  t.diagnostic(`${got.rate.toFixed(0)} MiB/s, longest task ${most} ms`);
   assert.equal(got.sum, '254bcc3fc4f27172636df4bf32de9f107f620d559b20d760197e452b97453917');
-  assert.ok(got.longest <= 50, `a task of ${got.longest} ms`);
+  assert.ok(most <= 50, `a task of ${most} ms`);
 });
 
 test('uploads wait while the network is away', async (t) => {

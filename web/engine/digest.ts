@@ -33,12 +33,15 @@ export async function digest(blob: Blob, signal?: AbortSignal): Promise<string> 
 /** Bytes of each sample of a fingerprint. */
 const sample = 64 << 10;
 
+/** Up to this size, in bytes, the fingerprint of a blob is its digest. */
+export const wholly = 3 * sample;
+
 /**
  * Tells files of one size apart without reading all of them: a hash of the
- * beginning, the middle and the end. It is the digest where those are all.
+ * beginning, the middle and the end.
  */
 export function fingerprint(blob: Blob): Promise<string> {
-  if (blob.size <= 3 * sample) return digest(blob);
+  if (blob.size <= wholly) return digest(blob);
   const middle = Math.floor((blob.size - sample) / 2);
   return digest(new Blob([blob.slice(0, sample), blob.slice(middle, middle + sample), blob.slice(-sample)]));
 }

@@ -285,6 +285,17 @@ test('a link is looked up and imported', async (t) => {
   });
 });
 
+test('an edited link is sent as it was edited', async (t) => {
+  const server = await serverFor(t);
+  const engine = engineFor(t, server);
+  const { id } = await engine.addLink('https://example.com/x');
+  engine.edit(id, new Blob(['edited']), { originalWidth: 1, originalHeight: 1 });
+  engine.start();
+  const { uploaded } = await next(engine, 'finished');
+  assert.equal(uploaded[0]!.stored!.size, 6);
+  assert.ok(!server.seen.some(({ path }) => path === '/store/'), 'the original was imported');
+});
+
 test('an import is repeated when the server is busy, but not when it may have happened', async (t) => {
   const server = await serverFor(t);
   const engine = engineFor(t, server, { parts: { ...settingsFor('').parts, timeout: 60 } });

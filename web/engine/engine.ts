@@ -363,7 +363,7 @@ export class Engine implements EngineLike {
       if (item.size < 0 || item.status === 'cancelled' || item.status === 'failed') continue;
       size += item.size;
       sent += item.sent;
-      if (!item.link && unfinished.includes(item.status)) remaining += item.size - item.sent;
+      if ((!item.link || item.blob) && unfinished.includes(item.status)) remaining += item.size - item.sent;
     }
     const working = this.#items.count(active) > 0;
     const speed = working ? this.#total.speed(performance.now()) : 0;

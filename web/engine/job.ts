@@ -71,9 +71,9 @@ export class Job {
   async #send(signal: AbortSignal): Promise<Partial<Item> | undefined> {
     try {
       signal.throwIfAborted();
-      const { link, folder } = this.#item;
+      const { link, blob, folder } = this.#item;
       if (folder) return { status: 'done' };
-      const end = link ? { stored: await this.#import(signal) } : await this.#upload(signal);
+      const end = link && !blob ? { stored: await this.#import(signal) } : await this.#upload(signal);
       return signal.aborted ? undefined : { status: 'done', sent: Math.max(0, end.stored.size ?? this.#item.size), left: 0, ...end };
     } catch (error) {
       if (signal.aborted) return undefined;

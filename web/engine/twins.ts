@@ -1,4 +1,4 @@
-import { digest, fingerprint } from './digest.ts';
+import { digest, fingerprint, wholly } from './digest.ts';
 import type { Selection } from './selection.ts';
 import type { Item } from './types.ts';
 
@@ -64,7 +64,7 @@ export class Twins {
   async #print(id: string, group: Group): Promise<readonly string[]> {
     const blob = this.#items.get(id)?.original;
     if (!blob) return [];
-    const print = await once(this.#prints, blob, () => fingerprint(blob));
+    const print = await once(blob.size > wholly ? this.#prints : this.#digests, blob, () => fingerprint(blob));
     const same = group.byPrint.get(print) ?? [];
     group.byPrint.set(print, same);
     same.push(id);

@@ -58,7 +58,7 @@ export function EditorPanel({ m, id }: { m: Model; id: string }): JSX.Element | 
 /** What the person chose; the server reads a link, which this page may not. */
 async function imageOf(m: Model, id: string): Promise<Blob> {
   const item = m.engine.get(id) as Item;
-  const blob = item.original ?? item.blob;
+  const blob = item.original ?? (item.link ? undefined : item.blob);
   if (blob) return blob;
   const { apiKey, hosts, grant } = m.engine.settings;
   const signed = grant();

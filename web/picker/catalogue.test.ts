@@ -19,6 +19,11 @@ const said = sources.flatMap(({ text }) => [...text.matchAll(/\bt\(\s*(['"`])((?
 /** Labels of sources, which faces name. */
 const labels = ['My Device', 'Link (URL)', 'Take Photo', 'Record Video', 'Record Audio', 'Record Screen', 'Web Search', 'Custom Source'];
 
+/** What other languages say as English does. */
+const alike: Readonly<Record<string, string>> = {
+  'Camera': 'nl', 'Link (URL)': 'da de it nl pl pt', 'Rectangle': 'ca fr', 'Stop': 'da', 'Upload': 'da', 'Zoom': 'ca da de es fr it nl no pt sv',
+};
+
 const placeholders = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
 const english = read('en');
 const keys = new Set([...said, ...labels]);
@@ -56,6 +61,8 @@ for (const lang of languages) {
         // "one file" may do without its number.
         const missing = placeholders(one).length < wanted.length && typeof text !== 'string' ? wanted.filter((p) => p !== '{count}') : wanted;
         assert.deepEqual(placeholders(one), missing, `${lang}: ${JSON.stringify(key)}: ${JSON.stringify(one)}`);
+        assert.equal(one, one.trim(), `${lang}: ${JSON.stringify(key)}: spaces`);
+        if (lang !== 'en') assert.equal(one === key, !!alike[key]?.split(' ').includes(lang), `${lang}: ${JSON.stringify(key)}: as in English`);
       }
       if (typeof text !== 'string') assert.deepEqual(Object.keys(text).sort(), [...forms].sort(), `${lang}: ${JSON.stringify(key)}: forms`);
     }

@@ -50,3 +50,8 @@ test('durations are as exact as one cares', () => {
 test('Hebrew and Arabic run from right to left', () => {
   assert.deepEqual(['he', 'ar', 'en', 'ja'].map((l) => makeText(l, {}).dir), ['rtl', 'rtl', 'ltr', 'ltr']);
 });
+
+test('a name stands apart in a text that runs from right to left', () => {
+  const key = 'File {displayName} is empty.';
+  assert.equal(makeText('he', { [key]: 'הקובץ {displayName} ריק.' }).t(key, { displayName: 'a (1).txt' }), 'הקובץ \u2068a (1).txt\u2069 ריק.');
+});

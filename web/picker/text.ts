@@ -58,6 +58,9 @@ export function makeText(lang: string, catalogue: Catalogue, custom: Readonly<Re
   const list = new Intl.ListFormat(lang, { type: 'unit', style: 'narrow' });
   const shares = new Intl.NumberFormat(lang, { style: 'percent' });
   const units = new Map<string, Intl.NumberFormat>();
+  const dir = lang === 'he' || lang === 'ar' ? 'rtl' : 'ltr';
+  // Names and types are mostly Latin: kept together, they cannot turn the sentence around them.
+  const apart = (value: string) => (dir === 'rtl' ? `\u2068${value}\u2069` : value);
 
   const unit = (n: number, name: string, digits = 0) => {
     const key = `${name}${digits}`;
@@ -77,13 +80,13 @@ export function makeText(lang: string, catalogue: Catalogue, custom: Readonly<Re
 
   return {
     lang,
-    dir: lang === 'he' || lang === 'ar' ? 'rtl' : 'ltr',
+    dir,
     t: (key, values = {}) => {
       const found = customised(custom, key) ?? catalogue[key] ?? (english as Catalogue)[key] ?? key;
       const text = typeof found === 'string' ? found : found[plurals.select(Number(values.count))] ?? found.other ?? key;
       return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
         const value = values[name];
-        return value === undefined ? whole : typeof value === 'number' ? numbers.format(value) : value;
+        return value === undefined ? whole : typeof value === 'number' ? numbers.format(value) : apart(value);
       });
     },
     number: (n) => numbers.format(n),

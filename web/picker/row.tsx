@@ -85,7 +85,7 @@ function Facts({ m, item }: { m: Model; item: Item }): JSX.Element {
     }
   }
   return (
-    <div class="picker__file-facts fsp-summary__size">
+    <div class="picker__file-facts fsp-summary__size" title={item.problem && [item.problem.code, item.problem.request].filter(Boolean).join(' · ')}>
       {item.status === 'done' && <Icon d={item.verified ? strokes.verified : strokes.done} />}
       {item.status === 'failed' && <Icon d={strokes.warning} />}
       {facts.filter((f) => f).map((f, i) => <span key={i} class="picker__fact">{f}</span>)}

@@ -233,6 +233,32 @@ test('widgets', async (t) => {
   assert.deepEqual(v.seen.errors, []);
 });
 
+test('processImage and its widget open the editor; exportFile saves; folders are not there', async (t) => {
+  const picture = await app.store('p.png', png(80, 40).bytes, { type: 'image/png' });
+  const id = picture.url.split('/').pop();
+  const v = await visit(t, '/process', `<input type="filepicker-convert" id="convert" data-fp-url="${api}/${id}" data-fp-crop-ratio="2" ${attributes()}>`);
+  await v.page.evaluate(([url, s]) => { filepicker.processImage(url, { ...s, cropRatio: 1 }, ...answers('process')); }, [picture.url, signed()]);
+  await v.page.getByRole('button', { name: 'Save' }).click();
+  const [made] = await heard(v, 'process');
+  assert.deepEqual(sizeOf(await bytesOf(made)), [40, 40]);
+  assert.deepEqual([made.converted, made.cropped.cropArea.size], [true, [40, 40]]);
+
+  await v.page.evaluate(() => document.getElementById('convert').addEventListener('change', (e) => hear('widget')(e.fpfile)));
+  await v.page.getByRole('button', { name: 'Convert File' }).click();
+  await v.page.getByRole('button', { name: 'Save' }).click();
+  assert.deepEqual(sizeOf(await bytesOf((await heard(v, 'widget'))[0])), [80, 40], 'saved as it was');
+
+  const [download] = await Promise.all([
+    v.page.waitForEvent('download'),
+    v.page.evaluate(([url, s]) => { filepicker.exportFile({ url, filename: 'p.png' }, s, ...answers('export')); }, [picture.url, signed()]),
+  ]);
+  assert.equal(download.suggestedFilename(), 'p.png');
+  assert.equal((await heard(v, 'export'))[0].url, `${api}/${id}`);
+  await v.page.evaluate(() => { filepicker.pickFolder({}, ...answers('folder')); });
+  assert.equal((await heard(v, 'folder failed'))[0].code, 102);
+  assert.deepEqual(v.seen.errors, []);
+});
+
 test('makeDropPane', async (t) => {
   const v = await visit(t, '/pane', '<div id="pane">Drop here</div>');
   await v.page.evaluate((s) => {

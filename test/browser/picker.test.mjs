@@ -71,10 +71,14 @@ const react = (body) => {
   pages.file('/react.js', 'node_modules/react/umd/react.development.js');
   pages.file('/react-dom.js', 'node_modules/react-dom/umd/react-dom.development.js');
   pages.file('/filestack-react.js', 'node_modules/filestack-react/dist/filestack-react.js');
-  pages.put('/modules.js', `window.process = { env: { NODE_ENV: 'development' } };
-    window.module = { exports: {} }; window.exports = module.exports;
-    window.require = (name) => ({ react: React, 'filestack-js': filestack })[name];`);
-  return html('/react.js', '/react-dom.js', '/client-3.51.6.js', '/modules.js', '/filestack-react.js').replace('</main>', `</main><div id="root"></div>`) + body;
+  pages.put('/modules.js', `
+    window.module = { exports: {} };
+    const source = new XMLHttpRequest();
+    source.open('GET', '/filestack-react.js', false);
+    source.send();
+    new Function('module', 'exports', 'require', 'process', source.responseText)( // a module's variables are its own
+      module, module.exports, (name) => ({ react: React, 'filestack-js': filestack })[name], { env: { NODE_ENV: 'development' } });`);
+  return html('/react.js', '/react-dom.js', '/client-3.51.6.js', '/modules.js').replace('</main>', `</main><div id="root"></div>`) + body;
 };
 
 test('filestack-react 6.2.0 in strict mode', async (t) => {

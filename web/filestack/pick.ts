@@ -8,7 +8,7 @@ import { hosts } from './client.ts';
 import { tell } from './events.ts';
 import { pickedFile, response, type Describe } from './files.ts';
 import { container, onRemoved } from './place.ts';
-import { editing, mode, pane, settings } from './settings.ts';
+import { cropping, editing, mode, pane, settings } from './settings.ts';
 import { plugin, sources } from './sources.ts';
 import type { Client, Options } from './types.ts';
 
@@ -163,7 +163,7 @@ export class Pick {
       sources: this.#sources(engine),
       lang: options.lang ?? 'en',
       customText: options.customText,
-      editing: crop ? editing({ ...options, disableTransformer: false }) : editing(options),
+      editing: crop ? cropping(options) : editing(options),
       uploadAtOnce: this.#mode === 'pane',
       uploadInBackground: options.uploadInBackground !== false && Boolean(options.disableTransformer),
       startAtMaxFiles: Boolean(options.startUploadingWhenMaxFilesReached),

@@ -105,6 +105,12 @@ export function editing({ transformations = {}, disableTransformer }: Options): 
   };
 }
 
+/** cropping is editing for files that are there to be edited: one that is saved as it is counts as well. */
+export function cropping(options: Options): Editing | undefined {
+  const allowed = editing({ ...options, disableTransformer: false });
+  return allowed && { ...allowed, force: true };
+}
+
 /** pane is how a drop pane behaves; call reports what its callbacks throw. */
 export function pane({ dropPane = {} }: Options, call: (name: string, callback?: () => unknown) => void): PaneOptions {
   const { onDragEnter, onDragOver, onDragLeave, onDrop, onClick } = dropPane;

@@ -1,5 +1,5 @@
 /** The selection as a list or as tiles. Only what is in sight is in the page. */
-import type { JSX } from 'preact';
+import type { JSX, RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Row } from './row.tsx';
 import type { Model } from './model.ts';
@@ -23,25 +23,12 @@ export function FilesPanel({ m }: { m: Model }): JSX.Element {
   const { t } = m.text;
   const list = useRef<HTMLDivElement>(null);
   const probe = useRef<HTMLDivElement>(null);
-  const [room, setRoom] = useState<Room>({ top: 0, width: 0, height: 600, rowHeight: 72, tileWidth: 160 });
+  const [room, scrolled] = useRoom(list, probe, tiles);
   const [focused, setFocused] = useState(0);
   const wanted = useRef(false);
   const pictures = useMemo(() => new Pictures(), []);
   useEffect(() => () => pictures.close(), []);
   const current = Math.min(focused, items.length - 1);
-
-  useLayoutEffect(() => {
-    const [element, sample] = [list.current, probe.current];
-    if (!element || !sample) return;
-    const measure = () => setRoom((old) => ({
-      top: element.scrollTop, width: element.clientWidth, height: element.clientHeight,
-      rowHeight: sample.offsetHeight || old.rowHeight, tileWidth: sample.offsetWidth || old.tileWidth,
-    }));
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    observer.observe(sample);
-    return () => observer.disconnect();
-  }, [tiles]);
 
   const columns = tiles ? Math.max(1, Math.floor(room.width / room.tileWidth)) : 1;
   const rows = Math.ceil(items.length / columns);
@@ -87,7 +74,7 @@ export function FilesPanel({ m }: { m: Model }): JSX.Element {
       <div ref={probe} class="picker__file-size" aria-hidden="true" />
       <div
         ref={list} class="picker__list fsp-summary__body" role="grid" aria-label={t('Selected Files')} aria-rowcount={items.length}
-        onKeyDown={onKeyDown} onScroll={(e) => { const { scrollTop } = e.currentTarget; setRoom((r) => ({ ...r, top: scrollTop })); }}
+        onKeyDown={onKeyDown} onScroll={scrolled}
       >
         <div class="picker__track" role="presentation" style={{ blockSize: `${rows * room.rowHeight}px` }}>
           {shown.map((index) => {
@@ -107,6 +94,26 @@ export function FilesPanel({ m }: { m: Model }): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** Measures the list and the probe again whenever their sizes change. */
+function useRoom(list: RefObject<HTMLElement | null>, probe: RefObject<HTMLElement | null>, tiles: boolean): readonly [room: Room, scrolled: () => void] {
+  const [room, setRoom] = useState<Room>({ top: 0, width: 0, height: 600, rowHeight: 72, tileWidth: 160 });
+  const measure = () => {
+    const [element, sample] = [list.current, probe.current];
+    if (element && sample) {
+      setRoom((old) => ({
+        top: element.scrollTop, width: element.clientWidth, height: element.clientHeight,
+        rowHeight: sample.offsetHeight || old.rowHeight, tileWidth: sample.offsetWidth || old.tileWidth,
+      }));
+    }
+  };
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(measure);
+    for (const { current } of [list, probe]) if (current) observer.observe(current);
+    return () => observer.disconnect();
+  }, [tiles]);
+  return [room, () => setRoom((old) => ({ ...old, top: list.current?.scrollTop ?? 0 }))];
 }
 
 /** How many files a key goes forward; undefined for other keys. */

@@ -97,7 +97,7 @@ func New(apps apps, uploads *upload.Service, lib *library.Service, deliver *deli
 		a.place.CDN = base.Scheme + "://cdn." + host
 		a.upload = base.Scheme + "://upload." + host
 	}
-	a.viewer = viewer.Viewer{Gate: &a.gate, Library: lib, Place: a.place, Converts: deliver.Transforms()}
+	a.viewer = viewer.Viewer{Gate: &a.gate, Library: lib, Place: a.place, Converts: deliver.Transforms}
 	return a, nil
 }
 

@@ -29,7 +29,7 @@ type Viewer struct {
 	Gate     *access.Gate
 	Library  *library.Service
 	Place    answer.Place
-	Converts bool // whether pictures can be made into others
+	Converts func() bool // says whether pictures can be made into others
 }
 
 // A Request is what a page is asked for.
@@ -88,7 +88,7 @@ func (v *Viewer) Show(w http.ResponseWriter, r *http.Request, g policy.Grant, wh
 		return err
 	}
 	p := page{
-		Name: file.Name, Alt: file.Alt, Kind: kindOf(file.Detected, v.Converts), Size: file.Content.Size(), CSS: sheet,
+		Name: file.Name, Alt: file.Alt, Kind: kindOf(file.Detected, v.Converts()), Size: file.Content.Size(), CSS: sheet,
 		Source: v.source(what, "", false), Download: v.source(what, "", true),
 	}
 	if p.Kind == converted {

@@ -196,12 +196,14 @@ test('what people and developers read when the page cannot upload', async (t) =>
   const other = await stowgate.app({ security: 'on' });
   const off = await stowgate.app();
   await stowgate.command('app', 'set', off.key, '--disable');
+  const elsewhere = await stowgate.app({ set: ['--origins', 'https://elsewhere.example'] });
   const cases = [
     ['security-required', { security: undefined }, /needs a signed policy/],
     ['policy-expired', { security: app.sign(soon(-60)) }, /permission to upload has expired/],
     ['policy-call', { security: app.sign({ call: ['read'] }) }, /does not allow uploading/],
     ['signature', { security: other.sign() }, /signature of this page does not match/],
     ['key-unknown', { key: 'AnUnknownKeyOfNobody22' }, /API key that the server does not know/],
+    ['origin', { key: elsewhere.key, security: elsewhere.sign() }, /may not upload here/],
     ['app-disabled', { key: off.key, security: off.sign() }, /switched off/],
   ];
   const v = await visit(t);

@@ -363,7 +363,8 @@ export class Engine implements EngineLike {
       if (item.size < 0 || item.status === 'cancelled' || item.status === 'failed') continue;
       size += item.size;
       sent += item.sent;
-      if ((!item.link || item.blob) && unfinished.includes(item.status)) remaining += item.size - item.sent;
+      // How long an import takes is unknown until the server tells how far it is.
+      if ((!item.link || item.blob || item.sent) && unfinished.includes(item.status)) remaining += item.size - item.sent;
     }
     const working = this.#items.count(active) > 0;
     const speed = working ? this.#total.speed(performance.now()) : 0;

@@ -14,7 +14,7 @@ for (const type of ['open', 'select', 'progress', 'stored', 'failed', 'done', 'c
 }
 window.regions = []; // texts of the live regions, as they are told
 const watch = (root) => new MutationObserver(() => {
-  for (const region of root.querySelectorAll('[role=status].picker__unseen, [role=alert].picker__unseen')) {
+  for (const region of root.querySelectorAll('[role=status]:is(.picker__unseen, .stowgate__said), [role=alert].picker__unseen')) {
     const text = region.textContent.trim();
     if (text && text !== region.told) regions.push((region.told = text));
   }

@@ -59,13 +59,15 @@ function show({ handle, filename, mimetype, size }) {
   link.href = `${base}/preview/security=policy:${policy},signature:${signature}/${handle}`;
   link.target = '_blank';
   link.rel = 'noopener';
+  const plain = element('span', 'demo__thumbnail demo__thumbnail--none', filename.split('.').pop().slice(0, 5).toUpperCase());
   if (mimetype?.startsWith('image/')) {
     const image = element('img', 'demo__thumbnail');
     image.src = address(handle, 'resize=width:320,height:200,fit:crop/output=format:webp/');
     image.alt = '';
+    image.addEventListener('error', () => image.replaceWith(plain)); // too large, or of a kind that is not read
     link.append(image);
   } else {
-    link.append(element('span', 'demo__thumbnail demo__thumbnail--none', filename.split('.').pop().slice(0, 5).toUpperCase()));
+    link.append(plain);
   }
   const name = element('bdi', 'demo__name', filename);
   name.title = filename;

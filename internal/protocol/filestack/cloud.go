@@ -50,7 +50,7 @@ func (a *API) readCloudStore(r *http.Request) (access.Caller, cloudArgs, error) 
 	if path == "" {
 		return c, args, answer.Unsupported("cloud other than url")
 	}
-	if args.src, err = a.gate.Source(path, &c); err != nil {
+	if args.src, err = a.outside(path, link, &c); err != nil {
 		return c, args, err
 	}
 	store := link.Object("store")
@@ -79,11 +79,18 @@ func (a *API) readOutside(r *http.Request) (access.Caller, access.Source, error)
 	if text == "" {
 		return c, access.Source{}, params.Invalid("url")
 	}
-	src, err := a.gate.Source(text, &c)
-	if headers, ok := p.Raw("headers"); ok && json.Unmarshal(headers, &src.Remote.Header) != nil {
-		return c, src, params.Invalid("headers")
-	}
+	src, err := a.outside(text, p, &c)
 	return c, src, err
+}
+
+// outside returns the source that text names, to be asked for with the header
+// fields in p.
+func (a *API) outside(text string, p params.Set, c *access.Caller) (access.Source, error) {
+	src, err := a.gate.Source(text, c)
+	if headers, ok := p.Raw("headers"); ok && json.Unmarshal(headers, &src.Remote.Header) != nil {
+		return src, params.Invalid("headers")
+	}
+	return src, err
 }
 
 // describeOutside answers POST /metadata with what an outside file is.

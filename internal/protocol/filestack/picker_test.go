@@ -214,3 +214,21 @@ func TestOriginsOfAnApp(t *testing.T) {
 		}
 	}
 }
+
+// TestImportHeaders imports a link with the header fields that a custom source
+// of the picker gave it.
+func TestImportHeaders(t *testing.T) {
+	s, _ := newImageStack(t)
+	w := s.send(t, "POST", "/store/", fmt.Sprintf(`{"apikey":%q,"clouds":{"url":{"path":"https://example.com/a.png","headers":{"Authorization":"me"}}}}`, openKey))
+	var got struct{ URL struct{ Handle string } }
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 200 {
+		t.Fatalf("import: %d %s", w.Code, w.Body)
+	}
+	if w := s.send(t, "GET", "/"+got.URL.Handle, ""); !strings.HasSuffix(w.Body.String(), " for me") {
+		t.Errorf("imported: %s", w.Body)
+	}
+	w = s.send(t, "POST", "/store/", fmt.Sprintf(`{"apikey":%q,"clouds":{"url":{"path":"https://example.com/a.png","headers":1}}}`, openKey))
+	if w.Code != 400 {
+		t.Errorf("import with headers that are none: %d %s", w.Code, w.Body)
+	}
+}

@@ -364,6 +364,6 @@ test('every option of every release is accepted by the class itself', async (t) 
     await bare.close();
     return { sources, then: 'then' in picker, app: picker.app };
   }, signed());
-  assert.deepEqual(opened, { sources: ['Here', 'Link (URL)'], then: false, app: {} });
+  assert.deepEqual(opened, { sources: ['Here', 'Lenke (URL)'], then: false, app: {} });
   assert.deepEqual(v.seen.errors, []);
 });

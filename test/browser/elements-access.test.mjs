@@ -5,6 +5,7 @@ import { test, until } from './harness.js';
 import { hold, setUp, signed, Visit } from './elements-page.mjs';
 import { stage, walk } from './elements-states.mjs';
 import { findings } from './parts.js';
+import { png, text } from './picker-page.mjs';
 
 const { stowgate, app, pages } = await setUp();
 const visit = (t, markup, options) => Visit.open(t, pages, stowgate.url, markup, options);
@@ -42,6 +43,7 @@ test('320 pixels, as a wide page at 400 %: nothing is cut off, and all can be hi
       const controls = all.filter((e) => e.matches('button, a[href], input:not(.picker__unseen), select, textarea'));
       const moves = document.getAnimations().map((a) => a.animationName).filter((n) => n && n !== 'picker-turn');
       return [
+        ...(controls.length ? [] : ['there is nothing to press']),
         ...(document.documentElement.scrollWidth > 320 ? ['the page scrolls sideways'] : []),
         // What is not in a box of its own that scrolls must be in sight.
         ...controls.filter((e) => !e.closest('.picker__sources, .editor') && (box(e).left < -1 || box(e).right > 321)).map((e) => `outside: ${name(e)}`),
@@ -52,4 +54,114 @@ test('320 pixels, as a wide page at 400 %: nothing is cut off, and all can be hi
     if (found.length) wrong[state] = found;
   });
   assert.deepEqual(wrong, {});
+});
+
+/** What has the focus, through all shadow roots: its name, or its text. */
+const focused = (v) => v.page.evaluate(() => {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return (at.getAttribute('aria-label') || at.textContent).trim();
+});
+
+/** Presses Tab until this has the focus. */
+async function tab(v, name, key = 'Tab') {
+  for (let i = 0; i < 60; i++) {
+    if (await focused(v) === name) return;
+    await v.page.keyboard.press(key);
+  }
+  assert.fail(`${key} does not reach ${name}; it is at ${await focused(v)}`);
+}
+
+test('all by keyboard alone: choose, edit, remove, upload, retry, close', async (t) => {
+  const v = await visit(t, `<button>Before</button><stowgate-button ${signed(app)} max-files="5" sources="local_file_system,url"></stowgate-button>`);
+  const { keyboard } = v.page;
+  const act = async (name, key = 'Enter') => { await tab(v, name); await keyboard.press(key); };
+  let broken = true;
+  await v.context.route('**/multipart/start', (route) => (broken
+    ? route.fulfill({ status: 403, body: '{"error":"the quota is used up"}', headers: { 'access-control-allow-origin': '*' } }) : route.continue()));
+  await act('Select Files to Upload');
+  await v.hear('open');
+  assert.equal(await focused(v), 'Select Files to Upload');
+  assert.ok(await v.page.evaluate(() => document.querySelector('stowgate-button').shadowRoot.activeElement.closest('dialog')), 'the focus is in the dialog');
+  await v.choose(png(60, 40, 'a.png'), text('b.txt'), text('c.txt')); // the browser's own dialog
+  await until(async () => (await focused(v)).startsWith('a.png'), 'the first file has the focus');
+
+  // The list is one stop; its files are reached by arrows, their buttons by Tab.
+  await keyboard.press('ArrowDown');
+  await until(async () => (await focused(v)).startsWith('b.txt'), 'the next file has it');
+  await act('Remove b.txt');
+  await until(async () => (await focused(v)).startsWith('c.txt'), 'the file after the removed one has it');
+  await keyboard.press('ArrowUp');
+  await act('Edit a.png');
+  await until(async () => await focused(v) === 'Edit Image', 'the editor has it');
+  await act('Rotate right');
+  await act('Save');
+  await v.page.locator('.editor').waitFor({ state: 'detached' });
+  await until(async () => (await focused(v)).startsWith('a.png'), 'the edited file has it');
+  await act('Name and description of a.png');
+  await until(async () => v.page.locator('.picker__modal').isVisible(), 'the small dialog is open');
+  await keyboard.press('Escape');
+  await until(async () => await focused(v) === 'Name and description of a.png', 'the focus returns to the button');
+
+  await act('Upload', 'Enter');
+  await v.hear('failed', 2);
+  broken = false;
+  await act('Try again');
+  const { stored } = await v.hear('done');
+  assert.deepEqual(stored.map((f) => f.name), ['a.png', 'c.txt']);
+  await v.hear('close');
+  assert.equal(await focused(v), 'Select Files to Upload');
+  assert.equal(await v.page.locator('dialog').count(), 0);
+  await keyboard.press('Shift+Tab');
+  assert.equal(await focused(v), 'Before');
+});
+
+test('Esc asks before it cancels, and closes', async (t) => {
+  const v = await visit(t, `<stowgate-button ${signed(app)}></stowgate-button>`);
+  const release = await hold(v);
+  await v.page.locator('stowgate-button').click();
+  await v.hear('open');
+  await v.choose(text('a.txt'));
+  await v.hear('select');
+  await tab(v, 'Upload');
+  await v.page.keyboard.press('Enter');
+  await v.page.locator('.picker__file--uploading').waitFor();
+  await v.page.keyboard.press('Escape');
+  await v.page.getByRole('alertdialog', { name: 'Cancel the upload?' }).waitFor();
+  await v.page.keyboard.press('Escape'); // no
+  await v.page.locator('.picker__modal').waitFor({ state: 'detached' });
+  assert.equal(await v.count('close'), 0);
+  await v.page.keyboard.press('Escape');
+  await tab(v, 'Cancel the upload');
+  await v.page.keyboard.press('Enter');
+  await v.hear('close');
+  release();
+  assert.deepEqual([await v.count('done'), await focused(v)], [0, 'Select Files to Upload']);
+});
+
+test('what happens is said', async (t) => {
+  const v = await visit(t, `<stowgate-picker ${signed(app)} max-files="3" accept=".txt" sources="local_file_system"></stowgate-picker>
+    <stowgate-button ${signed(app)} sources="local_file_system"></stowgate-button>`);
+  let broken = true;
+  await v.context.route('**/multipart/start', (route) => (broken
+    ? route.fulfill({ status: 403, body: '{"error":"the quota is used up"}', headers: { 'access-control-allow-origin': '*' } }) : route.continue()));
+  await v.hear('open');
+  const said = (...texts) => until(async () => {
+    const all = await v.regions();
+    return texts.every((wanted) => all.includes(wanted));
+  }, `said is ${texts.join(', ')}`);
+  await v.choose(text('a.txt'), text('b.txt'));
+  await said('2 files added');
+  await v.choose({ name: 'no.pdf', type: 'application/pdf', bytes: '%PDF-' });
+  await said('File no.pdf is not an accepted file type. The accepted file types are .txt');
+  await v.upload();
+  await said('2 files could not be uploaded');
+  broken = false;
+  await v.page.getByRole('button', { name: 'Try again' }).first().click();
+  await said('2 files uploaded');
+  await v.page.locator('stowgate-button').click();
+  await v.page.locator('stowgate-button .picker__file-input').setInputFiles({ name: 'd.txt', mimeType: 'text/plain', buffer: Buffer.from('d') });
+  await v.page.locator('stowgate-button [data-e2e="upload"]').click();
+  await v.hear('close');
+  await said('1 file added', '1 file uploaded');
 });

@@ -105,9 +105,9 @@ test(`a browser that is killed at half of ${size / MiB} MiB sends at most a part
   const after = await visit(t, join(folder, 'profile'), meter);
   const offer = after.page.getByRole('region', { name: 'Unfinished uploads' });
   assert.match(await offer.textContent(), /large\.bin/);
-  await offer.getByRole('button', { name: 'Go on' }).click();
+  await offer.getByRole('button', { name: 'Continue' }).click();
   const chooser = after.page.waitForEvent('filechooser');
-  await after.page.getByRole('button', { name: 'Choose large.bin once more' }).click();
+  await after.page.getByRole('button', { name: 'Choose large.bin again' }).click();
   await (await chooser).setFiles(path); // it goes on by itself
   await until(async () => (await after.values('onUploadDone')).length, 'the upload is done', 300_000);
   const [{ filesUploaded: [file], filesFailed }] = await after.heard('onUploadDone');

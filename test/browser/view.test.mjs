@@ -137,7 +137,7 @@ test('everything by keyboard, and told to who cannot see it', async (t) => {
   await press('Enter');
   await is('row a.txt');
   await press('Escape');
-  await is('Go on uploading');
+  await is('Continue uploading');
   await press('Enter');
   await is('row a.txt');
   for (const sent of [30, 60, 80]) {

@@ -10,7 +10,7 @@ export function Confirm({ m }: { m: Model }): JSX.Element {
     <Modal title={t('Cancel the upload?')} alert onClose={stay}>
       <p>{t('Files that are not yet uploaded will be lost.')}</p>
       <div class="picker__choices">
-        <button type="button" class="picker__button" onClick={stay}>{t('Go on uploading')}</button>
+        <button type="button" class="picker__button" onClick={stay}>{t('Continue uploading')}</button>
         <button type="button" class="picker__button picker__button--danger" onClick={() => { stay(); m.options.events.cancel(); }}>
           {t('Cancel the upload')}
         </button>

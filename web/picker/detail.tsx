@@ -30,7 +30,7 @@ export function Detail({ m, id }: { m: Model; id: string }): JSX.Element | null 
           <>
             <label class="picker__label" for={`${form}-alt`}>{t('Alternative text')}</label>
             <textarea class="picker__input" id={`${form}-alt`} name="alt" rows={3} maxLength={altLength} dir="auto" aria-describedby={`${form}-hint`} defaultValue={item.alt} />
-            <p class="picker__hint" id={`${form}-hint`}>{t('Says what the image shows to people who cannot see it.')}</p>
+            <p class="picker__hint" id={`${form}-hint`}>{t('Describes the image to people who cannot see it.')}</p>
           </>
         )}
         <div class="picker__choices">

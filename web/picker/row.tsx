@@ -100,7 +100,7 @@ function words({ status }: Item, t: Model['text']['t']): string {
     case 'preparing': return t('Preparing');
     case 'paused': return t('Paused');
     case 'offline': return t('Connection Lost');
-    case 'missing': return t('Choose this file once more to go on');
+    case 'missing': return t('Choose this file again to continue');
     case 'cancelled': return t('Cancelled');
     default: return '';
   }
@@ -125,7 +125,7 @@ function Actions({ m, item, current, onRemove }: { m: Model; item: Item; current
       {status === 'paused' && button('play', t('Resume {name}', { name }), () => engine.resume(id))}
       {status === 'retrying' && button('retry', t('Try now'), () => engine.retry(id))}
       {(status === 'cancelled' || (status === 'failed' && item.problem?.again !== false)) && button('retry', t('Try {name} again', { name }), () => engine.retry(id))}
-      {status === 'missing' && button('folder', t('Choose {name} once more', { name }), (e) => void chooseFiles(m, e.currentTarget))}
+      {status === 'missing' && button('folder', t('Choose {name} again', { name }), (e) => void chooseFiles(m, e.currentTarget))}
       {status !== 'done' && button(
         running(item) ? 'close' : 'remove', running(item) ? t('Cancel {name}', { name }) : t('Remove {name}', { name }),
         () => {

@@ -58,8 +58,8 @@ function Unfinished({ m }: { m: Model }): JSX.Element | null {
         <p class="picker__unfinished-names" dir="auto">{unfinished.slice(0, 3).map((i) => i.name).join(', ')}</p>
       </div>
       <div class="picker__choices">
-        <button type="button" class="picker__button picker__button--quiet" onClick={() => m.restore(false)}>{t('Forget')}</button>
-        <button type="button" class="picker__button" onClick={() => m.restore(true)}>{t('Go on')}</button>
+        <button type="button" class="picker__button picker__button--quiet" onClick={() => m.restore(false)}>{t('Discard')}</button>
+        <button type="button" class="picker__button" onClick={() => m.restore(true)}>{t('Continue')}</button>
       </div>
     </section>
   );

@@ -47,7 +47,7 @@ function Content({ session, t, onTaken }: { session: Session } & Pick<Props, 't'
   const { phase, trouble, taken } = session.now;
   switch (phase) {
     case 'idle': return <Idle session={session} t={t} />;
-    case 'asking': return <p class="capture__notice" role="status">{t('Please answer your browser, which asks for your permission.')}</p>;
+    case 'asking': return <p class="capture__notice" role="status">{t('Please answer your browser\'s permission request.')}</p>;
     case 'trouble': {
       const [title, ...advice] = explain(trouble ?? 'failed', session.kind, t);
       const types = nativeTypes[session.kind];

@@ -36,21 +36,21 @@ test('320 pixels, as a wide page at 400 %: nothing is cut off, and all can be hi
   });
   const wrong = {};
   await walk(v, async (state) => {
-    const found = await v.page.evaluate(() => {
+    const found = await v.page.evaluate((pressable) => {
       const all = [...document.querySelectorAll('main > *')].flatMap((e) => [...e.shadowRoot.querySelectorAll('*')]).filter((e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true }));
       const name = (e) => `${e.localName}.${e.className} ${e.textContent.slice(0, 30)}`;
       const box = (e) => e.getBoundingClientRect();
       const controls = all.filter((e) => e.matches('button, a[href], input:not(.picker__unseen), select, textarea'));
       const moves = document.getAnimations().map((a) => a.animationName).filter((n) => n && n !== 'picker-turn');
       return [
-        ...(controls.length ? [] : ['there is nothing to press']),
+        ...(controls.length || !pressable ? [] : ['there is nothing to press']),
         ...(document.documentElement.scrollWidth > 320 ? ['the page scrolls sideways'] : []),
         // What is not in a box of its own that scrolls must be in sight.
         ...controls.filter((e) => !e.closest('.picker__sources, .editor') && (box(e).left < -1 || box(e).right > 321)).map((e) => `outside: ${name(e)}`),
         ...controls.filter((e) => e.type !== 'checkbox' && e.type !== 'radio' && Math.min(box(e).width, box(e).height) < 24).map((e) => `small: ${name(e)}`),
         ...moves.map((n) => `moves: ${n}`),
       ];
-    });
+    }, state !== 'problem'); // an unknown key is for the page's author to mend
     if (found.length) wrong[state] = found;
   });
   assert.deepEqual(wrong, {});

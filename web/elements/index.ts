@@ -57,7 +57,6 @@ export class StowgateButton extends StowgateElement {
   protected override tell<E extends keyof Details>(event: E, detail: Details[E]): void {
     super.tell(event, detail);
     if (event === 'open') this.#said.textContent = '';
-    if (event === 'close' && [document.body, this].includes(document.activeElement as HTMLElement)) this.focus();
     if (event === 'done') this.#said.textContent = this.text?.t('{count} files uploaded', { count: (detail as Outcome).stored.length }) ?? '';
   }
 

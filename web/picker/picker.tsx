@@ -41,7 +41,8 @@ function Overlay({ m }: { m: Model }): JSX.Element {
     return () => {
       element.close();
       Object.assign(page.style, { overflow, scrollbarGutter });
-      if (before instanceof HTMLElement) before.focus();
+      // A question above this dialog closes after it, and would leave the focus nowhere.
+      if (before instanceof HTMLElement) queueMicrotask(() => before.focus());
     };
   }, [hidden]);
   const [width, height] = m.options.modalSize ?? [];

@@ -38,7 +38,7 @@ const common = {
 
 /** Bundles one source; the result has the texts of its script and its style sheet. */
 async function bundle(entry, alias = {}) {
-  const { outputFiles } = await build({ ...common, entryPoints: [entry], alias });
+  const { outputFiles } = await build({ absWorkingDir: import.meta.dirname, ...common, entryPoints: [entry], alias });
   const text = (ending) => outputFiles.find((f) => f.path.endsWith(ending))?.text ?? '';
   return { js: text('.js'), css: text('.css') };
 }

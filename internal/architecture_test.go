@@ -73,8 +73,10 @@ var imports = []row{
 	{"internal/imaging/*", "internal/transform internal/imaging/chain internal/imaging/vips internal/imaging/codec internal/imaging/face internal/fault"},
 	{"internal/job", "internal/fault"},
 	{"internal/webhook", "internal/asset internal/job internal/fetch internal/fault"},
-	{"internal/catalog", "internal/asset internal/blob internal/policy internal/upload internal/library internal/job internal/fault"},
-	{"internal/catalog/*", "internal/catalog internal/asset internal/blob internal/policy internal/upload internal/library internal/job internal/fault"},
+	{"internal/catalog", "internal/asset internal/blob internal/policy internal/upload internal/library internal/catalog/record internal/fault"},
+	{"internal/catalog/record", "internal/fault"},
+	{"internal/catalog/sqlitedb", "internal/catalog/record internal/fault"},
+	{"internal/catalog/*", "internal/catalog internal/catalog/record internal/asset internal/blob internal/policy internal/upload internal/library internal/account internal/job internal/webhook internal/fault"},
 
 	{"internal/server", "internal/asset internal/inspect internal/policy internal/server/conn internal/server/multipart internal/server/redact internal/fault"},
 	{"internal/server/*", "internal/fault"},

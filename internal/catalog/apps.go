@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 )
@@ -26,7 +27,7 @@ func (c *Catalog) CreateApp(ctx context.Context, app policy.App) error {
 	if err != nil {
 		return fmt.Errorf("create app %s: %w", app.Key, err)
 	}
-	err = c.db.Write(ctx, func(ctx context.Context, tx *Statements) error {
+	err = c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
 		_, err := tx.Exec(ctx, `INSERT INTO apps (`+appColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, values...)
 		return err
 	})
@@ -52,7 +53,7 @@ func (c *Catalog) App(ctx context.Context, key string) (policy.App, error) {
 
 // Apps returns every app, in the order of their keys.
 func (c *Catalog) Apps(ctx context.Context) ([]policy.App, error) {
-	apps, err := rows(ctx, c.reads, c.scanApp, `SELECT `+appColumns+` FROM apps ORDER BY key`)
+	apps, err := record.Rows(ctx, c.reads, c.scanApp, `SELECT `+appColumns+` FROM apps ORDER BY key`)
 	if err != nil {
 		return nil, fmt.Errorf("list apps: %w", err)
 	}
@@ -65,7 +66,7 @@ func (c *Catalog) Apps(ctx context.Context) ([]policy.App, error) {
 // changed. The error wraps fault.NotFound if there is no such app.
 func (c *Catalog) UpdateApp(ctx context.Context, key string, change func(*policy.App) error) (policy.App, error) {
 	var app policy.App
-	err := c.db.Write(ctx, func(ctx context.Context, tx *Statements) (err error) {
+	err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) (err error) {
 		if app, err = c.readApp(ctx, tx, key); err != nil {
 			return err
 		}
@@ -98,7 +99,7 @@ func (c *Catalog) UpdateApp(ctx context.Context, key string, change func(*policy
 // fault.NotFound if there is no such app.
 func (c *Catalog) DeleteApp(ctx context.Context, key string, withAssets bool) error {
 	defer c.forget()
-	err := c.db.Write(ctx, func(ctx context.Context, tx *Statements) error {
+	err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
 		n, err := tx.Exec(ctx, `UPDATE apps SET disabled = ? WHERE key = ?`, true, key)
 		if err != nil {
 			return err
@@ -109,14 +110,14 @@ func (c *Catalog) DeleteApp(ctx context.Context, key string, withAssets bool) er
 		if withAssets {
 			return nil
 		}
-		any, err := value[bool](tx.Row(ctx, `SELECT EXISTS (SELECT 1 FROM assets WHERE app = ?)`, key))
+		any, err := record.Value[bool](tx.Row(ctx, `SELECT EXISTS (SELECT 1 FROM assets WHERE app = ?)`, key))
 		if err == nil && any {
 			err = fmt.Errorf("it has assets: %w", fault.Conflict)
 		}
 		return err
 	})
 	for done := false; err == nil && !done; {
-		err = c.db.Write(ctx, func(ctx context.Context, tx *Statements) (err error) {
+		err = c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) (err error) {
 			done, err = c.deleteAppStep(ctx, tx, key)
 			return err
 		})
@@ -130,8 +131,8 @@ func (c *Catalog) DeleteApp(ctx context.Context, key string, withAssets bool) er
 
 // deleteAppStep removes some of what belongs to an app, or when nothing is left
 // the app. It reports whether the app is gone.
-func (c *Catalog) deleteAppStep(ctx context.Context, tx *Statements, key string) (bool, error) {
-	assets, err := rows(ctx, tx, scanAsset, `SELECT `+assetColumns+` FROM assets WHERE app = ? LIMIT ?`, key, stepSize)
+func (c *Catalog) deleteAppStep(ctx context.Context, tx *record.Statements, key string) (bool, error) {
+	assets, err := record.Rows(ctx, tx, scanAsset, `SELECT `+assetColumns+` FROM assets WHERE app = ? LIMIT ?`, key, stepSize)
 	if err != nil {
 		return false, err
 	}
@@ -140,7 +141,7 @@ func (c *Catalog) deleteAppStep(ctx context.Context, tx *Statements, key string)
 			return false, err
 		}
 	}
-	sessions, err := rows(ctx, tx, value[string], `SELECT id FROM sessions WHERE app = ? LIMIT ?`, key, stepSize)
+	sessions, err := record.Rows(ctx, tx, record.Value[string], `SELECT id FROM sessions WHERE app = ? LIMIT ?`, key, stepSize)
 	if err != nil {
 		return false, err
 	}
@@ -159,7 +160,7 @@ func (c *Catalog) deleteAppStep(ctx context.Context, tx *Statements, key string)
 	return true, err
 }
 
-func (c *Catalog) readApp(ctx context.Context, s *Statements, key string) (policy.App, error) {
+func (c *Catalog) readApp(ctx context.Context, s *record.Statements, key string) (policy.App, error) {
 	return c.scanApp(s.Row(ctx, `SELECT `+appColumns+` FROM apps WHERE key = ?`, key))
 }
 
@@ -183,11 +184,11 @@ func (c *Catalog) appValues(app policy.App) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{app.Key, app.Name, app.Security, app.Disabled, nanos(app.Created),
-		c.box.seal(app.Key, secrets), nanos(app.RevokedBefore), string(revoked), string(options)}, nil
+	return []any{app.Key, app.Name, app.Security, app.Disabled, record.Nanos(app.Created),
+		c.book.Box.Seal(app.Key, secrets), record.Nanos(app.RevokedBefore), string(revoked), string(options)}, nil
 }
 
-func (c *Catalog) scanApp(row Row) (policy.App, error) {
+func (c *Catalog) scanApp(row record.Row) (policy.App, error) {
 	var app policy.App
 	var created, revokedBefore int64
 	var secrets, revoked, options []byte
@@ -195,8 +196,8 @@ func (c *Catalog) scanApp(row Row) (policy.App, error) {
 	if err != nil {
 		return policy.App{}, err
 	}
-	app.Created, app.RevokedBefore = instant(created), instant(revokedBefore)
-	if secrets, err = c.box.open(app.Key, secrets); err != nil {
+	app.Created, app.RevokedBefore = record.Instant(created), record.Instant(revokedBefore)
+	if secrets, err = c.book.Box.Open(app.Key, secrets); err != nil {
 		return policy.App{}, err
 	}
 	if err := json.Unmarshal(secrets, &app.Secrets); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 )
@@ -30,7 +31,7 @@ const (
 // another's, fault.NotFound if there is no such app, fault.Denied if the grant
 // is used up, and fault.Invalid if the version is not 1.
 func (c *Catalog) AddAsset(ctx context.Context, a asset.Asset, use policy.Use) error {
-	err := c.db.Write(ctx, func(ctx context.Context, tx *Statements) error {
+	err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
 		if err := c.spend(ctx, tx, a.App, use); err != nil {
 			return err
 		}
@@ -43,7 +44,7 @@ func (c *Catalog) AddAsset(ctx context.Context, a asset.Asset, use policy.Use) e
 }
 
 // addAsset records a. The blobs called known are on record already.
-func (c *Catalog) addAsset(ctx context.Context, tx *Statements, a asset.Asset, known map[blob.Key]bool) error {
+func (c *Catalog) addAsset(ctx context.Context, tx *record.Statements, a asset.Asset, known map[blob.Key]bool) error {
 	if a.Version != 1 {
 		return fmt.Errorf("new asset of version %d: %w", a.Version, fault.Invalid)
 	}
@@ -91,7 +92,7 @@ func (c *Catalog) AssetByUUID(ctx context.Context, name uuid.UUID) (asset.Asset,
 	id, ok, mark := c.ids.get(name)
 	if !ok {
 		var err error
-		id, err = value[asset.ID](c.reads.Row(ctx, `SELECT id FROM assets WHERE uuid = ?`, name))
+		id, err = record.Value[asset.ID](c.reads.Row(ctx, `SELECT id FROM assets WHERE uuid = ?`, name))
 		if err != nil {
 			return asset.Asset{}, fmt.Errorf("asset %s: %w", name, err)
 		}
@@ -108,7 +109,7 @@ func (c *Catalog) AssetByUUID(ctx context.Context, name uuid.UUID) (asset.Asset,
 // new blob is on record already, fault.NotFound if a.App has no such asset, and
 // fault.Denied if the grant is used up.
 func (c *Catalog) ReplaceContent(ctx context.Context, a asset.Asset, use policy.Use) error {
-	err := c.db.Write(ctx, func(ctx context.Context, tx *Statements) error {
+	err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
 		if err := c.spend(ctx, tx, a.App, use); err != nil {
 			return err
 		}
@@ -153,7 +154,7 @@ func (c *Catalog) ReplaceContent(ctx context.Context, a asset.Asset, use policy.
 // The error wraps fault.NotFound if that app has no such asset, and fault.Denied
 // if the grant is used up.
 func (c *Catalog) RemoveAsset(ctx context.Context, app string, id asset.ID, use policy.Use) error {
-	err := c.db.Write(ctx, func(ctx context.Context, tx *Statements) error {
+	err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
 		if err := c.spend(ctx, tx, app, use); err != nil {
 			return err
 		}
@@ -173,7 +174,7 @@ func (c *Catalog) RemoveAsset(ctx context.Context, app string, id asset.ID, use 
 	return nil
 }
 
-func (c *Catalog) removeAsset(ctx context.Context, tx *Statements, a asset.Asset) error {
+func (c *Catalog) removeAsset(ctx context.Context, tx *record.Statements, a asset.Asset) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM assets WHERE id = ?`, a.ID); err != nil {
 		return err
 	}
@@ -188,7 +189,7 @@ func (c *Catalog) removeAsset(ctx context.Context, tx *Statements, a asset.Asset
 // or removed meanwhile may be missing.
 func (c *Catalog) EachAsset(ctx context.Context, after asset.ID, do func(asset.Asset) error) error {
 	for {
-		step, err := rows(ctx, c.reads, scanAsset, `SELECT `+assetColumns+` FROM assets WHERE id > ? ORDER BY id LIMIT ?`, after, stepSize)
+		step, err := record.Rows(ctx, c.reads, scanAsset, `SELECT `+assetColumns+` FROM assets WHERE id > ? ORDER BY id LIMIT ?`, after, stepSize)
 		if err != nil {
 			return fmt.Errorf("list assets after %q: %w", after, err)
 		}
@@ -204,11 +205,11 @@ func (c *Catalog) EachAsset(ctx context.Context, after asset.ID, do func(asset.A
 	}
 }
 
-func readAsset(ctx context.Context, s *Statements, id asset.ID) (asset.Asset, error) {
+func readAsset(ctx context.Context, s *record.Statements, id asset.ID) (asset.Asset, error) {
 	return scanAsset(s.Row(ctx, `SELECT `+assetColumns+` FROM assets WHERE id = ?`, id))
 }
 
-func ownAsset(ctx context.Context, s *Statements, app string, id asset.ID) (asset.Asset, error) {
+func ownAsset(ctx context.Context, s *record.Statements, app string, id asset.ID) (asset.Asset, error) {
 	return scanAsset(s.Row(ctx, `SELECT `+assetColumns+` FROM assets WHERE id = ? AND app = ?`, id, app))
 }
 
@@ -228,10 +229,10 @@ func assetValues(a asset.Asset) ([]any, error) {
 	}
 	return []any{a.ID, a.UUID, a.App, a.Name, a.Type, a.Detected, a.Width, a.Height,
 		content, a.Content.Size(), a.Version, a.Location, a.Container, a.Path, a.Access, string(tags), a.Alt,
-		string(workflows), a.Source, a.Client, nanos(a.Created), nanos(a.Modified)}, nil
+		string(workflows), a.Source, a.Client, record.Nanos(a.Created), record.Nanos(a.Modified)}, nil
 }
 
-func scanAsset(row Row) (asset.Asset, error) {
+func scanAsset(row record.Row) (asset.Asset, error) {
 	var a asset.Asset
 	var content, tags, workflows []byte
 	var size, created, modified int64
@@ -241,7 +242,7 @@ func scanAsset(row Row) (asset.Asset, error) {
 	if err != nil {
 		return asset.Asset{}, err
 	}
-	a.Created, a.Modified = instant(created), instant(modified)
+	a.Created, a.Modified = record.Instant(created), record.Instant(modified)
 	if err := a.Content.UnmarshalBinary(content); err != nil {
 		return asset.Asset{}, fmt.Errorf("read content of asset %s: %w", a.ID, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/catalog/record"
 )
 
 // A blob is committed before the catalog learns its key, so that for a while a
@@ -19,8 +20,8 @@ import (
 // their bytes and then calls Forget. It leaves time for whoever is still reading
 // them.
 func (c *Catalog) Doomed(ctx context.Context, before time.Time, limit int) ([]blob.Key, error) {
-	keys, err := rows(ctx, c.reads, value[blob.Key],
-		`SELECT key FROM blobs WHERE doomed < ? ORDER BY doomed, key LIMIT ?`, nanos(before), limit)
+	keys, err := record.Rows(ctx, c.reads, record.Value[blob.Key],
+		`SELECT key FROM blobs WHERE doomed < ? ORDER BY doomed, key LIMIT ?`, record.Nanos(before), limit)
 	if err != nil {
 		return nil, fmt.Errorf("list doomed blobs: %w", err)
 	}
@@ -31,7 +32,7 @@ func (c *Catalog) Doomed(ctx context.Context, before time.Time, limit int) ([]bl
 // not doomed are left as they are.
 func (c *Catalog) Forget(ctx context.Context, keys []blob.Key) error {
 	for step := range slices.Chunk(keys, stepSize) {
-		err := c.db.Write(ctx, func(ctx context.Context, tx *Statements) error {
+		err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
 			for _, key := range step {
 				if _, err := tx.Exec(ctx, `DELETE FROM blobs WHERE key = ? AND doomed IS NOT NULL`, key); err != nil {
 					return err
@@ -56,7 +57,7 @@ func (c *Catalog) Unknown(ctx context.Context, keys []blob.Key) ([]blob.Key, err
 		for i := range args {
 			args[i] = step[min(i, len(step)-1)]
 		}
-		found, err := rows(ctx, c.reads, value[blob.Key],
+		found, err := record.Rows(ctx, c.reads, record.Value[blob.Key],
 			`SELECT key FROM blobs WHERE key IN (?`+strings.Repeat(", ?", stepSize-1)+`)`, args...)
 		if err != nil {
 			return nil, fmt.Errorf("look up blobs: %w", err)
@@ -80,7 +81,7 @@ func (c *Catalog) Unknown(ctx context.Context, keys []blob.Key) ([]blob.Key, err
 func (c *Catalog) EachKey(ctx context.Context, do func(blob.Key) error) error {
 	var after blob.Key
 	for {
-		step, err := rows(ctx, c.reads, value[blob.Key],
+		step, err := record.Rows(ctx, c.reads, record.Value[blob.Key],
 			`SELECT key FROM blobs WHERE key > ? AND doomed IS NULL ORDER BY key LIMIT ?`, after, stepSize)
 		if err != nil {
 			return fmt.Errorf("list blobs after %q: %w", after, err)
@@ -99,7 +100,7 @@ func (c *Catalog) EachKey(ctx context.Context, do func(blob.Key) error) error {
 
 // register records the blobs of content, except those called known. A blob
 // belongs to one record only.
-func register(ctx context.Context, tx *Statements, content blob.Content, known map[blob.Key]bool) error {
+func register(ctx context.Context, tx *record.Statements, content blob.Content, known map[blob.Key]bool) error {
 	for _, s := range content.Segments {
 		if known[s.Key] {
 			continue
@@ -112,8 +113,8 @@ func register(ctx context.Context, tx *Statements, content blob.Content, known m
 }
 
 // doom marks blobs as needed no more.
-func (c *Catalog) doom(ctx context.Context, tx *Statements, keys map[blob.Key]bool) error {
-	now := nanos(c.now())
+func (c *Catalog) doom(ctx context.Context, tx *record.Statements, keys map[blob.Key]bool) error {
+	now := record.Nanos(c.book.Now())
 	for key := range keys {
 		if _, err := tx.Exec(ctx, `UPDATE blobs SET doomed = ? WHERE key = ?`, now, key); err != nil {
 			return fmt.Errorf("doom blob %s: %w", key, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/catalog/record"
 )
 
 // What an event tells of.
@@ -54,7 +55,7 @@ type Fact struct {
 // Events returns up to limit events whose IDs are after the one given, in the
 // order of their IDs.
 func (c *Catalog) Events(ctx context.Context, after int64, limit int) ([]Event, error) {
-	events, err := rows(ctx, c.reads, scanEvent,
+	events, err := record.Rows(ctx, c.reads, scanEvent,
 		`SELECT id, app, kind, asset, time, body FROM events WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list events after %d: %w", after, err)
@@ -65,9 +66,9 @@ func (c *Catalog) Events(ctx context.Context, after int64, limit int) ([]Event, 
 // PruneEvents drops the events that were recorded before the given time.
 func (c *Catalog) PruneEvents(ctx context.Context, before time.Time) error {
 	for dropped := int64(stepSize); dropped == stepSize; {
-		err := c.db.Write(ctx, func(ctx context.Context, tx *Statements) (err error) {
+		err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) (err error) {
 			dropped, err = tx.Exec(ctx, `DELETE FROM events WHERE id IN (SELECT id FROM events WHERE time < ? LIMIT ?)`,
-				nanos(before), stepSize)
+				record.Nanos(before), stepSize)
 			return err
 		})
 		if err != nil {
@@ -78,7 +79,7 @@ func (c *Catalog) PruneEvents(ctx context.Context, before time.Time) error {
 }
 
 // tell records an event.
-func (c *Catalog) tell(ctx context.Context, tx *Statements, kind string, a asset.Asset) error {
+func (c *Catalog) tell(ctx context.Context, tx *record.Statements, kind string, a asset.Asset) error {
 	body, err := json.Marshal(Fact{
 		ID: a.ID, UUID: a.UUID, Name: a.Name, Type: a.Type, Detected: a.Detected, Size: a.Content.Size(),
 		Width: a.Width, Height: a.Height, Version: a.Version, Location: a.Location, Container: a.Container,
@@ -88,15 +89,15 @@ func (c *Catalog) tell(ctx context.Context, tx *Statements, kind string, a asset
 		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO events (app, kind, asset, time, body) VALUES (?, ?, ?, ?, ?)`,
-		a.App, kind, a.ID, nanos(c.now()), string(body))
+		a.App, kind, a.ID, record.Nanos(c.book.Now()), string(body))
 	return err
 }
 
-func scanEvent(row Row) (Event, error) {
+func scanEvent(row record.Row) (Event, error) {
 	var e Event
 	var at int64
 	var body []byte
 	err := row.Scan(&e.ID, &e.App, &e.Kind, &e.Asset, &at, &body)
-	e.Time, e.Body = instant(at), body
+	e.Time, e.Body = record.Instant(at), body
 	return e, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/upload"
@@ -27,12 +28,12 @@ func (c *Catalog) AddSession(ctx context.Context, u upload.Session, use policy.U
 	if err != nil {
 		return fmt.Errorf("add upload: %w", err)
 	}
-	err = c.db.Write(ctx, func(ctx context.Context, tx *Statements) error {
+	err = c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
 		if err := c.spend(ctx, tx, u.App, use); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `INSERT INTO sessions (id, app, terms, created, touched, asset) VALUES (?, ?, ?, ?, ?, ?)`,
-			u.ID, u.App, string(terms), nanos(u.Created), nanos(u.Touched), u.Asset)
+			u.ID, u.App, string(terms), record.Nanos(u.Created), record.Nanos(u.Touched), u.Asset)
 		return err
 	})
 	if err != nil {
@@ -60,11 +61,11 @@ func (c *Catalog) AddPart(ctx context.Context, session string, p upload.Part) er
 	if err != nil {
 		return fmt.Errorf("add part %d: %w", p.Number, err)
 	}
-	err = c.db.Write(ctx, func(ctx context.Context, tx *Statements) error {
+	err = c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
 		if err := c.touch(ctx, tx, session); err != nil {
 			return err
 		}
-		old, err := rows(ctx, tx, value[blob.Key], `SELECT key FROM parts WHERE session = ? AND number = ? AND start = ?`, session, p.Number, p.Offset)
+		old, err := record.Rows(ctx, tx, record.Value[blob.Key], `SELECT key FROM parts WHERE session = ? AND number = ? AND start = ?`, session, p.Number, p.Offset)
 		if err != nil {
 			return err
 		}
@@ -92,7 +93,7 @@ func (c *Catalog) AddPart(ctx context.Context, session string, p upload.Part) er
 // there, or has been replaced, is left as it is. The error wraps fault.Conflict
 // if the upload is finished, and fault.NotFound if there is no such upload.
 func (c *Catalog) DropParts(ctx context.Context, session string, parts []upload.Part) error {
-	err := c.db.Write(ctx, func(ctx context.Context, tx *Statements) error {
+	err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
 		if err := c.touch(ctx, tx, session); err != nil {
 			return err
 		}
@@ -120,7 +121,7 @@ func (c *Catalog) DropParts(ctx context.Context, session string, parts []upload.
 // Parts returns what has arrived for an upload, in the order of numbers and
 // offsets. A finished upload has none.
 func (c *Catalog) Parts(ctx context.Context, session string) ([]upload.Part, error) {
-	parts, err := rows(ctx, c.reads, scanPart,
+	parts, err := record.Rows(ctx, c.reads, scanPart,
 		`SELECT number, start, chunked, content, tag FROM parts WHERE session = ? ORDER BY number, start`, session)
 	if err != nil {
 		return nil, fmt.Errorf("list parts: %w", err)
@@ -139,8 +140,8 @@ func (c *Catalog) Parts(ctx context.Context, session string) ([]upload.Part, err
 // app has no such upload, or its result was removed.
 func (c *Catalog) FinishSession(ctx context.Context, session string, a asset.Asset, unused []blob.Key) (asset.Asset, error) {
 	var result asset.Asset
-	err := c.db.Write(ctx, func(ctx context.Context, tx *Statements) error {
-		id, err := value[asset.ID](tx.Row(ctx, `SELECT asset FROM sessions WHERE id = ? AND app = ?`, session, a.App))
+	err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
+		id, err := record.Value[asset.ID](tx.Row(ctx, `SELECT asset FROM sessions WHERE id = ? AND app = ?`, session, a.App))
 		if err != nil {
 			return err
 		}
@@ -160,8 +161,8 @@ func (c *Catalog) FinishSession(ctx context.Context, session string, a asset.Ass
 }
 
 // finish makes a the result of an upload that has none.
-func (c *Catalog) finish(ctx context.Context, tx *Statements, session string, a asset.Asset, unused []blob.Key) error {
-	keys, err := rows(ctx, tx, value[blob.Key], `SELECT key FROM parts WHERE session = ?`, session)
+func (c *Catalog) finish(ctx context.Context, tx *record.Statements, session string, a asset.Asset, unused []blob.Key) error {
+	keys, err := record.Rows(ctx, tx, record.Value[blob.Key], `SELECT key FROM parts WHERE session = ?`, session)
 	if err != nil {
 		return err
 	}
@@ -193,7 +194,7 @@ func (c *Catalog) finish(ctx context.Context, tx *Statements, session string, a 
 	if _, err := tx.Exec(ctx, `DELETE FROM parts WHERE session = ?`, session); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `UPDATE sessions SET asset = ?, touched = ? WHERE id = ?`, a.ID, nanos(c.now()), session)
+	_, err = tx.Exec(ctx, `UPDATE sessions SET asset = ?, touched = ? WHERE id = ?`, a.ID, record.Nanos(c.book.Now()), session)
 	return err
 }
 
@@ -201,8 +202,8 @@ func (c *Catalog) finish(ctx context.Context, tx *Statements, session string, a 
 // (by a part, or by being finished) before idleBefore, or created before
 // createdBefore.
 func (c *Catalog) StaleSessions(ctx context.Context, idleBefore, createdBefore time.Time, limit int) ([]string, error) {
-	ids, err := rows(ctx, c.reads, value[string], `SELECT id FROM sessions WHERE touched < ? OR created < ? LIMIT ?`,
-		nanos(idleBefore), nanos(createdBefore), limit)
+	ids, err := record.Rows(ctx, c.reads, record.Value[string], `SELECT id FROM sessions WHERE touched < ? OR created < ? LIMIT ?`,
+		record.Nanos(idleBefore), record.Nanos(createdBefore), limit)
 	if err != nil {
 		return nil, fmt.Errorf("list stale uploads: %w", err)
 	}
@@ -212,15 +213,15 @@ func (c *Catalog) StaleSessions(ctx context.Context, idleBefore, createdBefore t
 // RemoveSession removes the record of an upload and dooms the blobs of its
 // parts. The asset that it became stays. Removing what is not there is no error.
 func (c *Catalog) RemoveSession(ctx context.Context, id string) error {
-	err := c.db.Write(ctx, func(ctx context.Context, tx *Statements) error { return c.removeSession(ctx, tx, id) })
+	err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error { return c.removeSession(ctx, tx, id) })
 	if err != nil {
 		return fmt.Errorf("remove upload: %w", err)
 	}
 	return nil
 }
 
-func (c *Catalog) removeSession(ctx context.Context, tx *Statements, id string) error {
-	_, err := tx.Exec(ctx, `UPDATE blobs SET doomed = ? WHERE key IN (SELECT key FROM parts WHERE session = ?)`, nanos(c.now()), id)
+func (c *Catalog) removeSession(ctx context.Context, tx *record.Statements, id string) error {
+	_, err := tx.Exec(ctx, `UPDATE blobs SET doomed = ? WHERE key IN (SELECT key FROM parts WHERE session = ?)`, record.Nanos(c.book.Now()), id)
 	if err != nil {
 		return err
 	}
@@ -232,18 +233,18 @@ func (c *Catalog) removeSession(ctx context.Context, tx *Statements, id string) 
 }
 
 // touch notes that an unfinished upload goes on.
-func (c *Catalog) touch(ctx context.Context, tx *Statements, session string) error {
-	n, err := tx.Exec(ctx, `UPDATE sessions SET touched = ? WHERE id = ? AND asset = ''`, nanos(c.now()), session)
+func (c *Catalog) touch(ctx context.Context, tx *record.Statements, session string) error {
+	n, err := tx.Exec(ctx, `UPDATE sessions SET touched = ? WHERE id = ? AND asset = ''`, record.Nanos(c.book.Now()), session)
 	if err != nil || n > 0 {
 		return err
 	}
-	if _, err := value[string](tx.Row(ctx, `SELECT asset FROM sessions WHERE id = ?`, session)); err != nil {
+	if _, err := record.Value[string](tx.Row(ctx, `SELECT asset FROM sessions WHERE id = ?`, session)); err != nil {
 		return err
 	}
 	return fmt.Errorf("the upload is finished: %w", fault.Conflict)
 }
 
-func scanSession(row Row) (upload.Session, error) {
+func scanSession(row record.Row) (upload.Session, error) {
 	var u upload.Session
 	var agreed []byte
 	var created, touched int64
@@ -254,11 +255,11 @@ func scanSession(row Row) (upload.Session, error) {
 	if err := json.Unmarshal(agreed, &t); err != nil {
 		return upload.Session{}, fmt.Errorf("read terms of upload: %w", err)
 	}
-	u.Grant, u.Spec, u.Created, u.Touched = t.Grant, t.Spec, instant(created), instant(touched)
+	u.Grant, u.Spec, u.Created, u.Touched = t.Grant, t.Spec, record.Instant(created), record.Instant(touched)
 	return u, nil
 }
 
-func scanPart(row Row) (upload.Part, error) {
+func scanPart(row record.Row) (upload.Part, error) {
 	var p upload.Part
 	var content []byte
 	if err := row.Scan(&p.Number, &p.Offset, &p.Chunked, &content, &p.Tag); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/policy"
 )
 
@@ -24,10 +25,10 @@ func (c *Catalog) Spend(ctx context.Context, app string, use policy.Use) error {
 	if use.Limit == 0 {
 		return nil
 	}
-	return c.db.Write(ctx, func(ctx context.Context, tx *Statements) error { return c.spend(ctx, tx, app, use) })
+	return c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error { return c.spend(ctx, tx, app, use) })
 }
 
-func (c *Catalog) spend(ctx context.Context, tx *Statements, app string, use policy.Use) error {
+func (c *Catalog) spend(ctx context.Context, tx *record.Statements, app string, use policy.Use) error {
 	if use.Limit == 0 {
 		return nil
 	}
@@ -36,7 +37,7 @@ func (c *Catalog) spend(ctx context.Context, tx *Statements, app string, use pol
 	}
 	n, err := tx.Exec(ctx, `INSERT INTO uses (app, digest, used, expires) VALUES (?, ?, 1, ?)
 		ON CONFLICT (app, digest) DO UPDATE SET used = uses.used + 1 WHERE uses.used < ?`,
-		app, use.Digest[:], nanos(use.Expires), use.Limit)
+		app, use.Digest[:], record.Nanos(use.Expires), use.Limit)
 	if err != nil {
 		return fmt.Errorf("count use of grant: %w", err)
 	}
@@ -44,7 +45,7 @@ func (c *Catalog) spend(ctx context.Context, tx *Statements, app string, use pol
 		return usedUp("it was used %d times", use.Limit)
 	}
 	_, err = tx.Exec(ctx, `DELETE FROM uses WHERE (app, digest) IN
-		(SELECT app, digest FROM uses WHERE expires > 0 AND expires < ? LIMIT ?)`, nanos(c.now().Add(-useKept)), usesForgotten)
+		(SELECT app, digest FROM uses WHERE expires > 0 AND expires < ? LIMIT ?)`, record.Nanos(c.book.Now().Add(-useKept)), usesForgotten)
 	return err
 }
 

@@ -17,7 +17,7 @@ import (
 	driver "modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
 
-	"github.com/stowgate/stowgate/internal/catalog"
+	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/fault"
 )
 
@@ -31,10 +31,10 @@ const readers = 4
 // before the writer looks for changes and tries again.
 const busyTimeout = 250
 
-// A DB is an open SQLite database. It implements catalog.Database.
+// A DB is an open SQLite database. It implements record.Database.
 type DB struct {
 	writer *writer
-	reads  *catalog.Statements
+	reads  *record.Statements
 	pools  []*sql.DB
 }
 
@@ -72,7 +72,7 @@ func (db *DB) open(ctx context.Context, path string) error {
 		return err
 	}
 	db.pools = append(db.pools, reads)
-	db.reads = catalog.NewStatements(reads, kindOf)
+	db.reads = record.NewStatements(reads, kindOf)
 
 	// The log is checkpointed by the writer.
 	writes, err := openPool(path, 1, fmt.Sprintf("busy_timeout(%d)", busyTimeout), "journal_mode(WAL)", "synchronous(FULL)",
@@ -119,10 +119,10 @@ func openPool(path string, n int, pragmas ...string) (*sql.DB, error) {
 }
 
 // Reads returns statements that see whatever was committed before they run.
-func (db *DB) Reads() *catalog.Statements { return db.reads }
+func (db *DB) Reads() *record.Statements { return db.reads }
 
-// Write runs do as a transaction; see [catalog.Database].
-func (db *DB) Write(ctx context.Context, do func(ctx context.Context, tx *catalog.Statements) error) error {
+// Write runs do as a transaction; see [record.Database].
+func (db *DB) Write(ctx context.Context, do func(ctx context.Context, tx *record.Statements) error) error {
 	return db.writer.write(ctx, do)
 }
 

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/stowgate/stowgate/internal/catalog"
+	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/fault"
 )
 
@@ -31,14 +31,14 @@ const (
 
 // A change is what a write does to the database. It reports every error that it
 // meets, and may be run again after its transaction was undone.
-type change func(ctx context.Context, tx *catalog.Statements) error
+type change func(ctx context.Context, tx *record.Statements) error
 
 // A writer makes all changes, in one goroutine and on one connection. The
 // changes that are waiting when it has committed share the next commit: under
 // load many writes cost one sync of the disk.
 type writer struct {
 	conn     *sql.Conn
-	tx       *catalog.Statements
+	tx       *record.Statements
 	queue    chan *pending // unbuffered: what was taken is answered
 	stop     chan struct{}
 	stopOnce sync.Once
@@ -63,7 +63,7 @@ type pending struct {
 func startWriter(ctx context.Context, conn *sql.Conn) (*writer, error) {
 	w := &writer{
 		conn:    conn,
-		tx:      catalog.NewStatements(conn, kindOf),
+		tx:      record.NewStatements(conn, kindOf),
 		queue:   make(chan *pending),
 		stop:    make(chan struct{}),
 		stopped: make(chan struct{}),

@@ -14,7 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/stowgate/stowgate/internal/catalog"
+	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/fault"
 )
 
@@ -29,8 +29,8 @@ func open(t testing.TB, path string) *DB {
 }
 
 // put is a write of n bytes.
-func put(n int) func(context.Context, *catalog.Statements) error {
-	return func(ctx context.Context, tx *catalog.Statements) error {
+func put(n int) func(context.Context, *record.Statements) error {
+	return func(ctx context.Context, tx *record.Statements) error {
 		_, err := tx.Exec(ctx, `INSERT INTO events (app, kind, asset, time, body) VALUES ('', '', '', 0, ?)`, strings.Repeat("x", n))
 		return err
 	}
@@ -61,7 +61,7 @@ func TestFullDatabase(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "catalog.db"))
 	limit := func(pages int) {
 		t.Helper()
-		err := db.Write(t.Context(), func(ctx context.Context, tx *catalog.Statements) error {
+		err := db.Write(t.Context(), func(ctx context.Context, tx *record.Statements) error {
 			var n int
 			return tx.Row(ctx, fmt.Sprintf(`PRAGMA max_page_count = %d`, pages)).Scan(&n)
 		})
@@ -94,7 +94,7 @@ func TestLostTransaction(t *testing.T) {
 	for i := range batch {
 		batch[i] = &pending{ctx: t.Context(), do: put(1), done: make(chan struct{})}
 	}
-	batch[1].do = func(ctx context.Context, tx *catalog.Statements) error {
+	batch[1].do = func(ctx context.Context, tx *record.Statements) error {
 		tx.Exec(ctx, `ROLLBACK`)
 		return errLost
 	}
@@ -115,14 +115,14 @@ func TestGroupCommit(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			db := open(t, filepath.Join(t.TempDir(), "catalog.db"))
 			hold := make(chan struct{})
-			go db.Write(t.Context(), func(context.Context, *catalog.Statements) error {
+			go db.Write(t.Context(), func(context.Context, *record.Statements) error {
 				<-hold
 				return nil
 			})
 			synctest.Wait() // for the writer to be busy
 			first := 0      // how many writes run before any of them is committed
 			for range n {
-				go db.Write(t.Context(), func(ctx context.Context, tx *catalog.Statements) error {
+				go db.Write(t.Context(), func(ctx context.Context, tx *record.Statements) error {
 					if count(t, db) == 0 {
 						first++
 					}
@@ -149,7 +149,7 @@ func TestLockOfAnotherProcess(t *testing.T) {
 	locked, hold := make(chan struct{}), make(chan struct{})
 	held := make(chan error)
 	go func() {
-		held <- other.Write(t.Context(), func(context.Context, *catalog.Statements) error {
+		held <- other.Write(t.Context(), func(context.Context, *record.Statements) error {
 			close(locked)
 			<-hold
 			return nil

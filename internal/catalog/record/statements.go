@@ -1,4 +1,4 @@
-package catalog
+package record
 
 import (
 	"context"
@@ -75,8 +75,8 @@ type scan func(into ...any) error
 
 func (f scan) Scan(into ...any) error { return f(into...) }
 
-// rows returns all rows of a result, each read by read.
-func rows[T any](ctx context.Context, s *Statements, read func(Row) (T, error), text string, args ...any) ([]T, error) {
+// Rows returns all rows of a result, each read by read.
+func Rows[T any](ctx context.Context, s *Statements, read func(Row) (T, error), text string, args ...any) ([]T, error) {
 	st, err := s.prepare(ctx, text)
 	if err != nil {
 		return nil, err
@@ -97,8 +97,8 @@ func rows[T any](ctx context.Context, s *Statements, read func(Row) (T, error), 
 	return all, s.classify(found.Err())
 }
 
-// value reads a row of one column.
-func value[T any](row Row) (v T, err error) {
+// Value reads a row of one column.
+func Value[T any](row Row) (v T, err error) {
 	err = row.Scan(&v)
 	return v, err
 }

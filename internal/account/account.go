@@ -82,13 +82,32 @@ func ParseAct(text string) (Act, error) {
 
 // An Actor is whoever acts, after signing in. The zero Actor may do nothing.
 type Actor struct {
-	ID       string          // like user:01J… or token:01J…; "command line"
+	ID       string          // like user:… or token:…; "command line" or "server"
+	User     string          // ID of the user that it is, or acts for; empty for none
 	Name     string          // for people
 	Address  string          // where the request came from; empty on the command line
 	Operator bool            // may do everything
 	Roles    map[string]Role // by app
 	Scopes   map[Act]bool    // if not nil, no more than these acts: a token's
 }
+
+// CommandLine returns whoever runs commands on the server's machine.
+func CommandLine() Actor { return Actor{ID: "command line", Name: "command line", Operator: true} }
+
+// Server returns the server itself, for what it does by the clock.
+func Server() Actor { return Actor{ID: "server", Name: "server", Operator: true} }
+
+// Acts returns all acts, in their order.
+func Acts() []Act {
+	all := make([]Act, len(actNames))
+	for i := range all {
+		all[i] = Act(i)
+	}
+	return all
+}
+
+// OfApp reports whether the act is about an app.
+func (a Act) OfApp() bool { return int(a) < len(needs) }
 
 // Check returns nil if the actor may do act to app, which is empty for acts that
 // are about none. Otherwise the error wraps fault.Denied, or fault.NotFound where
@@ -100,7 +119,7 @@ func (a Actor) Check(act Act, app string) error {
 	if a.Operator {
 		return nil
 	}
-	if int(act) >= len(needs) {
+	if !act.OfApp() {
 		return fmt.Errorf("only an operator may do this (%v): %w", act, fault.Denied)
 	}
 	switch role := a.Roles[app]; {

@@ -31,7 +31,7 @@ const (
 // another's, fault.NotFound if there is no such app, fault.Denied if the grant
 // is used up, and fault.Invalid if the version is not 1.
 func (c *Catalog) AddAsset(ctx context.Context, a asset.Asset, use policy.Use) error {
-	err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
+	err := c.writeEvent(ctx, func(ctx context.Context, tx *record.Statements) error {
 		if err := c.spend(ctx, tx, a.App, use); err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func (c *Catalog) addAsset(ctx context.Context, tx *record.Statements, a asset.A
 	if err := register(ctx, tx, a.Content, known); err != nil {
 		return err
 	}
-	return c.tell(ctx, tx, Uploaded, a)
+	return c.tell(ctx, tx, asset.Uploaded, a)
 }
 
 // Asset returns the asset called id. The error wraps fault.NotFound if there is
@@ -109,7 +109,7 @@ func (c *Catalog) AssetByUUID(ctx context.Context, name uuid.UUID) (asset.Asset,
 // new blob is on record already, fault.NotFound if a.App has no such asset, and
 // fault.Denied if the grant is used up.
 func (c *Catalog) ReplaceContent(ctx context.Context, a asset.Asset, use policy.Use) error {
-	err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
+	err := c.writeEvent(ctx, func(ctx context.Context, tx *record.Statements) error {
 		if err := c.spend(ctx, tx, a.App, use); err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func (c *Catalog) ReplaceContent(ctx context.Context, a asset.Asset, use policy.
 		if err := c.doom(ctx, tx, before); err != nil {
 			return err
 		}
-		return c.tell(ctx, tx, Overwritten, next)
+		return c.tell(ctx, tx, asset.Overwritten, next)
 	})
 	c.assets.drop(a.ID)
 	if err != nil {
@@ -154,7 +154,7 @@ func (c *Catalog) ReplaceContent(ctx context.Context, a asset.Asset, use policy.
 // The error wraps fault.NotFound if that app has no such asset, and fault.Denied
 // if the grant is used up.
 func (c *Catalog) RemoveAsset(ctx context.Context, app string, id asset.ID, use policy.Use) error {
-	err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
+	err := c.writeEvent(ctx, func(ctx context.Context, tx *record.Statements) error {
 		if err := c.spend(ctx, tx, app, use); err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (c *Catalog) RemoveAsset(ctx context.Context, app string, id asset.ID, use 
 		if err := c.removeAsset(ctx, tx, a); err != nil {
 			return err
 		}
-		return c.tell(ctx, tx, Deleted, a)
+		return c.tell(ctx, tx, asset.Deleted, a)
 	})
 	c.assets.drop(id)
 	if err != nil {

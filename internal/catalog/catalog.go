@@ -35,6 +35,7 @@ type Config struct {
 type Catalog struct {
 	book  *record.Book
 	reads *record.Statements
+	told  func() // after an event was recorded; nil for nobody
 
 	apps   *cache[string, policy.App]
 	assets *cache[asset.ID, asset.Asset]

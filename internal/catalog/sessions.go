@@ -140,7 +140,7 @@ func (c *Catalog) Parts(ctx context.Context, session string) ([]upload.Part, err
 // app has no such upload, or its result was removed.
 func (c *Catalog) FinishSession(ctx context.Context, session string, a asset.Asset, unused []blob.Key) (asset.Asset, error) {
 	var result asset.Asset
-	err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
+	err := c.writeEvent(ctx, func(ctx context.Context, tx *record.Statements) error {
 		id, err := record.Value[asset.ID](tx.Row(ctx, `SELECT asset FROM sessions WHERE id = ? AND app = ?`, session, a.App))
 		if err != nil {
 			return err

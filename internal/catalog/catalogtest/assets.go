@@ -1,8 +1,8 @@
 package catalogtest
 
 import (
-	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +11,6 @@ import (
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
-	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 )
@@ -61,7 +60,7 @@ func addAssetErrors(t *testing.T, s Store) {
 	_, err := s.AssetByUUID(t.Context(), uuid.New())
 	wantError(t, "AssetByUUID of no asset", err, fault.NotFound)
 	wantBlobs(t, s, keys[:1], nil)
-	wantEvents(t, s, catalog.Uploaded, catalog.Uploaded, catalog.Deleted)
+	wantEvents(t, s, asset.Uploaded, asset.Uploaded, asset.Deleted)
 }
 
 func addAssetRace(t *testing.T, s Store) {
@@ -73,7 +72,7 @@ func addAssetRace(t *testing.T, s Store) {
 	})
 	wantOutcome(t, "AddAsset", errs, 1, fault.Conflict)
 	wantBlobs(t, s, keys[slices.Index(errs, nil):][:1], nil)
-	wantEvents(t, s, catalog.Uploaded)
+	wantEvents(t, s, asset.Uploaded)
 }
 
 func replaceContent(t *testing.T, s Store) {
@@ -92,7 +91,7 @@ func replaceContent(t *testing.T, s Store) {
 	_, err = s.AssetByUUID(t.Context(), next.UUID)
 	wantError(t, "AssetByUUID of a UUID that was not taken over", err, fault.NotFound)
 	wantBlobs(t, s, keys[1:4], keys[:1])
-	wantEvents(t, s, catalog.Uploaded, catalog.Uploaded, catalog.Overwritten)
+	wantEvents(t, s, asset.Uploaded, asset.Uploaded, asset.Overwritten)
 
 	for _, tt := range []struct {
 		name   string
@@ -152,7 +151,7 @@ func removeAsset(t *testing.T, s Store) {
 	a.Version = 2
 	wantError(t, "ReplaceContent of a removed asset", s.ReplaceContent(t.Context(), a, noUse), fault.NotFound)
 	wantBlobs(t, s, nil, keys)
-	wantEvents(t, s, catalog.Uploaded, catalog.Deleted)
+	wantEvents(t, s, asset.Uploaded, asset.Deleted)
 }
 
 func eachAsset(t *testing.T, s Store) {
@@ -276,18 +275,16 @@ func events(t *testing.T, s Store) {
 	a.Version, a.Content = 2, content(newKeys(1)...)
 	must(t, s.ReplaceContent(t.Context(), a, noUse))
 	must(t, s.RemoveAsset(t.Context(), "app", a.ID, noUse))
-	all := wantEvents(t, s, catalog.Uploaded, catalog.Overwritten, catalog.Deleted)
+	all := wantEvents(t, s, asset.Uploaded, asset.Overwritten, asset.Deleted)
 	for i, e := range all {
-		if e.App != "app" || e.Asset != a.ID || e.Time.Before(past) || e.Time.After(future) {
-			t.Errorf("event %d is of app %q, asset %s and %v", i, e.App, e.Asset, e.Time)
+		if e.App != "app" || e.Fact.ID != a.ID || e.Time.Before(past) || e.Time.After(future) {
+			t.Errorf("event %d is of app %q, asset %s and %v", i, e.App, e.Fact.ID, e.Time)
 		}
-		if strings.Contains(string(e.Body), "SECRETLINK") {
-			t.Errorf("event %d holds a signed link: %s", i, e.Body)
+		if text := fmt.Sprintf("%+v", e); strings.Contains(text, "SECRETLINK") {
+			t.Errorf("event %d holds a signed link: %s", i, text)
 		}
 	}
-	var fact catalog.Fact
-	must(t, json.Unmarshal(all[2].Body, &fact))
-	wantEqual(t, "what the last event tells", fact, catalog.Fact{
+	wantEqual(t, "what the last event tells", all[2].Fact, asset.Fact{
 		ID: a.ID, UUID: a.UUID, Name: a.Name, Type: a.Type, Detected: a.Detected, Size: 1, Width: a.Width,
 		Height: a.Height, Version: 2, Location: a.Location, Container: a.Container, Path: a.Path, Tags: a.Tags,
 		Alt: a.Alt, Workflows: a.Workflows, Client: a.Client,
@@ -309,14 +306,14 @@ func pruneEvents(t *testing.T, s Store) {
 	must(t, s.PruneEvents(t.Context(), future))
 	wantEvents(t, s)
 	add(t, s, "app")
-	left := wantEvents(t, s, catalog.Uploaded)
+	left := wantEvents(t, s, asset.Uploaded)
 	if last := all[n-1].ID; left[0].ID <= last {
 		t.Errorf("after event %d was pruned there is a new %d", last, left[0].ID)
 	}
 }
 
 // wantEvents compares the kinds of all events, and returns them.
-func wantEvents(t testing.TB, s Store, kinds ...string) []catalog.Event {
+func wantEvents(t testing.TB, s Store, kinds ...string) []asset.Event {
 	t.Helper()
 	all, err := s.Events(t.Context(), 0, always)
 	must(t, err)

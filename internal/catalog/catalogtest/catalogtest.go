@@ -54,7 +54,7 @@ type Store interface {
 	Unknown(ctx context.Context, keys []blob.Key) ([]blob.Key, error)
 	EachKey(ctx context.Context, do func(blob.Key) error) error
 
-	Events(ctx context.Context, after int64, limit int) ([]catalog.Event, error)
+	Events(ctx context.Context, after int64, limit int) ([]asset.Event, error)
 	PruneEvents(ctx context.Context, before time.Time) error
 
 	Health() error

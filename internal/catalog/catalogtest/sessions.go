@@ -8,7 +8,6 @@ import (
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
-	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/upload"
@@ -115,7 +114,7 @@ func finishSession(t *testing.T, s Store) {
 	wantEqual(t, "FinishSession again", got, a)
 	wantError(t, "AddPart when finished", s.AddPart(t.Context(), u.ID, newPart(4, 0)), fault.Conflict)
 	wantBlobs(t, s, append(keysOf(p[:2]...), extra...), keysOf(p[2]))
-	wantEvents(t, s, catalog.Uploaded)
+	wantEvents(t, s, asset.Uploaded)
 	must(t, s.RemoveAsset(t.Context(), "app", a.ID, noUse))
 	_, err = s.FinishSession(t.Context(), u.ID, newAsset("app"), nil)
 	wantError(t, "FinishSession after its asset was removed", err, fault.NotFound)
@@ -148,7 +147,7 @@ func finishSessionMustAgree(t *testing.T, s Store) {
 	_, err = s.FinishSession(t.Context(), u.ID, newAsset("app", keysOf(p...)...), []blob.Key{foreign, "none"})
 	must(t, err)
 	wantBlobs(t, s, append(keysOf(p[0], p[1], elsewhere), foreign), doomed)
-	wantEvents(t, s, catalog.Uploaded, catalog.Uploaded)
+	wantEvents(t, s, asset.Uploaded, asset.Uploaded)
 }
 
 func finishSessionRace(t *testing.T, s Store) {
@@ -164,7 +163,7 @@ func finishSessionRace(t *testing.T, s Store) {
 		wantEqual(t, "FinishSession", got, results[0])
 	}
 	wantBlobs(t, s, keysOf(p), nil)
-	wantEvents(t, s, catalog.Uploaded)
+	wantEvents(t, s, asset.Uploaded)
 }
 
 // addPartFinishRace replaces a part while the upload is finished: one of the two
@@ -305,7 +304,7 @@ func spendWithAnother(t *testing.T, s Store) {
 	wantError(t, "RemoveAsset", s.RemoveAsset(t.Context(), "app", a.ID, use), fault.Denied)
 	wantError(t, "AddSession", s.AddSession(t.Context(), newSession("app"), use), fault.Denied)
 	wantBlobs(t, s, append(keysOf(part), keys[0]), nil)
-	wantEvents(t, s, catalog.Uploaded)
+	wantEvents(t, s, asset.Uploaded)
 }
 
 func blobs(t *testing.T, s Store) {

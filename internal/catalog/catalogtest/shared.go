@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/asset"
-	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 )
@@ -85,7 +84,7 @@ func sharedFinishRace(t *testing.T, s [2]Store) {
 			wantEqual(t, "FinishSession", got, results[0])
 		}
 	}
-	wantEvents(t, s[1], catalog.Uploaded, catalog.Uploaded, catalog.Uploaded, catalog.Uploaded, catalog.Uploaded)
+	wantEvents(t, s[1], asset.Uploaded, asset.Uploaded, asset.Uploaded, asset.Uploaded, asset.Uploaded)
 }
 
 func sharedReplaceRace(t *testing.T, s [2]Store) {

@@ -54,7 +54,8 @@ var imports = []row{
 	{"internal/blob/*", "internal/blob internal/fault"},
 
 	{"internal/asset", "internal/blob internal/fault"},
-	{"internal/policy", "internal/asset internal/memo internal/fault"},
+	{"internal/policy", "internal/asset internal/memo internal/policy/strictjson internal/fault"},
+	{"internal/policy/strictjson", ""},
 	{"internal/transform", "internal/asset internal/fault"},
 	{"internal/upload", "internal/asset internal/blob internal/inspect internal/policy internal/fault"},
 	{"internal/sweep", "internal/blob internal/upload internal/fault"},
@@ -62,6 +63,8 @@ var imports = []row{
 	{"internal/delivery", "internal/asset internal/blob internal/inspect internal/policy internal/transform internal/delivery/flight internal/delivery/queue internal/delivery/ration internal/delivery/shelf internal/fault"},
 	{"internal/delivery/*", "internal/blob internal/fault"},
 	{"internal/account", "internal/asset internal/policy internal/fault"},
+
+	{"internal/insight", "internal/account internal/policy internal/fault"},
 
 	{"internal/inspect", "internal/asset internal/blob internal/fault"},
 	{"internal/fetch", "internal/fault"},
@@ -76,7 +79,7 @@ var imports = []row{
 	{"internal/catalog", "internal/asset internal/blob internal/policy internal/upload internal/library internal/catalog/record internal/fault"},
 	{"internal/catalog/record", "internal/fault"},
 	{"internal/catalog/sqlitedb", "internal/catalog/record internal/fault"},
-	{"internal/catalog/*", "internal/catalog internal/catalog/record internal/asset internal/blob internal/policy internal/upload internal/library internal/account internal/job internal/webhook internal/fault"},
+	{"internal/catalog/*", "internal/catalog internal/catalog/record internal/asset internal/blob internal/policy internal/upload internal/library internal/account internal/job internal/webhook internal/insight internal/fault"},
 
 	{"internal/server", "internal/asset internal/inspect internal/policy internal/server/conn internal/server/multipart internal/server/redact internal/fault"},
 	{"internal/server/*", "internal/fault"},

@@ -278,6 +278,28 @@ test('a refusal is explained', async (t) => {
   }
 });
 
+test('page, script and refusal speak the language of the reader', async (t) => {
+  const app = await stowgate.app();
+  const picture = await app.store('red.png', png(40, 30));
+  const broken = await app.store('broken.png', png(40, 30).subarray(0, 40));
+  for (const [locale, dir, download, cannot, none] of [
+    ['de-AT', 'ltr', 'Herunterladen', 'Dieser Browser kann die Datei nicht anzeigen', 'Diese Datei gibt es nicht'],
+    ['ar', 'rtl', 'تنزيل', 'لا يستطيع هذا المتصفح عرض الملف', 'لا يوجد ملف كهذا'],
+  ]) {
+    const { page, seen } = await open(t, view(app, picture), { locale });
+    await page.locator('.viewer__stage--live').waitFor();
+    assert.equal(await page.evaluate(() => getComputedStyle(document.body).direction), dir);
+    assert.equal(await page.locator('.viewer__download').textContent(), download);
+    const [name, button] = await Promise.all(['.viewer__name', '.viewer__download'].map((of) => page.locator(of).boundingBox()));
+    assert.equal(name.x < button.x, dir === 'ltr', 'it reads from the other side');
+    seen.clean(stowgate);
+    await page.goto(view(app, broken));
+    await page.getByText(cannot).waitFor();
+    await page.goto(`${stowgate.url}/preview/AAAAAAAAAAAAAAAAAAAA`);
+    await page.getByText(none).waitFor();
+  }
+});
+
 test('filestack-js opens it in a frame and in a window, with a style sheet', async (t) => {
   const app = await stowgate.app();
   const pages = await site(t, { host: 'localhost' });

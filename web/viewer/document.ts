@@ -4,7 +4,7 @@
  * and no browser starts its PDF viewer in a sandbox. What is in a PDF runs in
  * that viewer and never in this page.
  */
-import { notice, reason, type Subject } from './subject.ts';
+import { notice, reason, t, type Subject } from './subject.ts';
 
 /** The largest document, in bytes, that is held in memory to be shown. */
 const most = 128 * 2 ** 20;
@@ -12,14 +12,14 @@ const most = 128 * 2 ** 20;
 /** Shows a document in a frame. */
 export async function showDocument({ main, name, source, size }: Subject, kind: 'pdf' | 'html'): Promise<void> {
   if (kind === 'pdf' && !navigator.pdfViewerEnabled) {
-    notice(main, 'This browser shows no PDF documents. Download it instead.');
+    notice(main, t('This browser shows no PDF documents. Download it instead.'));
     return;
   }
   if (size > most) {
-    notice(main, 'The document is too large to be shown. Download it instead.');
+    notice(main, t('The document is too large to be shown. Download it instead.'));
     return;
   }
-  notice(main, 'Loading…');
+  notice(main, t('Loading…'));
   const answer = await fetch(source).catch(() => undefined);
   const bytes = answer?.ok ? await answer.arrayBuffer().catch(() => undefined) : undefined;
   if (!bytes) {

@@ -1,5 +1,5 @@
 /** Text, code and tables as text: streamed, in portions, and never as markup. */
-import { notice, reason, type Subject } from './subject.ts';
+import { notice, reason, t, type Subject } from './subject.ts';
 
 /** Bytes that are read before a person asks for more. */
 const portion = 1 << 20;
@@ -17,7 +17,7 @@ export async function showText({ main, source, size }: Subject): Promise<void> {
   const more = document.createElement('button');
   more.className = 'viewer__button viewer__more';
   more.type = 'button';
-  more.textContent = 'Show more';
+  more.textContent = t('Show more');
   let at = 0;
   let decoder: TextDecoder | undefined;
   const next = async (): Promise<void> => {
@@ -47,7 +47,7 @@ export async function showText({ main, source, size }: Subject): Promise<void> {
     next().catch(failed);
   });
   if (size > 0) await next().catch(failed);
-  else notice(main, 'The file is empty.');
+  else notice(main, t('The file is empty.'));
 }
 
 /** The encoding that a byte order mark names, or else UTF-8. */

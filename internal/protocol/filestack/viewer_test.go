@@ -37,22 +37,22 @@ func mustShow(t *testing.T, w *httptest.ResponseRecorder, kind string) string {
 func TestViewerKinds(t *testing.T) {
 	s := newStack(t, Config{})
 	for _, tt := range []struct{ name, body, kind, about string }{
-		{"p.png", png, "image", "Picture, 29 bytes"},
+		{"p.png", png, "image", "Picture · 29 B"},
 		{"d.svg", `<svg xmlns="http://www.w3.org/2000/svg" width="4" height="5"/>`, "image", "Picture"},
-		{"t.txt", "some text", "text", "Text, 9 bytes"},
+		{"t.txt", "some text", "text", "Text · 9 B"},
 		{"t.csv", "a,b\n1,2\n3,4\n", "text", "Text"},
 		{"t.json", `{"a": 1}`, "text", "Text"},
 		{"t.xml", `<?xml version="1.0"?><a/>`, "text", "Text"},
-		{"big.txt", strings.Repeat("12345678\n", 200_000), "text", "Text, 1.8 MB"},
+		{"big.txt", strings.Repeat("12345678\n", 200_000), "text", "Text · 1.8 MB"},
 		{"p.html", "<!doctype html><p>hello", "html", "Web page"},
 		{"d.pdf", "%PDF-1.4\n1 0 obj", "pdf", "PDF document"},
 		{"s.wav", "RIFF\x24\x00\x00\x00WAVEfmt ", "audio", "Sound"},
 		{"v.webm", "\x1aE\xdf\xa3\x42\x82\x84webm", "video", "Video"},
 		{"o.docx", "PK\x03\x04\x14\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x11\x00\x00\x00word/document.xml", "office", "Office document"},
-		{"b.bin", "\x00\x01\x02\x03", "none", "File, 4 bytes"},
+		{"b.bin", "\x00\x01\x02\x03", "none", "File · 4 B"},
 		{"page.png", "<script>alert(1)</script>", "html", "Web page"},              // what it is counts, and not its name
 		{"photo.heic", "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "none", "File"}, // nothing here makes another picture of it
-		{"empty", "", "none", "File, 0 bytes"},
+		{"empty", "", "none", "File · 0 B"},
 	} {
 		id := s.put(t, openKey, tt.name, tt.body)
 		page := mustShow(t, s.send(t, "GET", "/preview/"+string(id), ""), tt.kind)

@@ -11,16 +11,16 @@ const (
 	converted  = "converted" // a picture that browsers cannot show: made into one that they can
 	sound      = "audio"
 	movie      = "video"
-	text       = "text"
+	plain      = "text"
 	markupPage = "html"
 	pdf        = "pdf"
 	office     = "office"
 	nothing    = "none"
 )
 
-// words are what readers call them.
+// words are what readers call them: keys of a text.
 var words = map[string]string{
-	picture: "Picture", sound: "Sound", movie: "Video", text: "Text", markupPage: "Web page", pdf: "PDF document",
+	picture: "Picture", sound: "Sound", movie: "Video", plain: "Text", markupPage: "Web page", pdf: "PDF document",
 	office: "Office document", nothing: "File",
 }
 
@@ -35,8 +35,8 @@ var convertible = []string{"image/heic", "image/heif", "image/heic-sequence", "i
 var documents = []string{"application/vnd.openxmlformats-officedocument", "application/vnd.oasis.opendocument",
 	"application/msword", "application/vnd.ms-", "application/x-ole-storage", "text/rtf", "application/rtf"}
 
-// texts are types of text that do not say so.
-var texts = []string{"application/json", "application/geo+json", "application/x-ndjson", "application/javascript",
+// textTypes are types of text that do not say so.
+var textTypes = []string{"application/json", "application/geo+json", "application/x-ndjson", "application/javascript",
 	"application/xml", "application/x-subrip", "application/x-sh"}
 
 // kindOf returns what a page makes of a file whose bytes have a media type.
@@ -57,8 +57,8 @@ func kindOf(detected string, converts bool) string {
 		return markupPage
 	case slices.ContainsFunc(documents, func(begin string) bool { return strings.HasPrefix(detected, begin) }):
 		return office
-	case strings.HasPrefix(detected, "text/"), slices.Contains(texts, detected), strings.HasSuffix(detected, "+xml"), strings.HasSuffix(detected, "+json"):
-		return text
+	case strings.HasPrefix(detected, "text/"), slices.Contains(textTypes, detected), strings.HasSuffix(detected, "+xml"), strings.HasSuffix(detected, "+json"):
+		return plain
 	}
 	return nothing
 }

@@ -51,6 +51,7 @@ type page struct {
 
 	Heading, Message, Request string // of a page that is none
 
+	Text  text // of the reader's language
 	Nonce string
 	Style template.CSS
 }
@@ -88,13 +89,14 @@ func (v *Viewer) Show(w http.ResponseWriter, r *http.Request, g policy.Grant, wh
 		return err
 	}
 	p := page{
+		Text: textFor(r.Header.Get("Accept-Language")),
 		Name: file.Name, Alt: file.Alt, Kind: kindOf(file.Detected, v.Converts()), Size: file.Content.Size(), CSS: sheet,
 		Source: v.source(what, "", false), Download: v.source(what, "", true),
 	}
 	if p.Kind == converted {
 		p.Kind, p.Source = picture, v.source(what, toPicture, false)
 	}
-	p.About = about(p.Kind, file)
+	p.About = about(p.Text, p.Kind, file)
 	v.write(w, http.StatusOK, p, app.Options.Origins)
 	return nil
 }
@@ -104,24 +106,25 @@ func (v *Viewer) Show(w http.ResponseWriter, r *http.Request, g policy.Grant, wh
 func (v *Viewer) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	server.NoteError(r.Context(), err)
 	status, _ := answer.Of(answer.CDN, err)
-	p := page{Name: "File", Heading: "This file cannot be shown", Request: server.RequestID(r.Context())}
+	said := textFor(r.Header.Get("Accept-Language"))
+	p := page{Text: said, Name: said.T("File"), Heading: said.T("This file cannot be shown"), Request: server.RequestID(r.Context())}
 	var denial *policy.Denial
 	switch {
 	case errors.As(err, &denial):
-		p.Message = refusals[denial.Reason]
+		p.Message = said.T(refusals[denial.Reason])
 	case status == http.StatusForbidden:
-		p.Message = "The address does not allow it. Ask whoever gave it to you for another one."
+		p.Message = said.T("The address does not allow it. Ask whoever gave it to you for another one.")
 	case status == http.StatusNotFound:
-		p.Message = "There is no such file. It may have been deleted, or the address is not complete."
+		p.Message = said.T("There is no such file. It may have been deleted, or the address is not complete.")
 	case status >= http.StatusInternalServerError || status == http.StatusTooManyRequests:
-		p.Message = "The server could not do this now. Try again in a minute."
+		p.Message = said.T("The server could not do this now. Try again in a minute.")
 	default:
-		p.Message = "The address makes no sense to this server. Ask whoever gave it to you for another one."
+		p.Message = said.T("The address makes no sense to this server. Ask whoever gave it to you for another one.")
 	}
 	v.write(w, status, p, nil)
 }
 
-// refusals tell a reader why, and what to do.
+// refusals tell a reader why, and what to do: keys of a text.
 var refusals = map[policy.Reason]string{
 	policy.AppDisabled:         "The owner of this file has switched off access to it.",
 	policy.NoCredentials:       "It needs a policy and a signature, and the address carries none. Ask for the complete address.",
@@ -134,8 +137,8 @@ var refusals = map[policy.Reason]string{
 	policy.PathNotAllowed:      "The policy in the address is for other files.",
 	policy.ContainerNotAllowed: "The policy in the address is for other files.",
 	policy.URLNotAllowed:       "The policy in the address is for other files.",
-	policy.TooSmall:            "The policy in the address is for larger files.",
-	policy.TooLarge:            "The policy in the address is for smaller files.",
+	policy.TooSmall:            "The policy in the address is for other files.",
+	policy.TooLarge:            "The policy in the address is for other files.",
 	policy.UsedUp:              "The address was used as often as it allows. Ask for a new one.",
 	policy.OriginNotAllowed:    "Pages of this site may not use the file.",
 }
@@ -177,6 +180,8 @@ func (v *Viewer) write(w http.ResponseWriter, status int, p page, origins []stri
 	h := w.Header()
 	answer.Protect(h)
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", p.Text.Lang)
+	h.Add("Vary", "Accept-Language")
 	h.Set("Content-Security-Policy", v.policy(p, origins))
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("X-Robots-Tag", "noindex")
@@ -216,21 +221,22 @@ func orNone(sources string) string {
 	return sources
 }
 
-// sizes are the units of a file's size.
-var sizes = []string{"bytes", "kB", "MB", "GB", "TB"}
+// sizes are the units of a file's size: keys of a text.
+var sizes = []string{"{n} B", "{n} kB", "{n} MB", "{n} GB", "{n} TB"}
 
-// about says in a line what a file is.
-func about(kind string, file asset.Asset) string {
-	n, unit := float64(file.Content.Size()), 0
+// about says in a line what a file is, in the words of t.
+func about(t text, kind string, file asset.Asset) string {
+	n, unit, format := float64(file.Content.Size()), 0, "%.3g"
 	for n >= 999.5 && unit < len(sizes)-1 {
 		n, unit = n/1000, unit+1
 	}
-	text := words[kind]
-	if file.Width > 0 && file.Height > 0 {
-		text += fmt.Sprintf(", %d × %d", file.Width, file.Height)
-	}
 	if unit == 0 || n >= 99.5 {
-		return fmt.Sprintf("%s, %.0f %s", text, n, sizes[unit])
+		format = "%.0f"
 	}
-	return fmt.Sprintf("%s, %.3g %s", text, n, sizes[unit])
+	facts := []string{t.T(words[kind])}
+	if file.Width > 0 && file.Height > 0 {
+		facts = append(facts, fmt.Sprintf("%d × %d", file.Width, file.Height))
+	}
+	size := strings.Replace(fmt.Sprintf(format, n), ".", t.T("."), 1)
+	return strings.Join(append(facts, t.T(sizes[unit], "n", size)), " · ")
 }

@@ -43,15 +43,19 @@ const (
 	TooLarge                              // the file has more bytes than it allows
 	UsedUp                                // it was used as often as it allows
 	OriginNotAllowed                      // the app lists the origins of its pages, and not this one
+	TypeNotAllowed                        // the app lists the types of its files, and this is not among them
+	QuotaReached                          // the app may not store more
 )
 
 // Reasons lists every reason, for tests that no table lacks one.
 var Reasons = []Reason{AppDisabled, NoCredentials, BadSignature, BadPolicy, Expired, Revoked, CallNotAllowed,
-	OtherAsset, PathNotAllowed, ContainerNotAllowed, URLNotAllowed, TooSmall, TooLarge, UsedUp, OriginNotAllowed}
+	OtherAsset, PathNotAllowed, ContainerNotAllowed, URLNotAllowed, TooSmall, TooLarge, UsedUp, OriginNotAllowed,
+	TypeNotAllowed, QuotaReached}
 
 var reasons = [...]string{"denied", "app disabled", "no credentials", "bad signature", "bad policy", "policy expired",
 	"policy revoked", "call not allowed", "other asset", "path not allowed", "container not allowed", "URL not allowed",
-	"file too small", "file too large", "policy used up", "origin not allowed"}
+	"file too small", "file too large", "policy used up", "origin not allowed",
+	"type not allowed", "quota reached"}
 
 // String returns the reason in a few words.
 func (r Reason) String() string {

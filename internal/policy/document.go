@@ -13,6 +13,7 @@ import (
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/memo"
+	"github.com/stowgate/stowgate/internal/policy/strictjson"
 )
 
 // MaxUses is the most that the key uses of a policy may ask for.
@@ -59,7 +60,7 @@ func readDocument(text string, o Options) (document, error) {
 	if err != nil {
 		return document{}, err
 	}
-	value, err := parseJSON(raw)
+	value, err := strictjson.Parse(raw)
 	if err != nil {
 		return document{}, err
 	}
@@ -101,8 +102,8 @@ func decodeText(text string) ([]byte, error) {
 		encoding = base64.StdEncoding
 	}
 	switch {
-	case len(text) > base64.StdEncoding.EncodedLen(maxJSON):
-		return nil, fmt.Errorf("the text has %d characters, too many for the limit of %d bytes", len(text), maxJSON)
+	case len(text) > base64.StdEncoding.EncodedLen(strictjson.MaxSize):
+		return nil, fmt.Errorf("the text has %d characters, too many for the limit of %d bytes", len(text), strictjson.MaxSize)
 	case strings.ContainsAny(text, "\r\n"): // which the decoder would skip
 		return nil, errors.New("the text has a line break in it")
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stowgate/stowgate/internal/policy/strictjson"
 )
 
 // with returns a policy's JSON that expires in time and has more keys.
@@ -36,10 +38,10 @@ func TestPolicyDocuments(t *testing.T) {
 		{"B5 depth 15", nested(15), upload, 0},
 		{"B5 depth 16", nested(16), upload, 0},
 		{"B5 depth 17", nested(17), upload, BadPolicy},
-		{"B5 a byte under 8 KiB", long(maxJSON - 1), upload, 0},
-		{"B5 8 KiB", long(maxJSON), upload, 0},
-		{"B5 a byte over 8 KiB", long(maxJSON + 1), upload, BadPolicy},
-		{"B5 far over 8 KiB", long(10 * maxJSON), upload, BadPolicy},
+		{"B5 a byte under 8 KiB", long(strictjson.MaxSize - 1), upload, 0},
+		{"B5 8 KiB", long(strictjson.MaxSize), upload, 0},
+		{"B5 a byte over 8 KiB", long(strictjson.MaxSize + 1), upload, BadPolicy},
+		{"B5 far over 8 KiB", long(10 * strictjson.MaxSize), upload, BadPolicy},
 		{"B5 surrogate pair", with(`"x":"\uD834\udd1e"`), upload, 0},
 		{"B5 escaped backslash before u", with(`"x":"\\ud834"`), upload, 0},
 		{"B5 half a pair", with(`"x":"\ud834\\udd1e"`), upload, BadPolicy},

@@ -25,6 +25,8 @@ type Grant struct {
 	Unsigned bool   // no credential was needed: it is what anybody may do
 	Open     Action // what anybody may do, whatever else the grant says; see For
 	Refusal  Denial // why the credential that came with it did not count; zero if none came
+
+	Signer string `json:"-"` // fingerprint of the secret that made its signature; empty for none
 }
 
 // Use identifies a grant that may be used a limited number of times. The zero
@@ -53,6 +55,7 @@ type App struct {
 	Security bool // whether every request must carry a valid grant
 	Disabled bool // whether everything is refused
 	Created  time.Time
+	Deleted  time.Time // when its owner deleted it, which for a while can be taken back; zero means not
 
 	Secrets       []Secret          // live ones, newest first; at most MaxSecrets
 	RevokedBefore time.Time         // policies signed before are refused; zero means none
@@ -78,4 +81,9 @@ type Options struct {
 	MaxSize       int64    // bytes of one file; 0 means the server's limit
 	SignedImages  bool     // transforming needs a policy, also while security is off
 	Origins       []string // of pages that may use the app, like https://example.com; none means any
+
+	Types     []string      // media types of the files it takes, like image/png or image/*; none means any
+	MaxFiles  int64         // that it stores; 0 means no bound
+	MaxBytes  int64         // of all its files together; 0 means no bound
+	Retention time.Duration // after which a file is removed; 0 means never
 }

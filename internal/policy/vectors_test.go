@@ -16,6 +16,7 @@ import (
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/corpora"
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/policy/strictjson"
 )
 
 const testSecret = "fixture-secret-8c1f7a"
@@ -168,7 +169,7 @@ func TestB5JSONCorpus(t *testing.T) {
 		if !odd {
 			want = strings.HasPrefix(name, "y_") // and i_ is refused
 		}
-		if _, err := parseJSON(text); (err == nil) != want {
+		if _, err := strictjson.Parse(text); (err == nil) != want {
 			t.Errorf("%s: error = %v, want it read: %v", name, err, want)
 		}
 		// As a policy: none is one. As an unknown key of a policy: what can be

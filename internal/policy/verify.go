@@ -64,7 +64,7 @@ func Verify(app App, c Credential, now time.Time) (Grant, error) {
 	if err != nil {
 		return Grant{}, deny(BadPolicy, "%v", err)
 	}
-	d.grant.App = app.Key
+	d.grant.App, d.grant.Signer = app.Key, secret.Fingerprint()
 	if denial := expired(d.grant, Request{}, now); denial != nil {
 		return Grant{}, denial
 	}
@@ -74,7 +74,13 @@ func Verify(app App, c Credential, now time.Time) (Grant, error) {
 	return d.grant, nil
 }
 
+// Off reports whether everything is refused.
+func (app App) Off() bool { return app.Disabled || !app.Deleted.IsZero() }
+
 func (app App) disabled() *Denial {
+	if !app.Deleted.IsZero() {
+		return deny(AppDisabled, "app %s was deleted at %s; its owner can take that back", app.Key, stamp(app.Deleted))
+	}
 	if app.Disabled {
 		return deny(AppDisabled, "app %s is switched off; its owner can switch it on", app.Key)
 	}
@@ -153,23 +159,26 @@ func VerifySecret(app App, secret string, now time.Time) (Grant, error) {
 	if denial := app.disabled(); denial != nil {
 		return Grant{}, denial
 	}
-	known := false
+	known := ""
 	given := sha256.Sum256([]byte(secret)) // of one length, so that the comparison tells no other
 	for _, s := range app.Secrets {
 		own := sha256.Sum256([]byte(s.Key))
-		same := hmac.Equal(own[:], given[:])
-		known = known || same && s.live(now)
+		if same := hmac.Equal(own[:], given[:]); same && s.live(now) {
+			known = s.Fingerprint()
+		}
 	}
-	if !known {
+	if known == "" {
 		return Grant{}, deny(BadSignature, "this is no live secret of the app")
 	}
-	return Full(app), nil
+	g := Full(app)
+	g.Signer = known
+	return g, nil
 }
 
 // Full returns everything, for a caller who proved to be the app's owner. It
 // allows nothing on an app that is disabled or has no key.
 func Full(app App) Grant {
-	if app.Disabled || app.Key == "" {
+	if app.Off() || app.Key == "" {
 		return Grant{}
 	}
 	return Grant{App: app.Key, Actions: everything, MaxSize: math.MaxInt64}
@@ -181,7 +190,7 @@ func Full(app App) Grant {
 // documentation: "Security Policies", default authentication). It is the zero
 // Grant while security is on.
 func Public(app App) Grant {
-	if app.Security || app.Disabled || app.Key == "" {
+	if app.Security || app.Off() || app.Key == "" {
 		return Grant{}
 	}
 	actions := public

@@ -191,7 +191,9 @@ func TestVerifySecret(t *testing.T) {
 	app := testApp("new secret", testSecret)
 	for secret, want := range map[string]Reason{"new secret": 0, testSecret: 0, "new+secret": BadSignature, "": BadSignature} {
 		g, err := VerifySecret(app, secret, testNow)
-		if got := reason(t, err); got != want || (err == nil) != (g == Full(app)) {
+		full := Full(app)
+		full.Signer = Secret{Key: secret}.Fingerprint()
+		if got := reason(t, err); got != want || (err == nil) != (g == full) {
 			t.Errorf("VerifySecret(%q) = %v, %v; want %v", secret, g, err, want)
 		}
 	}
@@ -307,7 +309,8 @@ func TestSignAndVerify(t *testing.T) {
 	want := Grant{
 		App: testApp().Key, Actions: everything, Expires: expires, Asset: assetA, MinSize: 1, MaxSize: 2,
 		Path: Pattern{text: "/a/<&>"}, Container: Pattern{text: "c"}, URL: Pattern{text: "https://u"},
-		Use: Use{Digest: Digest(s.Policy), Limit: 3, Expires: expires},
+		Use:    Use{Digest: Digest(s.Policy), Limit: 3, Expires: expires},
+		Signer: Secret{Key: testSecret}.Fingerprint(),
 	}
 	if g != want {
 		t.Errorf("Verify = %+v, want %+v", g, want)

@@ -77,7 +77,13 @@ var refusals = map[policy.Reason]string{
 	policy.UsedUp:              "the policy was used as often as it allows",
 	policy.AppDisabled:         "the application is disabled",
 	policy.OriginNotAllowed:    "the origin of the page is not allowed by the application",
+	policy.TypeNotAllowed:      "the type of the file is not allowed by the application",
+	policy.QuotaReached:        "the application has reached its storage quota",
 }
+
+// limits are the refusals that no policy can change. They are worded alike
+// everywhere, so that nobody looks for the fault in one.
+var limits = map[policy.Reason]bool{policy.TypeNotAllowed: true, policy.QuotaReached: true}
 
 // wwwRefusals are what the host www was recorded to say instead (filestack-rails
 // issue 108).
@@ -141,6 +147,8 @@ func answerFor(f Family, err error) outcome {
 		out.text = "conv20 provider error: Failed to identify the file, probably corrupted image provided (idx 0)"
 	case errors.As(err, &missing):
 		out.text = "Unsupported conversion: " + string(*missing) + " is not available on this server"
+	case errors.As(err, &denial) && limits[denial.Reason]:
+		out.text = refusals[denial.Reason]
 	case errors.As(err, &denial):
 		out.text = denied(f, denial.Reason, err)
 		if f == Cloud {

@@ -91,6 +91,9 @@ func TestSpecialErrors(t *testing.T) {
 		{"bad parameter of a task", CDN, &plan.Error{Task: "resize", Param: "heigt"}, outcome{400, "invalid parameter `heigt` for `resize` task"}},
 		{"image over a limit", CDN, fmt.Errorf("render: %w", &transform.Refusal{Why: "too many pixels", Kind: fault.TooLarge}), outcome{413, "too many pixels"}},
 		{"no engine", CDN, Unsupported("resize"), outcome{400, "Unsupported conversion: resize is not available on this server"}},
+		{"full", Upload, &policy.Denial{Reason: policy.QuotaReached, Detail: leak}, outcome{403, "the application has reached its storage quota"}},
+		{"full on cloud", Cloud, &policy.Denial{Reason: policy.QuotaReached}, outcome{403, "the application has reached its storage quota"}},
+		{"another type", WWW, About("application K", &policy.Denial{Reason: policy.TypeNotAllowed}), outcome{403, "the type of the file is not allowed by the application"}},
 		{"busy", CDN, fault.Busy, outcome{429, "too many requests"}},
 		{"busy where filestack-js would give up", Upload, fault.Busy, outcome{503, "too many requests"}},
 	} {

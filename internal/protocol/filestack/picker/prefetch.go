@@ -39,6 +39,8 @@ var problems = map[policy.Reason]problem{
 	policy.TooLarge:            {Code: "policy-limit", Message: "The policy asks for smaller files."},
 	policy.UsedUp:              {Code: "policy-limit", Message: "The policy was used as often as it allows."},
 	policy.OriginNotAllowed:    {Code: "origin", Message: "The app does not list the origin of this page."},
+	policy.TypeNotAllowed:      {Code: "type", Message: "The app does not take files of this type."},
+	policy.QuotaReached:        {Code: "quota", Message: "The app may not store more files."},
 }
 
 // Prefetch answers /prefetch: flat for filestack-java and filestack-ios, nested

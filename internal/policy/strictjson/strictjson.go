@@ -1,4 +1,6 @@
-package policy
+// Package strictjson reads JSON that a signature is about: what two readers may
+// understand differently is refused.
+package strictjson
 
 import (
 	"bytes"
@@ -9,19 +11,20 @@ import (
 	"unicode/utf8"
 )
 
+// Limits of what is read.
 const (
-	maxJSON  = 8 << 10 // bytes of a policy's JSON
+	MaxSize  = 8 << 10 // bytes
 	maxDepth = 16      // objects and lists inside each other, the outermost counted
 )
 
-// parseJSON returns the one value that text holds, as encoding/json would put
+// Parse returns the one value that text holds, as encoding/json would put
 // it into an any, with numbers as json.Number. Unlike encoding/json it refuses
 // whatever two readers may understand differently: repeated keys at any depth,
 // halves of surrogate pairs, and bytes that are not UTF-8.
-func parseJSON(text []byte) (any, error) {
+func Parse(text []byte) (any, error) {
 	switch {
-	case len(text) > maxJSON:
-		return nil, fmt.Errorf("the JSON has %d bytes, over the limit of %d", len(text), maxJSON)
+	case len(text) > MaxSize:
+		return nil, fmt.Errorf("the JSON has %d bytes, over the limit of %d", len(text), MaxSize)
 	case !utf8.Valid(text):
 		return nil, errors.New("the JSON is not UTF-8")
 	case !json.Valid(text):

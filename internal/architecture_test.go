@@ -76,10 +76,11 @@ var imports = []row{
 	{"internal/imaging/*", "internal/transform internal/imaging/chain internal/imaging/vips internal/imaging/codec internal/imaging/face internal/fault"},
 	{"internal/job", "internal/fault"},
 	{"internal/webhook", "internal/asset internal/job internal/fetch internal/fault"},
-	{"internal/catalog", "internal/asset internal/blob internal/policy internal/upload internal/library internal/catalog/record internal/fault"},
+	{"internal/catalog", "internal/account internal/asset internal/blob internal/policy internal/upload internal/library internal/catalog/record internal/catalog/ledger internal/fault"},
 	{"internal/catalog/record", "internal/fault"},
 	{"internal/catalog/sqlitedb", "internal/catalog/record internal/fault"},
-	{"internal/catalog/*", "internal/catalog internal/catalog/record internal/asset internal/blob internal/policy internal/upload internal/library internal/account internal/job internal/webhook internal/insight internal/fault"},
+	{"internal/catalog/hooks", "internal/catalog internal/catalog/ledger internal/catalog/queue internal/catalog/record internal/account internal/asset internal/job internal/webhook internal/fault"},
+	{"internal/catalog/*", "internal/catalog internal/catalog/ledger internal/catalog/record internal/asset internal/blob internal/policy internal/upload internal/library internal/account internal/job internal/webhook internal/insight internal/fault"},
 
 	{"internal/server", "internal/asset internal/inspect internal/policy internal/server/conn internal/server/multipart internal/server/redact internal/fault"},
 	{"internal/server/*", "internal/fault"},

@@ -27,7 +27,8 @@ CREATE INDEX jobs_of_app ON jobs (app, id);
 -- whose turn has come are found without a look at their jobs.
 CREATE TABLE lanes (
     queue    TEXT PRIMARY KEY,
-    next_at  INTEGER, -- when it may give another job; NULL if it has none, or as many run as may
+    next_at  INTEGER, -- when it may give another job: NULL if it has none, or as many run as may
+    served   INTEGER NOT NULL, -- when it last had a turn
     failures INTEGER NOT NULL, -- since its last success
     paused   INTEGER NOT NULL  -- until when it gives none, because of failures
 ) STRICT, WITHOUT ROWID;

@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/app/place"
 	"github.com/stowgate/stowgate/internal/app/setting"
 	"github.com/stowgate/stowgate/internal/catalog"
@@ -181,7 +182,7 @@ func (c *appCreate) Run(s *session) error {
 		Options: policy.Options{MaxSize: size},
 	}
 	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
-		if err := records.CreateApp(ctx, a); err != nil {
+		if err := records.CreateApp(ctx, account.CommandLine().Entry("app", "", "", nil), a); err != nil {
 			if errors.Is(err, fault.Conflict) {
 				return fmt.Errorf("there is an app with the key %s already: stowgate app show %s: %w", a.Key, a.Key, fault.Conflict)
 			}
@@ -279,7 +280,7 @@ func (c *appSet) Run(s *session) error {
 		return usageError{err}
 	}
 	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
-		a, err := records.UpdateApp(ctx, c.Key, func(a *policy.App) error {
+		a, err := records.UpdateApp(ctx, account.CommandLine().Entry("app", "", "", nil), c.Key, func(a *policy.App) error {
 			for _, change := range changes {
 				change(a)
 			}
@@ -413,7 +414,7 @@ func (c *appRotate) Run(s *session) error {
 	now := s.now()
 	fresh := policy.Secret{Key: cmp.Or(c.Secret, rand.Text()), Created: now}
 	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
-		a, err := records.UpdateApp(ctx, c.Key, func(a *policy.App) error {
+		a, err := records.UpdateApp(ctx, account.CommandLine().Entry("app", "", "", nil), c.Key, func(a *policy.App) error {
 			var old []policy.Secret
 			for _, secret := range a.Secrets {
 				if !c.Now && (secret.Expires.IsZero() || now.Before(secret.Expires)) {
@@ -463,7 +464,7 @@ stowgate app set KEY --disable.
 
 func (c *appDelete) Run(s *session) error {
 	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
-		err := records.DeleteApp(ctx, c.Key, c.WithAssets)
+		err := records.DeleteApp(ctx, account.CommandLine().Entry("app", "", "", nil), c.Key, c.WithAssets)
 		switch {
 		case errors.Is(err, fault.Conflict):
 			return fmt.Errorf("app %s has files: delete them too with --with-assets, or stop it with stowgate app set %s --disable: %w", c.Key, c.Key, fault.Conflict)

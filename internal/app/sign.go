@@ -69,7 +69,7 @@ func (c *signCommand) Run(s *session) error {
 			sign.Signed
 			Expires time.Time `json:"expires"`
 		}{signed, p.Expires.UTC().Truncate(time.Second)}
-		if a.Disabled {
+		if a.Off() {
 			fmt.Fprintf(s.stderr, "stowgate: app %s is disabled: the policy is refused until stowgate app set %s --enable\n", a.Key, a.Key)
 		}
 		return s.print(out, fmt.Sprintf("policy     %s\nsignature  %s\nexpires    %s\n", out.Policy, out.Signature, out.Expires.Format(time.RFC3339)))

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/catalog/ledger"
 	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
@@ -15,11 +17,11 @@ import (
 // transaction is long.
 const stepSize = 500
 
-const appColumns = `key, name, security, disabled, created, secrets, revoked_before, revoked, options`
+const appColumns = `key, name, security, disabled, created, deleted, secrets, revoked_before, revoked, options`
 
-// CreateApp adds an app. The error wraps fault.Conflict if there is one with its
-// key, and fault.Invalid if it has no key.
-func (c *Catalog) CreateApp(ctx context.Context, app policy.App) error {
+// CreateApp adds an app, with an audit entry. The error wraps fault.Conflict if
+// there is one with its key, and fault.Invalid if it has no key.
+func (c *Catalog) CreateApp(ctx context.Context, by account.Entry, app policy.App) error {
 	if app.Key == "" {
 		return fmt.Errorf("create app without a key: %w", fault.Invalid)
 	}
@@ -28,8 +30,11 @@ func (c *Catalog) CreateApp(ctx context.Context, app policy.App) error {
 		return fmt.Errorf("create app %s: %w", app.Key, err)
 	}
 	err = c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
-		_, err := tx.Exec(ctx, `INSERT INTO apps (`+appColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, values...)
-		return err
+		_, err := tx.Exec(ctx, `INSERT INTO apps (`+appColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, values...)
+		if err != nil {
+			return err
+		}
+		return c.enter(ctx, tx, by, app.Key)
 	})
 	if err != nil {
 		return fmt.Errorf("create app %s: %w", app.Key, err)
@@ -60,11 +65,18 @@ func (c *Catalog) Apps(ctx context.Context) ([]policy.App, error) {
 	return apps, nil
 }
 
+// enter writes the audit entry of a change of an app.
+func (c *Catalog) enter(ctx context.Context, tx *record.Statements, by account.Entry, app string) error {
+	by.App, by.Time = app, c.book.Now()
+	return ledger.Add(ctx, tx, by)
+}
+
 // UpdateApp lets change edit the app with key, and returns it as it is then.
+// With the change goes an audit entry, to whose detail change may add.
 // Nothing else changes the app meanwhile; change may be called more than once
 // and must not call the catalog. An error of change is returned, and nothing is
 // changed. The error wraps fault.NotFound if there is no such app.
-func (c *Catalog) UpdateApp(ctx context.Context, key string, change func(*policy.App) error) (policy.App, error) {
+func (c *Catalog) UpdateApp(ctx context.Context, by account.Entry, key string, change func(*policy.App) error) (policy.App, error) {
 	var app policy.App
 	err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) (err error) {
 		if app, err = c.readApp(ctx, tx, key); err != nil {
@@ -80,8 +92,11 @@ func (c *Catalog) UpdateApp(ctx context.Context, key string, change func(*policy
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE apps SET (`+appColumns+`) = (?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE key = ?`, append(values, key)...)
-		return err
+		_, err = tx.Exec(ctx, `UPDATE apps SET (`+appColumns+`) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE key = ?`, append(values, key)...)
+		if err != nil {
+			return err
+		}
+		return c.enter(ctx, tx, by, key)
 	})
 	c.apps.drop(key)
 	if err != nil {
@@ -92,12 +107,13 @@ func (c *Catalog) UpdateApp(ctx context.Context, key string, change func(*policy
 
 // DeleteApp removes an app, and its unfinished uploads, and the uses of its
 // grants. If withAssets is set it removes the app's assets as well, otherwise
-// the error wraps fault.Conflict if there are any. No events are written.
+// the error wraps fault.Conflict if there are any. No events are written, and one
+// audit entry at the first step.
 //
 // It works in steps, and disables the app before the first. After an error some
 // steps may be done; calling it again does the rest. The error wraps
 // fault.NotFound if there is no such app.
-func (c *Catalog) DeleteApp(ctx context.Context, key string, withAssets bool) error {
+func (c *Catalog) DeleteApp(ctx context.Context, by account.Entry, key string, withAssets bool) error {
 	defer c.forget()
 	err := c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
 		n, err := tx.Exec(ctx, `UPDATE apps SET disabled = ? WHERE key = ?`, true, key)
@@ -107,14 +123,14 @@ func (c *Catalog) DeleteApp(ctx context.Context, key string, withAssets bool) er
 		if n == 0 {
 			return fmt.Errorf("no such app: %w", fault.NotFound)
 		}
-		if withAssets {
-			return nil
-		}
 		any, err := record.Value[bool](tx.Row(ctx, `SELECT EXISTS (SELECT 1 FROM assets WHERE app = ?)`, key))
-		if err == nil && any {
+		if err == nil && any && !withAssets {
 			err = fmt.Errorf("it has assets: %w", fault.Conflict)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return c.enter(ctx, tx, by, key)
 	})
 	for done := false; err == nil && !done; {
 		err = c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) (err error) {
@@ -184,19 +200,19 @@ func (c *Catalog) appValues(app policy.App) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{app.Key, app.Name, app.Security, app.Disabled, record.Nanos(app.Created),
+	return []any{app.Key, app.Name, app.Security, app.Disabled, record.Nanos(app.Created), record.Nanos(app.Deleted),
 		c.book.Box.Seal(app.Key, secrets), record.Nanos(app.RevokedBefore), string(revoked), string(options)}, nil
 }
 
 func (c *Catalog) scanApp(row record.Row) (policy.App, error) {
 	var app policy.App
-	var created, revokedBefore int64
+	var created, deleted, revokedBefore int64
 	var secrets, revoked, options []byte
-	err := row.Scan(&app.Key, &app.Name, &app.Security, &app.Disabled, &created, &secrets, &revokedBefore, &revoked, &options)
+	err := row.Scan(&app.Key, &app.Name, &app.Security, &app.Disabled, &created, &deleted, &secrets, &revokedBefore, &revoked, &options)
 	if err != nil {
 		return policy.App{}, err
 	}
-	app.Created, app.RevokedBefore = record.Instant(created), record.Instant(revokedBefore)
+	app.Created, app.Deleted, app.RevokedBefore = record.Instant(created), record.Instant(deleted), record.Instant(revokedBefore)
 	if secrets, err = c.book.Box.Open(app.Key, secrets); err != nil {
 		return policy.App{}, err
 	}

@@ -85,7 +85,7 @@ func (s *Service) Session(ctx context.Context, app, id string) (Session, error) 
 	if err != nil {
 		return Session{}, err
 	}
-	if owner.Disabled {
+	if owner.Off() {
 		return Session{}, &policy.Denial{Reason: policy.AppDisabled, Detail: "app " + app + " is disabled"}
 	}
 	return u, nil

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
@@ -213,7 +214,7 @@ func TestB14ExpiryDuringUpload(t *testing.T) {
 	}
 
 	u = s.begin(t, 3)
-	if _, err := s.catalog.UpdateApp(t.Context(), app, func(a *policy.App) error { a.Disabled = true; return nil }); err != nil {
+	if _, err := s.catalog.UpdateApp(t.Context(), account.Server().Entry("test", "", "", nil), app, func(a *policy.App) error { a.Disabled = true; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.send(t, u, upload.PartSpec{Number: 1}, []byte("abc")); !errors.Is(err, fault.Denied) {

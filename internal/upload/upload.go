@@ -150,7 +150,7 @@ func (s *Service) limit(ctx context.Context, g policy.Grant, size, most int64) (
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("app of the grant: %w", err)
-	case app.Disabled:
+	case app.Off():
 		return 0, &policy.Denial{Reason: policy.AppDisabled, Detail: "app " + app.Key + " is disabled"}
 	case app.Options.MaxSize > 0:
 		most = min(most, app.Options.MaxSize)

@@ -17,6 +17,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/blob/memblob"
@@ -46,7 +47,7 @@ func newStack(t testing.TB, change ...func(*upload.Config)) *stack {
 	clock := func() time.Time { return s.now }
 	s.catalog = openCatalog(t, clock)
 	s.vault = blob.NewVault(s.blobs, blob.VaultConfig{})
-	if err := s.catalog.CreateApp(t.Context(), policy.App{Key: app, Name: "test", Security: true, Created: s.now}); err != nil {
+	if err := s.catalog.CreateApp(t.Context(), account.Server().Entry("test", "", "", nil), policy.App{Key: app, Name: "test", Security: true, Created: s.now}); err != nil {
 		t.Fatal(err)
 	}
 	c := upload.Config{Now: clock, Fetch: func(ctx context.Context, url string, h map[string]string, limit int64) (*upload.Remote, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/blob/memblob"
@@ -30,7 +31,7 @@ func open(t *testing.T) *catalog.Catalog {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	if err := c.CreateApp(t.Context(), policy.App{Key: "A", Created: time.Now()}); err != nil {
+	if err := c.CreateApp(t.Context(), account.Server().Entry("test", "", "", nil), policy.App{Key: "A", Created: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	return c

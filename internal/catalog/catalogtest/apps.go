@@ -15,7 +15,7 @@ func appIsKeptWhole(t *testing.T, s Store) {
 	for range 2 { // read from the database, then from memory
 		var app policy.App
 		fill(t, &app)
-		must(t, s.CreateApp(t.Context(), app))
+		must(t, s.CreateApp(t.Context(), by, app))
 		for range 2 {
 			got, err := s.App(t.Context(), app.Key)
 			must(t, err)
@@ -23,7 +23,7 @@ func appIsKeptWhole(t *testing.T, s Store) {
 		}
 	}
 	bare := policy.App{Key: "0"}
-	must(t, s.CreateApp(t.Context(), bare))
+	must(t, s.CreateApp(t.Context(), by, bare))
 	got, err := s.App(t.Context(), bare.Key)
 	must(t, err)
 	wantEqual(t, "App of zero fields", got, bare)
@@ -41,25 +41,25 @@ func appIsKeptWhole(t *testing.T, s Store) {
 }
 
 func appErrors(t *testing.T, s Store) {
-	wantError(t, "CreateApp twice", s.CreateApp(t.Context(), policy.App{Key: "app"}), fault.Conflict)
-	wantError(t, "CreateApp without key", s.CreateApp(t.Context(), policy.App{}), fault.Invalid)
+	wantError(t, "CreateApp twice", s.CreateApp(t.Context(), by, policy.App{Key: "app"}), fault.Conflict)
+	wantError(t, "CreateApp without key", s.CreateApp(t.Context(), by, policy.App{}), fault.Invalid)
 	_, err := s.App(t.Context(), "App") // a key's letters count as they are
 	wantError(t, "App of another key", err, fault.NotFound)
-	_, err = s.UpdateApp(t.Context(), "none", func(*policy.App) error { return nil })
+	_, err = s.UpdateApp(t.Context(), by, "none", func(*policy.App) error { return nil })
 	wantError(t, "UpdateApp of another key", err, fault.NotFound)
-	wantError(t, "DeleteApp of another key", s.DeleteApp(t.Context(), "none", true), fault.NotFound)
+	wantError(t, "DeleteApp of another key", s.DeleteApp(t.Context(), by, "none", true), fault.NotFound)
 }
 
 func updateApp(t *testing.T, s Store) {
 	before, err := s.App(t.Context(), "app")
 	must(t, err)
 	errNo := errors.New("no")
-	_, err = s.UpdateApp(t.Context(), "app", func(app *policy.App) error {
+	_, err = s.UpdateApp(t.Context(), by, "app", func(app *policy.App) error {
 		app.Name = "changed"
 		return errNo
 	})
 	wantError(t, "UpdateApp", err, errNo)
-	_, err = s.UpdateApp(t.Context(), "app", func(app *policy.App) error {
+	_, err = s.UpdateApp(t.Context(), by, "app", func(app *policy.App) error {
 		app.Key = "other"
 		return nil
 	})
@@ -71,7 +71,7 @@ func updateApp(t *testing.T, s Store) {
 	var want policy.App
 	fill(t, &want)
 	want.Key = "app"
-	got, err = s.UpdateApp(t.Context(), "app", func(app *policy.App) error {
+	got, err = s.UpdateApp(t.Context(), by, "app", func(app *policy.App) error {
 		wantEqual(t, "App in UpdateApp", *app, before)
 		*app = want
 		return nil
@@ -85,7 +85,7 @@ func updateApp(t *testing.T, s Store) {
 
 func updateAppRace(t *testing.T, s Store) {
 	errs := atOnce(50, func(i int) error {
-		_, err := s.UpdateApp(t.Context(), "app", func(app *policy.App) error {
+		_, err := s.UpdateApp(t.Context(), by, "app", func(app *policy.App) error {
 			if app.Revoked == nil {
 				app.Revoked = make(map[[32]byte]bool)
 			}
@@ -113,13 +113,13 @@ func deleteApp(t *testing.T, s Store) {
 	part := newPart(1, 0)
 	u := begin(t, s, "app", part)
 
-	wantError(t, "DeleteApp with assets", s.DeleteApp(t.Context(), "app", false), fault.Conflict)
+	wantError(t, "DeleteApp with assets", s.DeleteApp(t.Context(), by, "app", false), fault.Conflict)
 	app, err := s.App(t.Context(), "app")
 	must(t, err)
 	if app.Disabled {
 		t.Error("DeleteApp that was refused has disabled the app")
 	}
-	must(t, s.DeleteApp(t.Context(), "app", true))
+	must(t, s.DeleteApp(t.Context(), by, "app", true))
 	_, err = s.App(t.Context(), "app")
 	wantError(t, "App that was deleted", err, fault.NotFound)
 	_, err = s.Asset(t.Context(), a.ID)
@@ -136,7 +136,7 @@ func deleteApp(t *testing.T, s Store) {
 	wantError(t, "Spend after the app was made anew", s.Spend(t.Context(), "app", use), nil)
 	wantError(t, "Spend in another app", s.Spend(t.Context(), "other", use), fault.Denied)
 	begin(t, s, "app", newPart(1, 0))
-	wantError(t, "DeleteApp with an unfinished upload", s.DeleteApp(t.Context(), "app", false), nil)
+	wantError(t, "DeleteApp with an unfinished upload", s.DeleteApp(t.Context(), by, "app", false), nil)
 }
 
 func deleteAppInSteps(t *testing.T, s Store) {
@@ -144,7 +144,7 @@ func deleteAppInSteps(t *testing.T, s Store) {
 	keys := newKeys(n)
 	errs := atOnce(n, func(i int) error { return s.AddAsset(t.Context(), newAsset("app", keys[i]), noUse) })
 	wantOutcome(t, "AddAsset", errs, n, nil)
-	must(t, s.DeleteApp(t.Context(), "app", true))
+	must(t, s.DeleteApp(t.Context(), by, "app", true))
 	must(t, s.EachAsset(t.Context(), "", func(a asset.Asset) error { return fmt.Errorf("%s is still there", a.ID) }))
 	wantBlobs(t, s, []blob.Key(nil), keys)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/catalog"
@@ -25,11 +26,11 @@ import (
 
 // A Store is every method of a *catalog.Catalog.
 type Store interface {
-	CreateApp(ctx context.Context, app policy.App) error
+	CreateApp(ctx context.Context, by account.Entry, app policy.App) error
 	App(ctx context.Context, key string) (policy.App, error)
 	Apps(ctx context.Context) ([]policy.App, error)
-	UpdateApp(ctx context.Context, key string, change func(*policy.App) error) (policy.App, error)
-	DeleteApp(ctx context.Context, key string, withAssets bool) error
+	UpdateApp(ctx context.Context, by account.Entry, key string, change func(*policy.App) error) (policy.App, error)
+	DeleteApp(ctx context.Context, by account.Entry, key string, withAssets bool) error
 
 	AddAsset(ctx context.Context, a asset.Asset, use policy.Use) error
 	Asset(ctx context.Context, id asset.ID) (asset.Asset, error)
@@ -121,6 +122,9 @@ var (
 
 var noUse policy.Use
 
+// by is who changes apps.
+var by = account.Server().Entry("test", "", "", nil)
+
 // newKeys returns n keys that no other call returns.
 func newKeys(n int) []blob.Key {
 	keys := make([]blob.Key, n)
@@ -173,7 +177,7 @@ func keysOf(parts ...upload.Part) []blob.Key {
 
 func create(t testing.TB, s Store, key string) {
 	t.Helper()
-	must(t, s.CreateApp(t.Context(), policy.App{Key: key, Created: now, Secrets: []policy.Secret{{Key: "secret"}}}))
+	must(t, s.CreateApp(t.Context(), by, policy.App{Key: key, Created: now, Secrets: []policy.Secret{{Key: "secret"}}}))
 }
 
 func add(t testing.TB, s Store, app string, keys ...blob.Key) asset.Asset {

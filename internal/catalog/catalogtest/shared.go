@@ -51,7 +51,7 @@ func changesAreSeen(t *testing.T, s [2]Store) {
 		_, err = c.App(t.Context(), "app")
 		must(t, err)
 	}
-	_, err := s[1].UpdateApp(t.Context(), "app", func(app *policy.App) error { app.Disabled = true; return nil })
+	_, err := s[1].UpdateApp(t.Context(), by, "app", func(app *policy.App) error { app.Disabled = true; return nil })
 	must(t, err)
 	eventually(t, "an app disabled elsewhere", func() bool {
 		app, err := s[0].App(t.Context(), "app")
@@ -135,7 +135,7 @@ func writesDoNotStarve(t *testing.T, s [2]Store) {
 func deleteAppMeanwhile(t *testing.T, s [2]Store) {
 	errs := atOnce(21, func(i int) error {
 		if i == 0 {
-			return s[0].DeleteApp(t.Context(), "app", true)
+			return s[0].DeleteApp(t.Context(), by, "app", true)
 		}
 		return s[1].AddAsset(t.Context(), newAsset("app", newKeys(1)...), noUse)
 	})
@@ -157,7 +157,7 @@ func wantOutcomeEmpty(t *testing.T, s Store) {
 // state in memory.
 func updateAppIsOnWhatIs(t *testing.T, s [2]Store) {
 	for i := range 20 {
-		_, err := s[i%2].UpdateApp(t.Context(), "app", func(app *policy.App) error {
+		_, err := s[i%2].UpdateApp(t.Context(), by, "app", func(app *policy.App) error {
 			app.Options.MaxSize++
 			return nil
 		})

@@ -7,13 +7,14 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/catalog/catalogtest"
 	"github.com/stowgate/stowgate/internal/policy"
 )
 
 func BenchmarkAddAsset(b *testing.B) {
 	c := open(b, filepath.Join(b.TempDir(), "catalog.db"))
-	must(b, c.CreateApp(b.Context(), policy.App{Key: "app"}))
+	must(b, c.CreateApp(b.Context(), account.Server().Entry("test", "", "", nil), policy.App{Key: "app"}))
 	var left atomic.Int64
 	left.Store(int64(b.N))
 	b.ResetTimer()
@@ -46,7 +47,7 @@ func BenchmarkSync(b *testing.B) {
 
 func BenchmarkAsset(b *testing.B) {
 	c := open(b, filepath.Join(b.TempDir(), "catalog.db"))
-	must(b, c.CreateApp(b.Context(), policy.App{Key: "app"}))
+	must(b, c.CreateApp(b.Context(), account.Server().Entry("test", "", "", nil), policy.App{Key: "app"}))
 	a := catalogtest.NewAsset("app")
 	must(b, c.AddAsset(b.Context(), a, policy.Use{}))
 	b.Run("kept", func(b *testing.B) {

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/catalog/catalogtest"
@@ -88,7 +89,7 @@ func writeForEver(ctx context.Context, c *catalog.Catalog) error {
 func TestR1KillKeepsAcknowledged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "catalog.db")
 	c := open(t, path)
-	must(t, c.CreateApp(t.Context(), policy.App{Key: "app"}))
+	must(t, c.CreateApp(t.Context(), account.Server().Entry("test", "", "", nil), policy.App{Key: "app"}))
 	must(t, c.Close())
 	var acknowledged []asset.ID
 	for range 10 {
@@ -137,14 +138,14 @@ func wantIntact(t *testing.T, path string) {
 }
 
 func disable(ctx context.Context, c *catalog.Catalog) error {
-	_, err := c.UpdateApp(ctx, "app", func(app *policy.App) error { app.Disabled = true; return nil })
+	_, err := c.UpdateApp(ctx, account.Server().Entry("test", "", "", nil), "app", func(app *policy.App) error { app.Disabled = true; return nil })
 	return err
 }
 
 func TestChangeByAnotherProcessIsSeen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "catalog.db")
 	c := open(t, path)
-	must(t, c.CreateApp(t.Context(), policy.App{Key: "app"}))
+	must(t, c.CreateApp(t.Context(), account.Server().Entry("test", "", "", nil), policy.App{Key: "app"}))
 	if app, err := c.App(t.Context(), "app"); err != nil || app.Disabled {
 		t.Fatalf("App = %v, %v", app, err)
 	}
@@ -200,7 +201,7 @@ func failToWrite(ctx context.Context, c *catalog.Catalog) error {
 func TestR6FailedWriteIsFinal(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "catalog.db")
 	c := open(t, path)
-	must(t, c.CreateApp(t.Context(), policy.App{Key: "app"}))
+	must(t, c.CreateApp(t.Context(), account.Server().Entry("test", "", "", nil), policy.App{Key: "app"}))
 	must(t, child(t, "fail", path).Run())
 	must(t, c.AddAsset(t.Context(), catalogtest.NewAsset("app"), policy.Use{})) // opened by others, it goes on
 	must(t, c.Health())

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/catalog/catalogtest"
 	"github.com/stowgate/stowgate/internal/catalog/sqlitedb"
@@ -69,8 +70,8 @@ func files(t testing.TB, dir string) []byte {
 func TestM5SecretsAreSealed(t *testing.T) {
 	dir := t.TempDir()
 	c := open(t, filepath.Join(dir, "catalog.db"))
-	must(t, c.CreateApp(t.Context(), policy.App{Key: "PUBLICKEY", Secrets: []policy.Secret{{Key: "FIRSTSECRET"}}}))
-	_, err := c.UpdateApp(t.Context(), "PUBLICKEY", func(app *policy.App) error {
+	must(t, c.CreateApp(t.Context(), account.Server().Entry("test", "", "", nil), policy.App{Key: "PUBLICKEY", Secrets: []policy.Secret{{Key: "FIRSTSECRET"}}}))
+	_, err := c.UpdateApp(t.Context(), account.Server().Entry("test", "", "", nil), "PUBLICKEY", func(app *policy.App) error {
 		app.Secrets = append([]policy.Secret{{Key: "SECONDSECRET"}}, app.Secrets...)
 		return nil
 	})
@@ -106,7 +107,7 @@ func TestKeyMustBeTheSame(t *testing.T) {
 func TestP4FilesArePrivate(t *testing.T) {
 	dir := t.TempDir()
 	c := open(t, filepath.Join(dir, "catalog.db"))
-	must(t, c.CreateApp(t.Context(), policy.App{Key: "app"}))
+	must(t, c.CreateApp(t.Context(), account.Server().Entry("test", "", "", nil), policy.App{Key: "app"}))
 	entries, err := os.ReadDir(dir)
 	must(t, err)
 	if len(entries) != 4 { // database, log, the log's index, lock
@@ -125,7 +126,7 @@ func TestAnyPath(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "é ?a=b&#%41")
 	must(t, os.Mkdir(dir, 0o700))
 	path := filepath.Join(dir, "c'%20?.db")
-	must(t, open(t, path).CreateApp(t.Context(), policy.App{Key: "app"}))
+	must(t, open(t, path).CreateApp(t.Context(), account.Server().Entry("test", "", "", nil), policy.App{Key: "app"}))
 	if _, err := os.Stat(path); err != nil {
 		t.Error(err)
 	}

@@ -8,13 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/policy"
 )
 
 // change changes an app of the stack.
 func (s *stack) change(t *testing.T, key string, change func(*policy.App)) {
 	t.Helper()
-	if _, err := s.catalog.UpdateApp(t.Context(), key, func(a *policy.App) error { change(a); return nil }); err != nil {
+	if _, err := s.catalog.UpdateApp(t.Context(), account.Server().Entry("test", "", "", nil), key, func(a *policy.App) error { change(a); return nil }); err != nil {
 		t.Fatal(err)
 	}
 }

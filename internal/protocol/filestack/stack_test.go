@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/blob/memblob"
@@ -98,7 +99,7 @@ func newStackWith(t testing.TB, c Config, variants delivery.Config) *stack {
 	} {
 		app.Created = now.Add(-time.Hour)
 		app.Secrets = []policy.Secret{{Key: secretOf(app.Key), Created: app.Created}}
-		if err := s.catalog.CreateApp(t.Context(), app); err != nil {
+		if err := s.catalog.CreateApp(t.Context(), account.Server().Entry("test", "", "", nil), app); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -30,6 +30,7 @@ type Pool struct {
 	ways   []*syscall.SysProcAttr // to start a child; after the first one, only how that was started
 
 	idle   chan *child     // each that is ready is offered here by its keeper
+	wanted chan struct{}   // a job that waits wakes one keeper whose child was let go
 	broken chan error      // why no child can be started, while that is so
 	launch chan func()     // run on the thread that starts children
 	ctx    context.Context // ends with Close
@@ -37,6 +38,8 @@ type Pool struct {
 	kept   sync.WaitGroup // keepers; each waits for the job of its child
 
 	stopLaunching func() // closes launch
+
+	probing sync.Mutex // held until it is known what confines the children
 
 	mu       sync.Mutex
 	children map[*child]bool // all that are ready, and whether they have a job
@@ -49,25 +52,11 @@ type Pool struct {
 // the Config says Unconfined.
 func Start(c Config) (*Pool, error) {
 	p := newPool(c)
-	layers, err := p.probe(p.ctx)
-	if err != nil {
-		p.Close()
-		return nil, err
-	}
-	p.layers = layers
-	for _, l := range layers {
-		level := slog.LevelDebug
-		if !l.Holds {
-			level = slog.LevelWarn
+	if p.config.Idle == 0 {
+		if err := p.examine(); err != nil {
+			p.Close()
+			return nil, err
 		}
-		p.config.Log.Log(p.ctx, level, "worker confined", "layer", l.Name, "holds", l.Holds, "detail", l.Detail)
-		if l.Needed && !l.Holds && !c.Unconfined {
-			err = errors.Join(err, fmt.Errorf("workers are not confined: %s: %s: %w", l.Name, l.Detail, fault.Unsupported))
-		}
-	}
-	if err != nil {
-		p.Close()
-		return nil, err
 	}
 	for range p.config.Size {
 		p.kept.Go(p.keep)
@@ -75,8 +64,36 @@ func Start(c Config) (*Pool, error) {
 	return p, nil
 }
 
+// examine probes the confinement, unless that was done, and returns an error if
+// what is needed of it does not hold.
+func (p *Pool) examine() error {
+	p.probing.Lock()
+	defer p.probing.Unlock()
+	if p.Layers() != nil {
+		return nil
+	}
+	layers, err := p.probe(p.ctx)
+	if err != nil {
+		return err
+	}
+	for _, l := range layers {
+		level := slog.LevelDebug
+		if !l.Holds {
+			level = slog.LevelWarn
+		}
+		p.config.Log.Log(p.ctx, level, "worker confined", "layer", l.Name, "holds", l.Holds, "detail", l.Detail)
+		if l.Needed && !l.Holds && !p.config.Unconfined {
+			err = errors.Join(err, fmt.Errorf("workers are not confined: %s: %s: %w", l.Name, l.Detail, fault.Unsupported))
+		}
+	}
+	if err == nil {
+		p.note(func(*Status) { p.layers = layers })
+	}
+	return err
+}
+
 func newPool(c Config) *Pool {
-	p := &Pool{config: c.withDefaults(), idle: make(chan *child), broken: make(chan error), launch: make(chan func()),
+	p := &Pool{config: c.withDefaults(), idle: make(chan *child), wanted: make(chan struct{}), broken: make(chan error), launch: make(chan func()),
 		children: make(map[*child]bool)}
 	p.ways = p.config.spec().Attrs()
 	p.ctx, p.cancel = context.WithCancel(context.Background())
@@ -105,8 +122,21 @@ func (p *Pool) start(ctx context.Context) (*child, error) {
 // the pool is closed.
 func (p *Pool) keep() {
 	pause := firstPause
+	asleep := p.config.Idle > 0
 	for p.ctx.Err() == nil {
-		ch, err := p.start(p.ctx)
+		if asleep {
+			select {
+			case <-p.wanted:
+			case <-p.ctx.Done():
+				return
+			}
+			asleep = false
+		}
+		var ch *child
+		err := p.examine()
+		if err == nil {
+			ch, err = p.start(p.ctx)
+		}
 		if err != nil {
 			p.pause(err, pause)
 			pause = min(2*pause, lastPause)
@@ -114,33 +144,39 @@ func (p *Pool) keep() {
 		}
 		pause = firstPause
 		p.note(func(s *Status) { s.Started++; p.children[ch] = false })
-		p.offer(ch)
+		asleep = p.offer(ch)
 		ch.end()
 		p.note(func(*Status) { delete(p.children, ch) })
 	}
 }
 
 // offer gives the child to those who wait, one after another, until it has
-// ended or must end.
-func (p *Pool) offer(ch *child) {
+// ended or must end. It reports whether that is because nobody wants it.
+func (p *Pool) offer(ch *child) (unwanted bool) {
 	for {
+		var late <-chan time.Time
+		if p.config.Idle > 0 {
+			late = time.After(p.config.Idle)
+		}
 		select {
 		case p.idle <- ch:
 			<-ch.done
+		case <-late:
+			return true
 		case <-ch.exited:
 			err := fmt.Errorf("%w without a job: %v: %q", ErrCrashed, ch.cmd.ProcessState, ch.said.String())
 			p.config.Log.Warn("worker ended", "err", err)
 			p.note(func(s *Status) { s.Crashes++; s.LastError = err.Error() })
-			return
+			return false
 		case <-p.ctx.Done():
-			return
+			return false
 		}
 		if ch.ended != nil {
-			return
+			return false
 		}
 		if ch.jobs >= p.config.Jobs || ch.resident() > p.config.Memory/2 {
 			p.note(func(s *Status) { s.Replaced++ })
-			return
+			return false
 		}
 		p.note(func(*Status) { p.children[ch] = false })
 	}
@@ -188,15 +224,9 @@ func (p *Pool) Do(ctx context.Context, j Job) ([]byte, error) {
 	if len(j.Files) > MaxFiles {
 		return nil, fmt.Errorf("job of %d files, more than %d: %w", len(j.Files), MaxFiles, fault.TooLarge)
 	}
-	var ch *child
-	select {
-	case ch = <-p.idle:
-	case err := <-p.broken:
-		return nil, fmt.Errorf("%v: %w", err, fault.Unavailable)
-	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for a worker: %w: %w", ctx.Err(), fault.Canceled)
-	case <-p.ctx.Done():
-		return nil, errClosed
+	ch, err := p.take(ctx)
+	if err != nil {
+		return nil, err
 	}
 	defer func() { ch.done <- struct{}{} }()
 	p.note(func(*Status) { p.children[ch] = true })
@@ -231,6 +261,25 @@ func (p *Pool) Do(ctx context.Context, j Job) ([]byte, error) {
 	return body, err
 }
 
+// take waits for a child that is ready.
+func (p *Pool) take(ctx context.Context) (*child, error) {
+	wanted := p.wanted
+	for {
+		select {
+		case ch := <-p.idle:
+			return ch, nil
+		case wanted <- struct{}{}:
+			wanted = nil // one is enough
+		case err := <-p.broken:
+			return nil, fmt.Errorf("%v: %w", err, fault.Unavailable)
+		case <-ctx.Done():
+			return nil, fmt.Errorf("wait for a worker: %w: %w", ctx.Err(), fault.Canceled)
+		case <-p.ctx.Done():
+			return nil, errClosed
+		}
+	}
+}
+
 var errClosed = fmt.Errorf("the workers have been stopped: %w", fault.Unavailable)
 
 // note changes the status, or what it is made of.
@@ -240,9 +289,13 @@ func (p *Pool) note(change func(*Status)) {
 	change(&p.status)
 }
 
-// Layers returns what confines the children, as it was found when the pool was
-// started.
-func (p *Pool) Layers() []Layer { return slices.Clone(p.layers) }
+// Layers returns what confines the children, as it was found before the first
+// of them was used; none if that is still to come.
+func (p *Pool) Layers() []Layer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.layers)
+}
 
 // Pids returns the process numbers of the children that are ready or at work.
 func (p *Pool) Pids() []int {

@@ -224,6 +224,42 @@ func TestDiesIdle(t *testing.T) {
 	}
 }
 
+// TestIdle: such a pool costs nothing until it has a job, and nothing again some
+// time after the last one.
+func TestIdle(t *testing.T) {
+	c := testConfig("test")
+	c.Idle, c.Jobs = 100*time.Millisecond, 2
+	p := startPool(t, c)
+	if s := p.Status(); s.Started != 0 || p.Layers() != nil {
+		t.Errorf("before the first job: Status = %+v, Layers = %v", s, p.Layers())
+	}
+	for round := range int64(2) {
+		var all sync.WaitGroup
+		for range 5 { // while one waits, no other is let go, whatever is replaced
+			all.Go(func() {
+				if got, err := do(t, p, "echo x"); got != "x" {
+					t.Errorf("Do = %q, %v", got, err)
+				}
+			})
+		}
+		all.Wait()
+		if s := p.Status(); s.Started < 3*(round+1) || len(p.Layers()) == 0 {
+			t.Errorf("after %d jobs: Status = %+v, %d layers", s.Jobs, s, len(p.Layers()))
+		}
+		wait(t, "the child to be let go", func() bool { return len(p.Pids()) == 0 })
+	}
+	if s := p.Status(); s.Jobs != 10 || s.Crashes != 0 || s.Failures != 0 {
+		t.Errorf("Status = %+v", s)
+	}
+	t.Run("and says why it cannot start", func(t *testing.T) {
+		c := testConfig("unprepared")
+		c.Idle = time.Minute
+		if _, err := do(t, startPool(t, c), "echo x"); fault.Of(err) != fault.Unavailable || !strings.Contains(err.Error(), "the library is not there") {
+			t.Errorf("Do = %v", err)
+		}
+	})
+}
+
 func TestCannotStart(t *testing.T) {
 	t.Run("at all", func(t *testing.T) {
 		for name, want := range map[string]string{"unprepared": "the library is not there", "nonsense": "no such file"} {

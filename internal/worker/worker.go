@@ -40,6 +40,11 @@ type Config struct {
 	Jobs     int           // after which a child is replaced; 0 means 1000
 	Deadline time.Duration // of a job that has no other; 0 means 10 seconds
 
+	// Idle is how long a child without a job is kept. If it is not 0, Start
+	// starts no child but leaves that, and the probe, to the first job.
+	Idle time.Duration
+
+
 	// Memory is how many bytes of memory that is not a file's a child may hold;
 	// 0 means 512 MiB. A running child is killed above it, and one that is idle
 	// replaced above half of it.

@@ -74,13 +74,15 @@ const named = await build({
   chunkNames: '[name]-[hash]',
   entryPoints: present({ stowgate: 'elements/index.ts', viewer: 'viewer/index.ts', worker: 'image/worker.ts' }),
 });
-const scripts = await build({
-  ...common,
-  format: 'iife',
-  entryNames: '[name]',
-  define,
-  entryPoints: present({ picker: 'filestack/index.ts', filepicker: 'legacy/index.ts' }),
-});
+const script = { ...common, format: 'iife', entryNames: '[name]' };
+const legacy = (name, hosts) => build({ ...script, define: { ...define, STOWGATE_HOSTS: hosts }, entryPoints: present({ [name]: 'legacy/index.ts' }) });
+await build({ ...script, define, entryPoints: present({ picker: 'filestack/index.ts' }) });
+await legacy('filepicker', 'false'); // for servers that have one host
+await legacy('filepicker-hosts', 'true'); // for those that have a host for each service
+
+// The portal's style sheet and script, which its pages link.
+await build({ ...common, plugins: [], format: 'esm', entryNames: '[name]', entryPoints: { portal: 'portal/index.ts' } });
+await build({ ...common, plugins: [], entryNames: '[name]', entryPoints: { portal: 'portal/portal.css' } });
 
 // Wrappers for frameworks, which pages bring along themselves.
 const wrappers = present({ react: 'elements/react.ts', vue: 'elements/vue.ts', svelte: 'elements/svelte.ts' });

@@ -10,6 +10,7 @@ const meanings: Readonly<Record<number, string>> = {
   121: 'The file to write to was not found',
   122: 'The remote URL could not be reached',
   123: 'The file could not be stored',
+  131: 'The dialog was closed before the file was exported',
   132: 'The file could not be exported',
   141: 'The file to convert was not found',
   142: 'The file cannot be converted with these parameters',

@@ -7,10 +7,13 @@ import { api } from './api.ts';
 import { Page, type Preset } from './page.ts';
 import { constructWidgets } from './widgets.ts';
 
+/** Whether the server that sends this file has a host for each service: there is a build for either. */
+declare const STOWGATE_HOSTS: boolean;
+
 const script = document.currentScript as HTMLScriptElement | null; // null after this evaluation
 const place = window as { filepicker?: Preset };
 const preset: Preset = (place.filepicker ??= {});
-const page = new Page(preset, script?.src || location.href);
+const page = new Page(preset, script?.src || location.href, STOWGATE_HOSTS);
 const functions = api(page);
 Object.assign(preset, functions);
 

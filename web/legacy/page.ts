@@ -16,11 +16,13 @@ export class Page {
   /** What the page has made of window.filepicker; read whenever it matters. */
   readonly #preset: Preset;
   readonly #script: string;
+  readonly #hosts: boolean;
 
-  /** script is where this script came from. */
-  constructor(preset: Preset, script: string) {
+  /** script is where this script came from; hosts says whether its server has a host for each service. */
+  constructor(preset: Preset, script: string, hosts: boolean) {
     this.#preset = preset;
     this.#script = new URL(script).origin;
+    this.#hosts = hosts;
   }
 
   setKey(key: string): void {
@@ -37,10 +39,11 @@ export class Page {
 
   /**
    * The origin of a service. A server with a domain has a host for each, and one
-   * of them is known; without a domain one host has all.
+   * of them is known; without a domain one host has all, whatever it is called.
    */
   host(service: string): string {
     const known = (this.#preset.hostname ?? this.#script).replace(/\/+$/, '');
+    if (!this.#hosts) return known;
     return known.replace(/^(https?:\/\/)(?:www|static|api|dialog)\./, `$1${service}.`);
   }
 

@@ -41,6 +41,11 @@ export function pick(page: Page, options: Options, { multiple, store, edit }: Pu
     answer();
   };
   const frame = frameOf(options.container);
+  const unstyle = style(options.customCss);
+  const end = () => {
+    unstyle();
+    frame?.end();
+  };
   const picker = new Picker(client, {
     ...picking,
     ...(frame && { displayMode: 'inline', container: frame.stand }),
@@ -52,12 +57,12 @@ export function pick(page: Page, options: Options, { multiple, store, edit }: Pu
     onClose: () => closed(),
   }, page.base);
   const closed = () => {
-    frame?.end();
+    end();
     once(() => answers.failure(new FPError(101)));
   };
   (edit ? picker.crop([edit]) : picker.open()).catch((error: unknown) => {
     console.error('Stowgate filepicker: the dialog cannot open:', error);
-    frame?.end();
+    end();
     once(() => answers.failure(new FPError(102)));
   });
   return {
@@ -118,6 +123,19 @@ export function accepted(o: Options): string[] | undefined {
   }
   const all = [...types, ...extensions.map((one) => (one.startsWith('.') ? one : `.${one}`))];
   return all.length && !all.includes('*/*') ? all : undefined;
+}
+
+/**
+ * style loads the style sheet that a page names for its dialog, and returns how
+ * to take it off again. It is the page's, as if it had written the link itself.
+ */
+function style(named: unknown): () => void {
+  const link = document.createElement('link');
+  link.rel = 'stylesheet';
+  link.href = text(named) ?? '';
+  if (!/^https?:/.test(link.href)) return () => {}; // nothing was named, or it is nowhere on the web
+  document.head.append(link);
+  return () => link.remove();
 }
 
 /** frameOf puts an element in the place of the iframe whose id a page names as the container. */

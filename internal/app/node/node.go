@@ -33,6 +33,7 @@ import (
 type Node struct {
 	Server    *server.Server
 	PublicURL string // where clients reach it
+	Jobs      *Jobs  // what goes on behind requests
 
 	set     Settings
 	log     *slog.Logger
@@ -135,12 +136,16 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 	drop = deliveries.Drop
 	n.api, err = filestack.New(records, uploads, library.New(remover{records, drop}, now), deliveries,
 		filestack.Config{PublicURL: n.PublicURL, Domain: set.Domain, Formats: formats, Fetch: get, Now: now})
-	return err
+	if err != nil {
+		return err
+	}
+	n.Jobs = n.jobs(records, n.api.Place(), now)
+	return nil
 }
 
 // Routes returns what the node answers to.
 func (n *Node) Routes() []server.Route {
-	return slices.Concat(script.Routes(web.Files()), n.demo, n.api.Routes())
+	return slices.Concat(script.Routes(web.Files(), n.Domain != ""), n.demo, n.api.Routes())
 }
 
 // LocalURLs returns how to reach the node from this machine, without and with
@@ -150,13 +155,15 @@ func (n *Node) LocalURLs() (plain, secure string) {
 }
 
 // Serve answers requests until ctx ends and those that run are done. In the
-// background it sweeps and scrubs.
+// background it sweeps, scrubs and does jobs.
 func (n *Node) Serve(ctx context.Context) error {
 	var background sync.WaitGroup
 	defer background.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	background.Go(func() { n.sweep(ctx) })
+	background.Go(func() { n.spread(ctx) })
+	background.Go(func() { n.Jobs.runner.Run(ctx) })
 	if n.scrub != nil {
 		background.Go(func() { n.scrub.Run(ctx) })
 	}

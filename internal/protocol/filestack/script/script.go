@@ -39,9 +39,9 @@ const (
 
 var hashed = regexp.MustCompile(`-[A-Z0-9]{8}\.\w+$`)
 
-// hosts are the sub-domains that the scripts are on: where pages of each
+// homes are the sub-domains that the scripts are on: where pages of each
 // generation look for them (filestack-js, src/config.ts; filepicker-js).
-var hosts = []string{"static", "api", "www"}
+var homes = []string{"static", "api", "www"}
 
 // files are the scripts, as a build left them: each beside a copy for each of
 // the codings.
@@ -51,30 +51,36 @@ type files struct {
 }
 
 // Routes returns the table of all scripts in dist, which a build made: see
-// web/build.mjs. Without a build it holds none, and the answers say so.
-func Routes(dist fs.FS) []server.Route {
+// web/build.mjs. Without a build it holds none, and the answers say so. hosts
+// says whether the server has a host for each service, which the script of the
+// old API cannot tell from the name of one.
+func Routes(dist fs.FS, hosts bool) []server.Route {
 	f := &files{FS: dist}
 	own := func(r *http.Request) string { return r.PathValue("file") }
-	legacy := func(*http.Request) string { return "filepicker.js" }
+	old := "filepicker.js"
+	if hosts {
+		old = "filepicker-hosts.js"
+	}
+	legacy := func(*http.Request) string { return old }
 	client := func(name string) func(*http.Request) string {
 		return func(r *http.Request) string { return f.client(name, r.PathValue("range"), r.PathValue("file")) }
 	}
 	var table []server.Route
-	on := func(pattern string, name func(*http.Request) string, hosts ...string) {
-		table = append(table, server.Public(http.MethodGet, pattern, "scripts are the same for everybody", f.handler(name)).On(hosts...))
+	on := func(pattern string, name func(*http.Request) string, at ...string) {
+		table = append(table, server.Public(http.MethodGet, pattern, "scripts are the same for everybody", f.handler(name)).On(at...))
 	}
-	on("/picker/{version}/{file}", own, hosts...)
-	on("/stowgate/{file}", own, append([]string{"cdn", "process", ""}, hosts...)...)
-	on("/v1/filepicker.js", legacy, hosts...)
-	on("/filestack.js", legacy, hosts...)
+	on("/picker/{version}/{file}", own, homes...)
+	on("/stowgate/{file}", own, append([]string{"cdn", "process", "portal", ""}, homes...)...)
+	on("/v1/filepicker.js", legacy, homes...)
+	on("/filestack.js", legacy, homes...)
 	on("/v2/{file}", func(r *http.Request) string {
 		if strings.HasPrefix(r.PathValue("file"), "filepicker") && strings.HasSuffix(r.PathValue("file"), ".js") {
-			return "filepicker.js" // filepicker-2.4.18.min.js, filepicker_debug.js
+			return old // filepicker-2.4.18.min.js, filepicker_debug.js
 		}
 		return ""
-	}, hosts...)
-	on("/filestack-js/{range}/{file}", client("filestack-js"), hosts...)
-	on("/adaptive/{range}/{file}", client("adaptive"), hosts...)
+	}, homes...)
+	on("/filestack-js/{range}/{file}", client("filestack-js"), homes...)
+	on("/adaptive/{range}/{file}", client("adaptive"), homes...)
 	none := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", keepShortly)
 		w.WriteHeader(http.StatusNoContent)

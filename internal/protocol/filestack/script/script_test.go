@@ -35,6 +35,7 @@ func built(t *testing.T) fs.FS {
 		"picker.js.br":                         {Data: []byte("brotli")},
 		"view-ABCD1234.js":                     {Data: []byte("a view")},
 		"filepicker.js":                        {Data: []byte("the old API")},
+		"filepicker-hosts.js":                  {Data: []byte("the old API, with hosts")},
 		"viewer.js":                            {Data: []byte("the viewer")},
 		"licences.txt":                         {Data: []byte("licences")},
 		"sizes.json":                           {Data: []byte("{}")},
@@ -47,7 +48,7 @@ func built(t *testing.T) fs.FS {
 
 func get(t *testing.T, dist fs.FS, domain, target string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
-	router, err := server.NewRouter(domain, Routes(dist))
+	router, err := server.NewRouter(domain, Routes(dist, domain != ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,6 +129,12 @@ func TestHosts(t *testing.T) {
 	} {
 		if w := get(t, built(t), "files.test", target); w.Code != want {
 			t.Errorf("GET %s: %d, want %d", target, w.Code, want)
+		}
+	}
+	// Only the server knows whether www is the name of a service or its own.
+	for domain, want := range map[string]string{"files.test": "the old API, with hosts", "": "the old API"} {
+		if w := get(t, built(t), domain, "https://www.files.test/v2/filepicker.js"); w.Body.String() != want {
+			t.Errorf("with domain %q: %d %s, want %s", domain, w.Code, w.Body, want)
 		}
 	}
 }

@@ -1,6 +1,6 @@
 /** Takes what people drop on a picker and paste into it. */
 import type { RefObject } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { gather, type Gathered } from './gather.ts';
 import { filesPanel, type Model } from './model.ts';
 
@@ -15,7 +15,7 @@ export function takesDrops(m: Model): boolean {
 
 /** Listens for drops on the element (on the whole page for a pane with an overlay) and for pastes. */
 export function useDrops(m: Model, ref: RefObject<HTMLElement | null>): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = ref.current;
     if (!element) return;
     const { pane } = m.options;

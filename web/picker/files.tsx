@@ -38,11 +38,19 @@ export function FilesPanel({ m }: { m: Model }): JSX.Element {
   // What has the focus must not vanish.
   if (current >= 0 && !shown.includes(current)) shown.push(current);
 
-  // A row that was asked for by keyboard gets the focus as soon as it is there.
-  useEffect(() => {
-    if (!wanted.current) return;
-    wanted.current = false;
-    list.current?.querySelector<HTMLElement>(`[data-index="${current}"]`)?.focus();
+  const focus = (index: number) => {
+    const row = list.current?.querySelector<HTMLElement>(`[data-index="${index}"]`);
+    row?.focus();
+    return Boolean(row);
+  };
+  /** Gives a row the focus with the render that brings it. */
+  const want = (index: number) => {
+    wanted.current = true;
+    setFocused(index);
+  };
+  // After the next paint it could be the effect of a render that knows nothing of the key.
+  useLayoutEffect(() => {
+    if (wanted.current && focus(current)) wanted.current = false;
   });
 
   const go = (index: number) => {
@@ -51,8 +59,7 @@ export function FilesPanel({ m }: { m: Model }): JSX.Element {
     const y = Math.floor(next / columns) * room.rowHeight;
     if (element && y < element.scrollTop) element.scrollTop = y;
     else if (element && y + room.rowHeight > element.scrollTop + room.height) element.scrollTop = y + room.rowHeight - room.height;
-    wanted.current = true;
-    setFocused(next);
+    if (!focus(next)) want(next);
   };
   const onKeyDown = (e: KeyboardEvent) => {
     const onRow = (e.target as HTMLElement).getAttribute('role') === 'row';
@@ -63,7 +70,7 @@ export function FilesPanel({ m }: { m: Model }): JSX.Element {
     else if (e.key === 'End') go(items.length - 1);
     else if (onRow && e.key === 'Delete' && item) {
       m.remove(item);
-      go(current);
+      want(current);
     } else if (onRow && e.key === 'F2' && item?.status === 'ready') m.set({ detail: item.id });
     else return;
     e.preventDefault();
@@ -86,7 +93,7 @@ export function FilesPanel({ m }: { m: Model }): JSX.Element {
                   transform: `translateY(${Math.floor(index / columns) * room.rowHeight}px)`, blockSize: `${room.rowHeight}px`,
                   insetInlineStart: `${index % columns / columns * 100}%`, inlineSize: `${100 / columns}%`,
                 }}
-                onFocus={() => setFocused(index)} onRemove={() => go(index)}
+                onFocus={() => setFocused(index)} onRemove={() => want(index)}
               />
             );
           })}

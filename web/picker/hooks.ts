@@ -1,12 +1,13 @@
 /** What several views share. */
 import type { RefObject } from 'preact';
-import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { Model } from './model.ts';
 
 /** Draws the component again after each change of the model, once a frame at most. */
 export function useModel(m: Model): void {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
-  useEffect(() => m.on(() => redraw(undefined)), [m]);
+  // Not after the next paint: what changes until then would not be seen.
+  useLayoutEffect(() => m.on(() => redraw(undefined)), [m]);
 }
 
 /** Draws the component again every second while it is wanted. */
@@ -35,7 +36,8 @@ export function useLeaving({ engine }: Model): void {
 export function useKeptFocus(ref: RefObject<HTMLElement | null>): void {
   const inside = useRef(false);
   const last = useRef<EventTarget | null>(null);
-  useEffect(() => {
+  // Both with the change itself: what happens between that and the next paint must be neither missed nor undone.
+  useLayoutEffect(() => {
     const element = ref.current;
     element?.addEventListener('focusin', () => { inside.current = true; });
     element?.addEventListener('focusout', (e) => {
@@ -43,7 +45,7 @@ export function useKeptFocus(ref: RefObject<HTMLElement | null>): void {
       last.current = e.relatedTarget ? null : e.target;
     });
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = ref.current;
     if (last.current instanceof Element && !last.current.isConnected) inside.current = true;
     if (!element || !inside.current || element.contains((element.getRootNode() as Document | ShadowRoot).activeElement)) return;

@@ -1,6 +1,6 @@
 /** What was taken, to be used or thrown away. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { picture } from '../../image/index.ts';
 import type { Translate } from '../text.ts';
 import { clock } from './recording.ts';
@@ -18,7 +18,7 @@ export function Review({ taken, t, onUse, onAgain }: Props): JSX.Element {
   const use = useRef<HTMLButtonElement>(null);
   const still = taken.blob.type.startsWith('image/');
   // The button that was pressed is gone; the next step takes its place.
-  useEffect(() => use.current?.focus(), []);
+  useLayoutEffect(() => use.current?.focus(), []);
   return (
     <>
       <div class="capture__stage">{still ? <Still taken={taken} t={t} /> : <Player taken={taken} t={t} />}</div>

@@ -1,6 +1,6 @@
 /** Crops, turns, mirrors and scales one image, by mouse, touch or keyboard. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Edit } from '../../engine/types.ts';
 import { picture, render } from '../../image/index.ts';
 import type { Picture } from '../../image/index.ts';
@@ -41,7 +41,7 @@ export function Editor({ blob, name, editing, edit: before, t, onDone, onCancel 
   const [said, say] = useState('');
   useSheet(root, css);
   // What opened the editor is gone.
-  useEffect(() => root.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => root.current?.focus({ preventScroll: true }), []);
 
   useEffect(() => {
     const left = new AbortController();

@@ -74,6 +74,14 @@ export class Visit {
     }, `stowgate-${name} is told ${times} times`))[times - 1][1];
   }
 
+  /** The names of the files that were selected, once there are so many: files that come together may be told in turn. */
+  selected(count) {
+    return until(async () => {
+      const names = (await this.heard()).filter(([event]) => event === 'select').flatMap(([, { files }]) => files.map((f) => f.name));
+      return names.length >= count && names;
+    }, `${count} files are selected`);
+  }
+
   /** Chooses files: name, type and bytes of each. */
   async choose(...files) {
     await this.page.locator('.picker__file-input').first().setInputFiles(files.map(({ name, type, bytes }) =>

@@ -44,14 +44,14 @@ const missing = (() => {
  * test is that of node:test for a test that needs Chromium. Where there is none
  * it is skipped, and says what to install; in CI it fails instead.
  * @param {string} name
- * @param {object | Function} options  of node:test; timeout is 60 s unless it says otherwise
+ * @param {object | Function} options  of node:test; timeout is 120 s unless it says otherwise: a wait costs nothing when all is well
  * @param {(t: import('node:test').TestContext) => Promise<void>} [body]
  */
 export function test(name, options, body) {
   if (typeof options === 'function') [options, body] = [{}, options];
   if (missing && process.env.CI) body = () => assert.fail(missing);
   else if (missing) options = { ...options, skip: missing };
-  return nodeTest(name, { timeout: 60_000, ...options }, body);
+  return nodeTest(name, { timeout: 120_000, ...options }, body);
 }
 
 /**
@@ -149,7 +149,7 @@ export class Server {
       });
       await answer.arrayBuffer();
       if (answer.status !== 403) break; // no longer an unknown app
-      assert.ok(Date.now() - began < 10_000, `the server has not seen app ${name} after 10 s`);
+      assert.ok(Date.now() - began < 30_000, `the server has not seen app ${name} after 30 s`);
     }
     return new App(this, made.api_key, made.secret, security === 'on');
   }
@@ -326,6 +326,14 @@ export async function chromium() {
 
 after(async () => (await launched)?.close());
 
+/** How many times slower pages run than they could, to find what depends on their speed; workers stay as they are. */
+const slow = Number(process.env.STOWGATE_SLOW ?? 1);
+
+async function brake(context, page) {
+  const device = await context.newCDPSession(page);
+  await device.send('Emulation.setCPUThrottlingRate', { rate: slow });
+}
+
 /**
  * open opens url in a fresh context, without cookies or storage, until t ends.
  * @param {import('node:test').TestContext | null} t
@@ -338,6 +346,7 @@ export async function open(t, url, options = {}) {
   onEnd(t, () => context.close());
   const seen = new Seen();
   await seen.watch(context);
+  if (slow > 1) context.on('page', (page) => brake(context, page).catch(() => {})); // it may have gone
   const page = await context.newPage();
   if (url) await page.goto(url);
   return { page, context, seen };
@@ -465,7 +474,7 @@ function onEnd(t, end) {
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** until waits until check returns something true, and returns it; after ms it fails with what. */
-export async function until(check, what, ms = 10_000) {
+export async function until(check, what, ms = 30_000) {
   for (const end = Date.now() + ms; Date.now() < end; await sleep(20)) {
     const result = await check();
     if (result) return result;

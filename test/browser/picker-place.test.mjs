@@ -214,7 +214,7 @@ test('what people and developers read when the page cannot upload', async (t) =>
     const began = Date.now();
     await v.begin({ ...signed(), ...change });
     const problem = v.page.locator('.picker__problem');
-    await problem.waitFor({ timeout: 5000 });
+    await problem.waitFor();
     const took = Date.now() - began;
     assert.match(await problem.textContent(), words);
     assert.ok((await problem.textContent()).includes(code));

@@ -64,6 +64,7 @@ var imports = []row{
 	{"internal/delivery/*", "internal/blob internal/fault"},
 	{"internal/account", "internal/asset internal/policy internal/fault"},
 
+	{"internal/manage", "internal/account internal/policy internal/fault"},
 	{"internal/insight", "internal/account internal/policy internal/fault"},
 
 	{"internal/inspect", "internal/asset internal/blob internal/fault"},

@@ -32,7 +32,7 @@ export function settings(p: Properties, mode: Mode, grant: Pick<Settings, 'grant
     maxSize: bytes(p.maxSize),
     minSize: 0,
     admit: p.admit && (async (item) => p.admit?.(fileOf(item)) as ReturnType<NonNullable<Settings['admit']>>),
-    prepare: max || stripMetadata ? (item) => prepare(item.blob as Blob, { max, strip: stripMetadata }) : undefined,
+    prepare: max || stripMetadata ? (item) => prepare(item, { max, strip: stripMetadata }) : undefined,
     tags: p.tags && ((item) => p.tags?.(fileOf(item)) ?? {}),
     store: {
       location: p.storeLocation, path: p.storePath, container: p.storeContainer, region: p.storeRegion,

@@ -1,6 +1,6 @@
 import { typeOf, unfit } from './accept.ts';
-import { problem, problemOf } from './problem.ts';
-import type { Selection } from './selection.ts';
+import { problem, problemOf, Refusal } from './problem.ts';
+import { unfinished, type Selection } from './selection.ts';
 import { Slices } from './slices.ts';
 import type { Added, Candidate, Item, Problem, Settings } from './types.ts';
 
@@ -15,8 +15,8 @@ export interface Door {
   rejoin(blob: Blob, handle?: FileSystemFileHandle): Promise<Item | undefined>;
   /** An item has been admitted. */
   joined(item: Item, handle?: FileSystemFileHandle): void;
-  /** Takes an item out of the selection, whatever it is doing. */
-  remove(id: string): void;
+  /** Takes an item that nothing is done with out of the selection. */
+  replaced(item: Item): void;
 }
 
 const last = (path: string): string => path.split('/').filter(Boolean).at(-1) ?? path;
@@ -43,27 +43,47 @@ export class Admission {
   }
 
   async add(candidates: Iterable<Candidate> | AsyncIterable<Candidate>): Promise<Added> {
+    const { settings, items: { files } } = this.#door;
     const slices = new Slices();
     const items: Item[] = [];
     const refused: { name: string; problem: Problem }[] = [];
-    for await (const candidate of candidates) {
-      const one = await this.#one(candidate, items);
+    const take = async (candidate: Candidate, tooMany?: Problem): Promise<void> => {
+      const one = await this.#one(candidate, items, tooMany);
       if ('id' in one) items.push(one);
       else refused.push(one);
+    };
+    const held: Candidate[] = [];
+    let fit = 0;
+    for await (const candidate of candidates) {
+      const back = await this.#rejoin(candidate);
+      if (back) items.push(back);
+      else if (!settings.wholeChoices) await take(candidate);
+      else {
+        held.push(candidate);
+        if (!('folder' in candidate) && !unfit(settings, itemOf(candidate))) fit++;
+      }
+      await slices.turn();
+    }
+    const { maxFiles } = settings;
+    const room = maxFiles === 1 ? 1 : maxFiles - files;
+    const tooMany = maxFiles && fit > room ? problem('count-max', { values: { limit: maxFiles, chosen: fit } }) : undefined;
+    for (const candidate of held) {
+      await take(candidate, tooMany);
       await slices.turn();
     }
     return { items: items.map(({ id }) => this.#door.items.get(id)).filter((item) => item !== undefined), refused };
   }
 
-  async #one(candidate: Candidate, before: readonly Item[]): Promise<Item | { name: string; problem: Problem }> {
+  /** The missing item that a candidate is the file of. */
+  async #rejoin(candidate: Candidate): Promise<Item | undefined> {
+    return 'blob' in candidate && this.#door.items.count(['missing']) ? this.#door.rejoin(candidate.blob, candidate.handle) : undefined;
+  }
+
+  async #one(candidate: Candidate, before: readonly Item[], tooMany?: Problem): Promise<Item | { name: string; problem: Problem }> {
     const { settings, items } = this.#door;
     const handle = 'blob' in candidate ? candidate.handle : undefined;
-    if ('blob' in candidate && items.count(['missing'])) {
-      const item = await this.#door.rejoin(candidate.blob, handle);
-      if (item) return item;
-    }
     const item = itemOf(candidate);
-    const wrong = unfit(settings, item) ?? this.#full(item, before);
+    const wrong = unfit(settings, item) ?? tooMany ?? this.#full(item, before) ?? this.#busy(item);
     if (wrong) return { name: item.name, problem: wrong };
     if (!settings.admit) return this.#join(item, handle);
     items.put(item);
@@ -71,6 +91,8 @@ export class Admission {
       const name = (await settings.admit(item))?.name;
       const now = items.get(item.id);
       if (now?.status !== 'checking') return { name: item.name, problem: problem('cancelled') };
+      const late = this.#busy(item); // sending began meanwhile
+      if (late) throw new Refusal(late);
       return this.#join(name ? { ...now, name } : now, handle);
     } catch (error) {
       items.delete(item.id);
@@ -79,13 +101,23 @@ export class Admission {
   }
 
   #join(item: Item, handle: FileSystemFileHandle | undefined): Item {
-    const { settings, items, remove } = this.#door;
-    if (settings.maxFiles === 1 && !item.folder) {
-      for (const old of items.list) if (old.id !== item.id && !old.folder) remove(old.id);
-    }
+    const { items, replaced } = this.#door;
+    for (const old of this.#replaced(item)) replaced(old);
     const ready = items.put({ ...item, status: 'ready' });
     this.#door.joined(ready, handle);
     return ready;
+  }
+
+  /** The items whose place an item takes: where there may be one file only, the others. */
+  #replaced(item: Item): readonly Item[] {
+    const { settings, items } = this.#door;
+    return settings.maxFiles === 1 && !item.folder ? items.list.filter((old) => old.id !== item.id && !old.folder) : [];
+  }
+
+  /** Says if an item would take the place of one that is being sent, which is not to be lost unasked. */
+  #busy(item: Item): Problem | undefined {
+    const sent = this.#replaced(item).find((old) => unfinished.includes(old.status));
+    return sent && problem('busy', { values: { name: sent.name } });
   }
 
   /** Says if there is no room for an item. Where there may be one only, it takes the place of an earlier one, but not of its neighbour. */

@@ -150,12 +150,6 @@ test('where there may be one file only, the next takes its place', async (t) => 
   assert.deepEqual(engine.items.map((item) => item.name), ['b.txt']);
   await engine.add(names('d.png'));
   assert.deepEqual(engine.items.map((item) => item.name), ['b.txt'], 'one that is refused replaces nothing');
-  server.before = () => new Promise(() => {});
-  engine.start();
-  await until(() => engine.items[0]!.status === 'uploading');
-  await engine.add(names('e.txt'));
-  assert.deepEqual(engine.items.map((item) => [item.name, item.status]), [['e.txt', 'ready']]);
-  assert.equal(engine.phase, 'idle');
 });
 
 test('page code admits, renames and refuses', async (t) => {

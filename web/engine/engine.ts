@@ -6,17 +6,11 @@ import { problem, problemOf, Refusal, refusal } from './problem.ts';
 import { Rate, secondsFor } from './rate.ts';
 import { browserRecords, type Records } from './records.ts';
 import { Resume } from './resume.ts';
-import { Selection } from './selection.ts';
+import { active, Selection, unfinished } from './selection.ts';
 import { Server } from './server.ts';
 import { Twins } from './twins.ts';
 import type { Added, Candidate, Edit, EngineLike, Events, Item, Phase, Problem, Progress, Settings, Source, Status } from './types.ts';
 import { stayAwake, type StayAwake } from './wake.ts';
-
-/** In the run, and not paused. */
-const active: readonly Status[] = ['waiting', 'preparing', 'uploading', 'retrying', 'offline'];
-
-/** In the run. */
-const unfinished: readonly Status[] = [...active, 'paused'];
 
 /** ms between two measurements of what is being sent. */
 const beat = 250;
@@ -72,7 +66,11 @@ export class Engine implements EngineLike {
     this.#admission = new Admission({
       settings, items: this.#items,
       rejoin: (blob, handle) => this.#rejoin(blob, handle),
-      remove: (id) => this.remove(id),
+      replaced: ({ id, status }) => {
+        // What an earlier visit began can be restored on the next.
+        this.#drop(id, status === 'missing' || status === 'ready');
+        this.#items.delete(id);
+      },
       joined: (item, handle) => {
         this.#twins.see(item);
         if (handle) this.#jobs.set(item.id, new Job(this.#tools, item.id, handle));
@@ -252,12 +250,12 @@ export class Engine implements EngineLike {
     this.#ran = true;
   }
 
-  /** Ends what is being done for an item, and forgets it. */
-  #drop(id: string): void {
+  /** Ends what is being done for an item, and forgets it, unless the browser is to keep it. */
+  #drop(id: string, keep = false): void {
     this.#wanted.delete(id);
     this.#jobs.get(id)?.close();
     this.#jobs.delete(id);
-    this.#resume?.drop(id).catch(() => {});
+    if (!keep) this.#resume?.drop(id).catch(() => {});
   }
 
   /** A missing item's file was chosen again: it goes on by itself. */

@@ -3,5 +3,6 @@ export { Engine, type Surroundings } from './engine.ts';
 export { accepts, typeOf } from './accept.ts';
 export { digest } from './digest.ts';
 export { problem, problemOf, Refusal } from './problem.ts';
+export { unfinished } from './selection.ts';
 export { Slices } from './slices.ts';
 export type * from './types.ts';

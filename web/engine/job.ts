@@ -141,7 +141,8 @@ export class Job {
         throw new Refusal(problemOf(error, 'refused'));
       });
       signal.throwIfAborted();
-      this.#set({ blob, type: blob.type || this.#item.type, size: blob.size });
+      const name = blob === this.#item.blob ? undefined : (blob as Partial<File>).name;
+      this.#set({ blob, type: blob.type || this.#item.type, size: blob.size, ...(name && { name }) });
       this.#prepared = true;
     }
     const { blob } = this.#item;

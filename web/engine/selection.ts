@@ -16,6 +16,12 @@ function onFrame(run: () => void): () => void {
   return end;
 }
 
+/** On their way to the server, and not paused. */
+export const active: readonly Status[] = ['waiting', 'preparing', 'uploading', 'retrying', 'offline'];
+
+/** On their way to the server. */
+export const unfinished: readonly Status[] = [...active, 'paused'];
+
 /** The items of an engine, in their order, and who hears that they changed. */
 export class Selection {
   readonly #items = new Map<string, Item>();

@@ -52,6 +52,8 @@ export interface Settings {
   /** Accepted types: ".pdf", "image/jpeg", "image/*"; empty accepts everything. */
   readonly accept: readonly string[];
   readonly maxFiles: number;
+  /** Refuses all of a choice that has more files than there is room for. Default false: as many as fit are taken. */
+  readonly wholeChoices?: boolean;
   readonly minFiles: number;
   /** Bytes for each file; Infinity without a limit. */
   readonly maxSize: number;
@@ -60,7 +62,7 @@ export interface Settings {
   readonly folders?: boolean;
   /** Decides about a file before it joins the selection: throws to refuse, may return another name. */
   readonly admit?: (file: Item) => Promise<{ readonly name?: string } | void>;
-  /** Makes the bytes that are sent from those that were chosen, such as a smaller image. */
+  /** Makes the bytes that are sent from those that were chosen, such as a smaller image. A File that it makes also has the name. */
   readonly prepare?: (file: Item, signal: AbortSignal) => Promise<Blob>;
   /** Tags of a file, made when it is sent. */
   readonly tags?: (file: Item) => Readonly<Record<string, string>>;
@@ -179,7 +181,8 @@ export interface Stored {
 
 /**
  * What can go wrong, in terms a person or a developer can act on:
- * choosing: type, size-max, size-min, count-max, folder, refused (admit threw), duplicate, empty
+ * choosing: type, size-max, size-min, count-max, busy (the one file there may be is being sent), folder,
+ *   refused (admit threw), duplicate, empty, image-min, image-max
  * the page's set-up: key-unknown, security-required, policy-expired, policy-call, policy-limit, signature,
  *   origin, app-disabled, quota
  * sending: network, offline, timeout, server, gone (the upload expired), file-changed, file-unreadable,
@@ -187,7 +190,7 @@ export interface Stored {
  * links: link-invalid, link-unreachable
  */
 export type Code =
-  | 'type' | 'size-max' | 'size-min' | 'count-max' | 'folder' | 'refused' | 'duplicate' | 'empty'
+  | 'type' | 'size-max' | 'size-min' | 'count-max' | 'busy' | 'folder' | 'refused' | 'duplicate' | 'empty' | 'image-min' | 'image-max'
   | 'key-unknown' | 'security-required' | 'policy-expired' | 'policy-call' | 'policy-limit' | 'signature'
   | 'origin' | 'app-disabled' | 'quota'
   | 'network' | 'offline' | 'timeout' | 'server' | 'gone' | 'file-changed' | 'file-unreadable'

@@ -1,4 +1,6 @@
 /** The parts of the picker that are loaded when they are first needed. */
+import { refusal } from '../engine/problem.ts';
+import type { Item } from '../engine/types.ts';
 import type { Preparation } from '../image/index.ts';
 
 // Names of files, which the build puts in.
@@ -12,9 +14,18 @@ export const loadView = (base: string): Promise<typeof import('../picker/view.ts
 /** later loads what few picks need. */
 export const later = (base: string): Promise<typeof import('./later.ts')> => import(base + STOWGATE_LATER);
 
+const images = async (base: string): Promise<typeof import('../image/index.ts')> => {
+  const made = await import(base + STOWGATE_IMAGE) as typeof import('../image/index.ts');
+  made.workFrom(base);
+  return made;
+};
+
 /** preparing loads what prepares images with the first file. */
-export const preparing = (base: string) => async (blob: Blob, how: Preparation): Promise<Blob> => {
-  const { prepareImage, workFrom } = await import(base + STOWGATE_IMAGE) as typeof import('../image/index.ts');
-  workFrom(base);
-  return prepareImage(blob, how);
+export const preparing = (base: string) => async ({ blob, name }: Item, how: Preparation): Promise<Blob> =>
+  (await images(base)).prepareFile(blob as Blob, name, how);
+
+/** fitting refuses images that are larger or smaller than how says. */
+export const fitting = (base: string) => async ({ blob }: Item, how: Preparation): Promise<void> => {
+  const misfit = blob && await (await images(base)).misfitOf(blob, how);
+  if (misfit) throw refusal(misfit.code, { values: { ...misfit } });
 };

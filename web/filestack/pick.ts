@@ -1,6 +1,6 @@
 /** One opening of a picker: from open() until it leaves the page. */
-import { Engine } from '../engine/index.ts';
-import type { Candidate, EngineLike, Item, Problem, Status } from '../engine/types.ts';
+import { Engine, unfinished } from '../engine/index.ts';
+import type { Candidate, EngineLike, Item, Problem } from '../engine/types.ts';
 import type { Mode, Mount, View, ViewOptions } from '../picker/types.ts';
 import { call } from './call.ts';
 import { later, loadView } from './chunks.ts';
@@ -11,9 +11,6 @@ import { container, onRemoved } from './place.ts';
 import { cropping, editing, mode, pane, settings } from './settings.ts';
 import { plugin, sources } from './sources.ts';
 import type { Client, Options } from './types.ts';
-
-/** On its way to the server. */
-const running: readonly Status[] = ['waiting', 'preparing', 'uploading', 'paused', 'offline', 'retrying'];
 
 let panes = 0; // drop panes of this page, for their ids
 
@@ -100,15 +97,15 @@ export class Pick {
     this.#over = true;
     const { options, ended } = this.#start;
     const engine = this.#engine;
-    const unfinished = engine?.items.some((item) => running.includes(item.status));
-    if (unfinished) engine?.cancel();
+    const interrupted = engine?.items.some((item) => unfinished.includes(item.status));
+    if (interrupted) engine?.cancel();
     const result = engine && this.#response(engine);
     this.#unwatch();
     this.#hide();
     this.#root.remove();
     ended();
     if (!result || !this.#seen) return;
-    if (!this.#told && (cancelled || unfinished)) call('onCancel', options.onCancel, result);
+    if (!this.#told && (cancelled || interrupted)) call('onCancel', options.onCancel, result);
     call('onClose', options.onClose);
   }
 

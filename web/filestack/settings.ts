@@ -2,7 +2,7 @@
 import type { Item, Settings } from '../engine/types.ts';
 import type { Preparation } from '../image/index.ts';
 import type { Editing, Mode, PaneOptions } from '../picker/types.ts';
-import { later, preparing } from './chunks.ts';
+import { fitting, later, preparing } from './chunks.ts';
 import { grant, hosts } from './client.ts';
 import { pickedFile, type Describe } from './files.ts';
 import type { Client, Options, Pair, PickedFile } from './types.ts';
@@ -25,17 +25,22 @@ export function settings(client: Client, options: Options, describe: () => Descr
   const single = options.miniUploader && options.multipleFileUpload === false;
   const how = preparation(options);
   const prepare = preparing(base);
+  const fits = options.imageMinMaxBlock && !options.imageDim && how ? fitting(base) : undefined;
   return {
     apiKey: client.session.apikey,
     hosts: () => hosts(client),
     grant: () => grant(client),
     accept: accepted(options),
     maxFiles: Math.max(single ? 1 : options.maxFiles ?? 1, atLeast),
+    wholeChoices: options.failOverMaxFiles,
     minFiles: options.minFiles ?? 1,
     maxSize: options.maxSize ?? Infinity,
     minSize: 0,
-    admit: admit(options, describe, base),
-    prepare: how && ((item) => prepare(item.blob as Blob, how)),
+    admit: admit(options, describe, base, fits && ((item) => fits(item, how as Preparation))),
+    prepare: how && (async (item) => {
+      await fits?.(item, how); // it may have been edited since it was chosen
+      return prepare(item, how);
+    }),
     tags: uploadConfig.tags && ((item) => tags(options, pickedFile(item, describe()))),
     store: { ...storeTo, disableStorageKey: options.disableStorageKey },
     concurrency: options.concurrency ?? 4,
@@ -52,9 +57,10 @@ export function settings(client: Client, options: Options, describe: () => Descr
 }
 
 /** admit asks the page's acceptFn and onFileSelected, if there are any. */
-function admit(options: Options, describe: () => Describe, base: string): Settings['admit'] {
-  if (!options.acceptFn && !options.onFileSelected) return undefined;
+function admit(options: Options, describe: () => Describe, base: string, fits?: (item: Item) => Promise<void>): Settings['admit'] {
+  if (!options.acceptFn && !options.onFileSelected && !fits) return undefined;
   return async (item) => {
+    await fits?.(item);
     try {
       if (options.acceptFn) await askAcceptFn(options, item, describe(), await later(base));
       const file = { ...pickedFile(item, describe()), name: item.name };

@@ -118,12 +118,14 @@ export interface Options {
   dropPane?: DropPane;
   errorsTimeout?: number;
   exposeOriginalFile?: boolean;
+  failOverMaxFiles?: boolean;
   fromSources?: readonly (string | CustomSource)[];
   globalDropZone?: boolean;
   hideModalWhenUploading?: boolean;
   imageDim?: Pair;
   imageMax?: Pair;
   imageMin?: Pair;
+  imageMinMaxBlock?: boolean;
   lang?: string;
   maxFiles?: number;
   maxSize?: number;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fit, readHeader } from './header.ts';
+import { fit, misfit, readHeader } from './header.ts';
 import { orientationSegment } from './jpeg.ts';
 
 /** A PNG of one chunk after its header. */
@@ -52,4 +52,17 @@ test('sizes keep the ratio', () => {
     assert.deepEqual(fit(wide, limits), { width, height }, JSON.stringify(limits));
   }
   assert.deepEqual(fit({ width: 10_000, height: 1 }, { max: [100, 100] }), { width: 100, height: 1 });
+});
+
+test('an image is inside its limits, or outside of one', () => {
+  const image = { width: 400, height: 300 };
+  for (const [limits, want] of [
+    [{}, undefined],
+    [{ min: [400, 300], max: [400, 300] }, undefined],
+    [{ min: [401, 300] }, { code: 'image-min', limit: '401 × 300' }],
+    [{ min: [null, 301] }, { code: 'image-min', limit: '1 × 301' }],
+    [{ max: [399, null] }, { code: 'image-max', limit: '399 × ∞' }],
+    [{ max: [400, 299] }, { code: 'image-max', limit: '400 × 299' }],
+    [{ max: [0, 0], min: [0, 0] }, undefined],
+  ] as const) assert.deepEqual(misfit(image, limits), want, JSON.stringify(limits));
 });

@@ -65,6 +65,20 @@ export interface Limits {
 /** Width and height. */
 export type Sides = readonly [number | null, number | null];
 
+/** A limit that an image is outside of. */
+export interface Misfit {
+  readonly code: 'image-min' | 'image-max';
+  /** Width and height, as a person reads them. */
+  readonly limit: string;
+}
+
+/** Says which limit an image is outside of; undefined if none. */
+export function misfit({ width, height }: Size, { min, max }: Limits): Misfit | undefined {
+  if (min && (width < (min[0] ?? 0) || height < (min[1] ?? 0))) return { code: 'image-min', limit: `${min[0] ?? 1} × ${min[1] ?? 1}` };
+  if (max && (width > (max[0] || Infinity) || height > (max[1] || Infinity))) return { code: 'image-max', limit: `${max[0] || '∞'} × ${max[1] || '∞'}` };
+  return undefined;
+}
+
 /** Keeps the ratio, to a pixel. max has the last word. */
 export function fit({ width, height }: Size, { dim, min, max }: Limits): Size {
   const fractions = ([w, h]: Sides) => [w && w / width, h && h / height].filter((f): f is number => !!f && f > 0);

@@ -3,7 +3,7 @@
  * worked on at a time, since each may need a hundred megabytes.
  */
 import type { Edit } from '../engine/types.ts';
-import { headLength, readHeader } from './header.ts';
+import { headLength, misfit as findMisfit, readHeader, type Limits, type Misfit, type Size } from './header.ts';
 import type { Picture, Preparation, Result, Task } from './work.ts';
 
 export type { Picture, Preparation };
@@ -46,6 +46,25 @@ export async function picture(blob: Blob, size: number, signal?: AbortSignal): P
 export async function prepareImage(blob: Blob, how: Preparation): Promise<Blob> {
   if (!how.dim && !how.max && !how.min && !how.strip) return blob;
   return await ask({ act: 'prepare', blob, how }) as Blob | undefined ?? blob;
+}
+
+/** Like prepareImage, for a file called name. Where its bytes became others, the result is a File with a name that fits their type. */
+export async function prepareFile(blob: Blob, name: string, how: Preparation): Promise<Blob> {
+  const made = await prepareImage(blob, how);
+  return made === blob ? blob : new File([made], nameFor(name, blob, made), { type: made.type });
+}
+
+/** Says how an image is outside the limits; undefined if it is not, or if this browser cannot tell its size. */
+export async function misfitOf(blob: Blob, limits: Limits): Promise<Misfit & { readonly size: string } | undefined> {
+  const size = readHeader(new Uint8Array(await blob.slice(0, headLength).arrayBuffer())) ?? (blob.type.startsWith('image/') ? await measure(blob) : undefined);
+  const misfit = size && findMisfit(size, limits);
+  return misfit && { ...misfit, size: `${size.width} × ${size.height}` };
+}
+
+async function measure(blob: Blob): Promise<Size | undefined> {
+  const shown = await picture(blob, 1);
+  shown?.bitmap.close();
+  return shown;
 }
 
 /** Does an edit. JPEG stays JPEG, PNG stays PNG, a circle becomes PNG. Rejects if the browser cannot decode blob. */

@@ -48,7 +48,7 @@ function Limits({ m }: { m: Model }): JSX.Element | null {
 /** Offers uploads that an earlier visit did not end. */
 function Unfinished({ m }: { m: Model }): JSX.Element | null {
   const { t } = m.text;
-  const { unfinished } = m.state;
+  const unfinished = m.state.unfinished.filter((i) => m.engine.get(i.id));
   if (unfinished.length === 0) return null;
   return (
     <section class="picker__unfinished" aria-label={t('Unfinished uploads')}>

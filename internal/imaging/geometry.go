@@ -85,7 +85,7 @@ func (j *job) smartCrop(op transform.SmartCrop) error {
 		}
 		return j.Crop(keep)
 	}
-	r, _ := scaling(op)
+	r, _ := transform.Scaling(op)
 	width, height, _ := r.Window(j.Size())
 	if err := j.Scale(width, height, ""); err != nil {
 		return err
@@ -99,7 +99,7 @@ func (j *job) smartCrop(op transform.SmartCrop) error {
 // interesting scales the image for op, and returns by how much and the part to
 // keep then.
 func (j *job) interesting(op transform.SmartCrop) (scale float64, keep transform.Box, err error) {
-	r, _ := scaling(op)
+	r, _ := transform.Scaling(op)
 	w, h := j.Size()
 	width, height, keep := r.Window(w, h)
 	scale = float64(width) / float64(w)

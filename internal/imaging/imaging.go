@@ -140,51 +140,8 @@ func (j *job) start() error {
 			return nil // loads them all
 		}
 	}
-	width, height := j.target()
+	width, height := j.plan.Target(j.inputs[0].header)
 	return j.use(j.inputs[0], j.plan.Frames(j.inputs[0].header), width, height)
-}
-
-// target returns the size that the first op scales input 0 to, as it is stored,
-// or zeros if it does not scale.
-func (j *job) target() (width, height int) {
-	ops, header := j.plan.Ops, j.inputs[0].header
-	turned := false
-	if len(ops) > 1 {
-		if o, ok := ops[0].(transform.Orient); ok {
-			ops, turned = ops[1:], header.Turned && !o.Ignore
-		}
-	}
-	if len(ops) == 0 {
-		return 0, 0
-	}
-	r, ok := scaling(ops[0])
-	if !ok || r.Kernel == "nearest" {
-		return 0, 0
-	}
-	w, h := header.Width, header.Height
-	if turned {
-		w, h = h, w
-	}
-	width, height, _ = r.Window(w, h)
-	if turned {
-		width, height = height, width
-	}
-	return width, height
-}
-
-// scaling returns op as the Resize that it is or begins with.
-func scaling(op transform.Op) (r transform.Resize, ok bool) {
-	switch op := op.(type) {
-	case transform.Resize:
-		return op, true
-	case transform.SmartCrop:
-		r = transform.Resize{Width: op.Width, Height: op.Height, Fit: transform.Cover}
-		if op.Fill != nil {
-			r.Fit = transform.Clip
-		}
-		return r, true
-	}
-	return r, false
 }
 
 // unchanged reports whether the plan asks for input 0 as it is.

@@ -84,8 +84,8 @@ func (p Plan) Estimate(l Limits, inputs ...Header) (Estimate, error) {
 	if len(inputs) < p.Inputs() {
 		return Estimate{}, invalid("the plan needs %d images, not %d", p.Inputs(), len(inputs))
 	}
-	if pages := max(1, inputs[0].Frames); p.Page > pages {
-		return Estimate{}, invalid("there is no page %d, only %d", p.Page, pages)
+	if err := p.checkPage(max(1, inputs[0].Frames)); err != nil {
+		return Estimate{}, err
 	}
 	e, s, err := p.source(l, inputs)
 	if err != nil {
@@ -146,20 +146,6 @@ func (p Plan) source(l Limits, inputs []Header) (e Estimate, zero scene, err err
 		return e, zero, tooLarge("the images have %.5g megapixels, more than %.5g", megapixels(e.Source), megapixels(l.SourcePixels))
 	}
 	return e, zero, nil
-}
-
-// drawn returns the size at which a vector image is drawn: that of its density,
-// or that of a first Resize, so that nothing is scaled that can be drawn.
-func (p Plan) drawn(h Header) (width, height int) {
-	scale := cmp.Or(p.Density, 72) / 72
-	width = max(1, int(math.Round(float64(h.Width)*scale)))
-	height = max(1, int(math.Round(float64(h.Height)*scale)))
-	if len(p.Ops) > 0 {
-		if r, ok := p.Ops[0].(Resize); ok {
-			width, height, _ = r.Window(width, height)
-		}
-	}
-	return width, height
 }
 
 // A scene is an image on the way.

@@ -44,7 +44,6 @@ type Config struct {
 	// starts no child but leaves that, and the probe, to the first job.
 	Idle time.Duration
 
-
 	// Memory is how many bytes of memory that is not a file's a child may hold;
 	// 0 means 512 MiB. A running child is killed above it, and one that is idle
 	// replaced above half of it.

@@ -52,6 +52,7 @@ type serveCommand struct {
 	Reserve       string   `placeholder:"SIZE" default:"" env:"STOWGATE_RESERVE" help:"Of the disk, left free: uploads are refused then, reads go on. The default is 1 GiB, or a twentieth of a small disk."`
 	FetchAllow    []string `placeholder:"NET" env:"STOWGATE_FETCH_ALLOW" help:"Private networks that files may be imported from. None by default."`
 	FetchPort     []string `placeholder:"PORT" env:"STOWGATE_FETCH_PORT" help:"Ports that files may be imported from, besides 80 and 443."`
+	Webhooks      []string `name:"webhook-retry" placeholder:"TIME" default:"10s,1m,5m,30m,2h,12h" env:"STOWGATE_WEBHOOK_RETRY" help:"How long after each failure an event is sent again to a webhook. After the last it is given up (default ${default})."`
 	SweepInterval string   `placeholder:"TIME" default:"10m" env:"STOWGATE_SWEEP_INTERVAL" help:"How often abandoned uploads and deleted bytes are removed (default ${default})."`
 	ScrubInterval string   `placeholder:"TIME" default:"30d" env:"STOWGATE_SCRUB_INTERVAL" help:"How often all stored bytes are read back to find damage (default ${default}). off means never."`
 	ScrubRate     string   `placeholder:"SIZE" default:"8MiB" env:"STOWGATE_SCRUB_RATE" help:"Bytes a second that this reads at most (default ${default})."`
@@ -124,6 +125,7 @@ func (c *serveCommand) settings(s *session) (settings, error) {
 		Allow: setting.ReadAll(r, "fetch-allow", c.FetchAllow, setting.Prefix),
 		Ports: setting.ReadAll(r, "fetch-port", c.FetchPort, setting.Port),
 	}
+	set.WebhookRetries = setting.ReadAll(r, "webhook-retry", c.Webhooks, setting.Positive(setting.Duration))
 	set.SweepInterval = span("sweep-interval", c.SweepInterval)
 	if c.ScrubInterval != "off" {
 		set.Scrub.Period = span("scrub-interval", c.ScrubInterval)

@@ -28,6 +28,7 @@ import (
 const (
 	maxRedirects = 5
 	maxHeader    = 16 << 10 // bytes of an answer's header
+	maxBegin     = 1 << 10  // bytes that Post reads of a body
 )
 
 var errTimeout = errors.New("not in time")
@@ -145,25 +146,28 @@ func (c *Client) Get(ctx context.Context, rawURL string, header map[string]strin
 }
 
 // Post sends content to rawURL with header, and returns the status of the
-// answer, whatever it is. It follows no redirect and reads no body. Errors are
-// those of Get.
-func (c *Client) Post(ctx context.Context, rawURL string, header map[string]string, content []byte) (status int, err error) {
+// answer, whatever it is, and how its body begins if that is no success. It
+// follows no redirect. Errors are those of Get.
+func (c *Client) Post(ctx context.Context, rawURL string, header map[string]string, content []byte) (status int, begin []byte, err error) {
 	fields, err := fieldsOf(header)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	ctx, r := c.begin(ctx)
 	u, err := c.parse(nil, rawURL)
 	if err != nil {
-		return 0, r.end(err)
+		return 0, nil, r.end(err)
 	}
 	resp, err := c.send(ctx, http.MethodPost, u, fields, bytes.NewReader(content))
 	if err != nil {
-		return 0, r.end(err)
+		return 0, nil, r.end(err)
+	}
+	if resp.StatusCode/100 != 2 {
+		begin, _ = io.ReadAll(io.LimitReader(resp.Body, maxBegin)) // as far as it comes in time
 	}
 	resp.Body.Close()
 	r.end(nil)
-	return resp.StatusCode, nil
+	return resp.StatusCode, begin, nil
 }
 
 // follow sends a GET request, and again for each redirect, until there is

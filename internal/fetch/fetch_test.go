@@ -277,7 +277,7 @@ func TestI6SameAnswer(t *testing.T) {
 				for _, call := range []func() error{
 					func() error { _, err := c.Get(t.Context(), tt.url, nil, 5); return err },
 					func() error {
-						status, err := c.Post(t.Context(), tt.url, nil, nil)
+						status, _, err := c.Post(t.Context(), tt.url, nil, nil)
 						if status != 0 { // a webhook learns the status of its own receiver
 							time.Sleep(c.connectTimeout)
 							return fault.Unreachable
@@ -352,26 +352,30 @@ func TestPost(t *testing.T) {
 	for _, tt := range []struct {
 		line   string
 		status int
+		begin  string
 	}{
-		{"HTTP/1.1 200 OK", 200},
-		{"HTTP/1.1 500 X", 500},
-		{"HTTP/1.1 302 X\r\nLocation: http://b.example/", 302}, // N1: not followed
+		{"HTTP/1.1 200 OK", 200, ""},
+		{"HTTP/1.1 500 X", 500, strings.Repeat("x", 1024)},
+		{"HTTP/1.1 302 X\r\nLocation: http://b.example/", 302, strings.Repeat("x", 1024)}, // N1: not followed
 	} {
 		var got, body string
 		n := atPublic(func(conn io.Writer, r *http.Request) {
 			data, err := io.ReadAll(r.Body)
 			got, body = r.Method+" "+r.Header.Get("X-Sign"), fmt.Sprint(string(data), " ", err)
-			answer("ignored", tt.line)(conn, r)
+			answer(strings.Repeat("x", 100<<10), tt.line)(conn, r)
 		})
-		status, err := n.client(t, Config{}).Post(t.Context(), "http://a.example/", map[string]string{"X-Sign": "s"}, []byte("{}"))
+		status, begin, err := n.client(t, Config{}).Post(t.Context(), "http://a.example/", map[string]string{"X-Sign": "s"}, []byte("{}"))
 		if err != nil || status != tt.status || len(n.dials) != 1 {
 			t.Errorf("Post = %d, %v after dialling %v, want %d", status, err, n.dials, tt.status)
+		}
+		if string(begin) != tt.begin {
+			t.Errorf("Post with status %d returned %d bytes of the body, want %d", status, len(begin), len(tt.begin))
 		}
 		if got != "POST s" || body != "{} <nil>" {
 			t.Errorf("Post sent %q with body %q", got, body)
 		}
 	}
-	if _, err := New(Config{}).Post(t.Context(), "http://a.example/", map[string]string{"Host": "x"}, nil); fault.Of(err) != fault.Invalid {
+	if _, _, err := New(Config{}).Post(t.Context(), "http://a.example/", map[string]string{"Host": "x"}, nil); fault.Of(err) != fault.Invalid {
 		t.Errorf("Post with header Host: error = %v, want %v", err, fault.Invalid)
 	}
 }

@@ -32,8 +32,13 @@ type Settings struct {
 	Domain        string        // "" means that all services share one host
 	Demo          string        // key of the app that the demonstration is for; "" means there is none
 	SweepInterval time.Duration // more than 0
-	Images        Images
-	Scrub         scrub.Config // Period 0 means never; Open sets Mark
+
+	// WebhookRetries are after how long a delivery that failed is made again;
+	// after the last it is given up.
+	WebhookRetries []time.Duration
+
+	Images Images
+	Scrub  scrub.Config // Period 0 means never; Open sets Mark
 }
 
 // A Certificate says where the one for TLS comes from. The zero Certificate is

@@ -101,6 +101,9 @@ func New(apps apps, uploads *upload.Service, lib *library.Service, deliver *deli
 	return a, nil
 }
 
+// Place returns where assets are, as clients are told.
+func (a *API) Place() answer.Place { return a.place }
+
 // ExposedHeaders are the header fields that pages of other origins must be able
 // to read; see server.CORS. filestack-js does not upload without ETag (s3.ts).
 var ExposedHeaders = []string{"ETag", "X-File-Name", "Content-Length", "Content-Disposition", "Content-Range", "Accept-Ranges"}
@@ -117,41 +120,41 @@ func (a *API) Routes() []server.Route {
 		}
 	}
 	on("upload",
-		access.Guarded(g, answer.Upload, "POST", "/multipart/start", readStart, a.start),
-		access.Guarded(g, answer.Upload, "POST", "/multipart/upload", access.ReadStep, a.ticket),
-		access.Guarded(g, answer.Upload, "POST", "/multipart/commit", access.ReadStep, a.commit),
-		access.Guarded(g, answer.Upload, "POST", "/multipart/complete", access.ReadStep, a.complete),
-		access.Guarded(g, answer.Upload, "POST", "/multipart/status", access.ReadStep, pages.Status),
-		access.Public(answer.Upload, "PUT", partPath+"{ticket}", "the sealed ticket in the URL permits sending exactly one part", a.part))
+		access.Guarded(g, answer.Upload, "POST", "/multipart/start", readStart, a.start).For("upload"),
+		access.Guarded(g, answer.Upload, "POST", "/multipart/upload", access.ReadStep, a.ticket).For("part"),
+		access.Guarded(g, answer.Upload, "POST", "/multipart/commit", access.ReadStep, a.commit).For("part"),
+		access.Guarded(g, answer.Upload, "POST", "/multipart/complete", access.ReadStep, a.complete).For("part"),
+		access.Guarded(g, answer.Upload, "POST", "/multipart/status", access.ReadStep, pages.Status).For("part"),
+		access.Public(answer.Upload, "PUT", partPath+"{ticket}", "the sealed ticket in the URL permits sending exactly one part", a.part).For("part"))
 	on("upload cloud",
-		access.Public(answer.Upload, "POST", "/prefetch", "tells a page what it may do, and what is wrong if it may not", pages.Prefetch),
-		access.Public(answer.Upload, "GET", "/prefetch", "tells a page what it may do, and what is wrong if it may not", pages.Prefetch))
-	on("process cdn", access.Guarded(g, answer.Process, "POST", "/process", a.readProcess, a.run))
+		access.Public(answer.Upload, "POST", "/prefetch", "tells a page what it may do, and what is wrong if it may not", pages.Prefetch).For("other"),
+		access.Public(answer.Upload, "GET", "/prefetch", "tells a page what it may do, and what is wrong if it may not", pages.Prefetch).For("other"))
+	on("process cdn", access.Guarded(g, answer.Process, "POST", "/process", a.readProcess, a.run).For("convert"))
 	on("cloud",
-		access.Guarded(g, answer.Cloud, "POST", "/folder/list", access.ReadBody, a.folders),
-		access.Guarded(g, answer.Cloud, "POST", "/store/", a.readCloudStore, a.cloudStore),
-		access.Guarded(g, answer.Cloud, "POST", "/metadata", a.readOutside, a.describeOutside),
+		access.Guarded(g, answer.Cloud, "POST", "/folder/list", access.ReadBody, a.folders).For("other"),
+		access.Guarded(g, answer.Cloud, "POST", "/store/", a.readCloudStore, a.cloudStore).For("upload"),
+		access.Guarded(g, answer.Cloud, "POST", "/metadata", a.readOutside, a.describeOutside).For("stat"),
 		access.Public(answer.Cloud, "POST", "/auth/logout", "no cloud account is ever logged in, so there is nothing to end", a.logout),
 		access.Public(answer.Cloud, "POST", "/recording/{kind}/{step}", "answers only that it is not available", a.recording))
 	on("www",
-		access.Guarded(g, answer.WWW, "POST", "/api/store", a.readStore, a.store),
-		access.Guarded(g, answer.WWW, "POST", "/api/store/{path...}", a.readStore, a.store),
-		access.Guarded(g, answer.WWW, "DELETE", "/api/file/{handle}", readFile, a.remove),
-		access.Guarded(g, answer.WWW, "POST", "/api/file/{handle}/remove", readFile, a.remove),
-		access.Guarded(g, answer.WWW, "POST", "/api/file/{handle}", readFile, a.overwrite))
+		access.Guarded(g, answer.WWW, "POST", "/api/store", a.readStore, a.store).For("upload"),
+		access.Guarded(g, answer.WWW, "POST", "/api/store/{path...}", a.readStore, a.store).For("upload"),
+		access.Guarded(g, answer.WWW, "DELETE", "/api/file/{handle}", readFile, a.remove).For("remove"),
+		access.Guarded(g, answer.WWW, "POST", "/api/file/{handle}/remove", readFile, a.remove).For("remove"),
+		access.Guarded(g, answer.WWW, "POST", "/api/file/{handle}", readFile, a.overwrite).For("overwrite"))
 	on("www cdn",
-		access.Guarded(g, answer.WWW, "GET", "/api/file/{handle}", readFile, a.read),
-		access.Guarded(g, answer.WWW, "GET", "/api/file/{handle}/metadata", readFile, a.metadata),
-		access.GuardedWith(g, a.viewer.Refuse, "GET", "/api/preview/{handle}", readFile, a.preview),
-		access.Guarded(g, answer.WWW, "GET", "/api/file/{handle}/convert", a.readConvert, a.run),
-		access.Guarded(g, answer.WWW, "POST", "/api/file/{handle}/convert", a.readConvert, a.run))
+		access.Guarded(g, answer.WWW, "GET", "/api/file/{handle}", readFile, a.read).For("read"),
+		access.Guarded(g, answer.WWW, "GET", "/api/file/{handle}/metadata", readFile, a.metadata).For("stat"),
+		access.GuardedWith(g, a.viewer.Refuse, "GET", "/api/preview/{handle}", readFile, a.preview).For("read"),
+		access.Guarded(g, answer.WWW, "GET", "/api/file/{handle}/convert", a.readConvert, a.run).For("convert"),
+		access.Guarded(g, answer.WWW, "POST", "/api/file/{handle}/convert", a.readConvert, a.run).For("convert"))
 	on("cdn process",
-		access.Guarded(g, answer.CDN, "GET", "/{handle}/metadata", readFile, a.metadata),
-		access.Guarded(g, answer.CDN, "GET", "/file/{handle}/metadata", readFile, a.metadata))
+		access.Guarded(g, answer.CDN, "GET", "/{handle}/metadata", readFile, a.metadata).For("stat"),
+		access.Guarded(g, answer.CDN, "GET", "/file/{handle}/metadata", readFile, a.metadata).For("stat"))
 	table = append(table, otherMethods(table)...)
 	on("cdn process",
-		access.GuardedWith(g, a.failLink, "GET", "/{path...}", a.readLink, a.follow),
-		access.Guarded(g, answer.CDN, "POST", "/{path...}", a.readLink, a.follow))
+		access.GuardedWith(g, a.failLink, "GET", "/{path...}", a.readLink, a.follow).For("read"),
+		access.Guarded(g, answer.CDN, "POST", "/{path...}", a.readLink, a.follow).For("convert"))
 	return table
 }
 

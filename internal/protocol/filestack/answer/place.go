@@ -42,7 +42,7 @@ func (p Place) Stored(file asset.Asset) Stored {
 	s := Stored{
 		Handle: file.ID, URL: p.Link(file.ID), Filename: file.Name, Size: file.Content.Size(),
 		Type: file.Type, Mimetype: file.Type, Status: "Stored",
-		Container: p.container(file), Key: storageKey(file),
+		Container: p.ContainerOf(file), Key: StorageKey(file),
 		Width: file.Width, Height: file.Height, Client: file.Client, Tags: file.Tags,
 		SHA256: hex.EncodeToString(file.Content.SHA256[:]),
 	}
@@ -58,7 +58,7 @@ func (p Place) Stored(file asset.Asset) Stored {
 // Metadata words what is recorded of file, by the names of the fields that a
 // client may ask for. What is not known is nil.
 func (p Place) Metadata(file asset.Asset) map[string]any {
-	key := storageKey(file)
+	key := StorageKey(file)
 	var source any
 	if file.Source != "" {
 		source = file.Source
@@ -69,7 +69,7 @@ func (p Place) Metadata(file asset.Asset) map[string]any {
 		"uploaded":  float64(file.Created.UnixMicro()) / 1000,
 		"writeable": true, "writable": true, "cloud": nil,
 		"source_url": source, "sourceurl": nil,
-		"location": "S3", "path": key, "key": key, "container": p.container(file),
+		"location": "S3", "path": key, "key": key, "container": p.ContainerOf(file),
 	}
 }
 
@@ -77,7 +77,8 @@ func (p Place) Metadata(file asset.Asset) map[string]any {
 // handle, because filestack-java and others cut the handle from there.
 func (p Place) Link(id asset.ID) string { return p.CDN + "/" + string(id) }
 
-func (p Place) container(file asset.Asset) string {
+// ContainerOf returns the name of the storage of file.
+func (p Place) ContainerOf(file asset.Asset) string {
 	if file.Container != "" {
 		return file.Container
 	}
@@ -92,10 +93,10 @@ func Pixels(n int) any {
 	return n
 }
 
-// storageKey is where Filestack would keep the file: the path it was given, and
+// StorageKey returns where Filestack would keep file: the path it was given, and
 // its handle before its name where that path is a folder.
 // Filestack documentation: "Store a File with the REST API".
-func storageKey(file asset.Asset) string {
+func StorageKey(file asset.Asset) string {
 	path := strings.TrimPrefix(file.Path, "/")
 	if path == "" || strings.HasSuffix(path, "/") {
 		return path + string(file.ID) + "_" + file.Name

@@ -1,0 +1,86 @@
+package node
+
+import (
+	"context"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/catalog"
+	"github.com/stowgate/stowgate/internal/catalog/hooks"
+	"github.com/stowgate/stowgate/internal/catalog/queue"
+	"github.com/stowgate/stowgate/internal/fetch"
+	"github.com/stowgate/stowgate/internal/job"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/hook"
+	"github.com/stowgate/stowgate/internal/webhook"
+)
+
+// Jobs are what goes on behind requests: a queue of jobs, and the webhooks that
+// are told by them.
+type Jobs struct {
+	Queue *queue.Store
+	Hooks *hooks.Store
+
+	runner *job.Runner
+	told   chan struct{} // that there is an event to spread
+}
+
+// HookFormats are the words that webhooks are told in, of assets that are at
+// place.
+func HookFormats(place answer.Place) webhook.Formats {
+	return webhook.Formats{
+		"filestack": {
+			Body: func(e asset.Event) ([]byte, error) { return hook.Body(place, e) },
+			Sign: hook.Sign,
+		},
+	}
+}
+
+// jobs wires what goes on behind requests.
+func (n *Node) jobs(records *catalog.Catalog, place answer.Place, now func() time.Time) *Jobs {
+	j := &Jobs{told: make(chan struct{}, 1)}
+	formats := HookFormats(place)
+	book := records.Book()
+	j.Queue = queue.New(book, queue.Config{})
+	j.Hooks = hooks.New(book, j.Queue, formats, func() { j.runner.Wake() })
+	client := n.set.Fetch
+	client.Timeout = webhook.Timeout
+	sender := webhook.NewSender(j.Hooks, fetch.New(client), formats, now, n.log)
+	j.runner = job.New(j.Queue, map[string]job.Handler{
+		webhook.JobKind: {Do: sender.Deliver, Timeout: 2 * webhook.Timeout, Retries: n.set.WebhookRetries},
+	}, job.Config{Now: now, Log: n.log})
+	records.Told(j.tell)
+	book.Watch(func() { j.tell(); j.runner.Wake() })
+	return j
+}
+
+// tell makes spread look for events now.
+func (j *Jobs) tell() {
+	select {
+	case j.told <- struct{}{}:
+	default:
+	}
+}
+
+// spreadEvery is how often events are looked for that nobody has announced.
+const spreadEvery = 5 * time.Second
+
+// spread makes jobs of events, until ctx ends.
+func (n *Node) spread(ctx context.Context) {
+	tick := time.NewTicker(spreadEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		more, err := n.Jobs.Hooks.Spread(ctx)
+		if err != nil && ctx.Err() == nil {
+			n.log.Error("cannot tell webhooks of events", "err", err)
+		}
+		if more {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		case <-n.Jobs.told:
+		}
+	}
+}

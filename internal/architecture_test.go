@@ -57,7 +57,8 @@ var imports = []row{
 	{"internal/policy", "internal/asset internal/memo internal/policy/strictjson internal/fault"},
 	{"internal/policy/strictjson", ""},
 	{"internal/transform", "internal/asset internal/fault"},
-	{"internal/upload", "internal/asset internal/blob internal/inspect internal/policy internal/fault"},
+	{"internal/upload", "internal/asset internal/blob internal/inspect internal/policy internal/upload/buffer internal/fault"},
+	{"internal/upload/buffer", "internal/inspect"},
 	{"internal/sweep", "internal/blob internal/upload internal/fault"},
 	{"internal/library", "internal/account internal/asset internal/blob internal/policy internal/fault"},
 	{"internal/delivery", "internal/asset internal/blob internal/inspect internal/policy internal/transform internal/delivery/flight internal/delivery/queue internal/delivery/ration internal/delivery/shelf internal/fault"},
@@ -85,6 +86,8 @@ var imports = []row{
 
 	{"internal/server", "internal/asset internal/inspect internal/policy internal/server/conn internal/server/multipart internal/server/redact internal/fault"},
 	{"internal/server/*", "internal/fault"},
+	{"internal/protocol/portal/...", "internal/account internal/asset internal/policy internal/manage internal/library internal/upload internal/transform internal/insight internal/job internal/webhook internal/server internal/memo internal/fault"},
+	{"internal/protocol/portal", "internal/account internal/manage internal/library internal/insight internal/job internal/webhook internal/server internal/fault"},
 	{protocols, "internal/asset internal/policy internal/upload internal/library internal/transform internal/delivery internal/account internal/server internal/memo internal/fault"},
 	{"internal/app", "any"},
 	{"internal/app/*", "any"},

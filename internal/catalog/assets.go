@@ -29,7 +29,8 @@ const (
 //
 // The error wraps fault.Conflict if one of its names, or of its blobs, is or was
 // another's, fault.NotFound if there is no such app, fault.Denied if the grant
-// is used up, and fault.Invalid if the version is not 1.
+// is used up or the app may not store more, and fault.Invalid if the version is
+// not 1.
 func (c *Catalog) AddAsset(ctx context.Context, a asset.Asset, use policy.Use) error {
 	err := c.writeEvent(ctx, func(ctx context.Context, tx *record.Statements) error {
 		if err := c.spend(ctx, tx, a.App, use); err != nil {
@@ -53,6 +54,9 @@ func (c *Catalog) addAsset(ctx context.Context, tx *record.Statements, a asset.A
 		return err
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO assets (`+assetColumns+`) VALUES (`+assetMarks+`)`, values...); err != nil {
+		return err
+	}
+	if err := c.checkQuota(ctx, tx, a); err != nil {
 		return err
 	}
 	if err := register(ctx, tx, a.Content, known); err != nil {
@@ -107,7 +111,7 @@ func (c *Catalog) AssetByUUID(ctx context.Context, name uuid.UUID) (asset.Asset,
 //
 // The error wraps fault.Conflict if a.Version is not the stored one plus 1 or a
 // new blob is on record already, fault.NotFound if a.App has no such asset, and
-// fault.Denied if the grant is used up.
+// fault.Denied if the grant is used up or the app may not store as much more.
 func (c *Catalog) ReplaceContent(ctx context.Context, a asset.Asset, use policy.Use) error {
 	err := c.writeEvent(ctx, func(ctx context.Context, tx *record.Statements) error {
 		if err := c.spend(ctx, tx, a.App, use); err != nil {
@@ -129,6 +133,11 @@ func (c *Catalog) ReplaceContent(ctx context.Context, a asset.Asset, use policy.
 		_, err = tx.Exec(ctx, `UPDATE assets SET (`+assetColumns+`) = (`+assetMarks+`) WHERE id = ? AND app = ?`, append(values, a.ID, a.App)...)
 		if err != nil {
 			return err
+		}
+		if a.Content.Size() > old.Content.Size() {
+			if err := c.checkQuota(ctx, tx, a); err != nil {
+				return err
+			}
 		}
 		before := keySet(old.Content)
 		if err := register(ctx, tx, a.Content, before); err != nil {

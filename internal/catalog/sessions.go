@@ -137,7 +137,8 @@ func (c *Catalog) Parts(ctx context.Context, session string) ([]upload.Part, err
 // Each blob of the upload's parts must be either in a or unused; each other
 // blob of a must be new. The error wraps fault.Conflict if that is not so,
 // because parts have come or were replaced meanwhile, and fault.NotFound if a's
-// app has no such upload, or its result was removed.
+// app has no such upload, or its result was removed, and fault.Denied if the app
+// may not store more.
 func (c *Catalog) FinishSession(ctx context.Context, session string, a asset.Asset, unused []blob.Key) (asset.Asset, error) {
 	var result asset.Asset
 	err := c.writeEvent(ctx, func(ctx context.Context, tx *record.Statements) error {

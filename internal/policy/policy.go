@@ -26,7 +26,7 @@ type Grant struct {
 	Open     Action // what anybody may do, whatever else the grant says; see For
 	Refusal  Denial // why the credential that came with it did not count; zero if none came
 
-	Signer string `json:"-"` // fingerprint of the secret that made its signature; empty for none
+	Signer string // fingerprint of the secret that made its signature; empty for none
 }
 
 // Use identifies a grant that may be used a limited number of times. The zero

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -51,6 +52,9 @@ func (s *Server) wrap(next http.Handler) http.Handler {
 			rec.end()
 			s.metrics.running.Dec()
 			s.record(r, t, rec, body.Total(), time.Since(began))
+			if s.config.Observe != nil && t.action != "" {
+				s.config.Observe(r, t.visit(r, rec, body.Total(), began))
+			}
 			if failure != nil {
 				panic(http.ErrAbortHandler)
 			}
@@ -102,6 +106,27 @@ func (s *Server) record(r *http.Request, t *trace, w *recorder, in int64, took t
 		attrs = append(attrs, slog.String("kind", kind.Error()), slog.String("err", t.err.Error()))
 	}
 	s.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// A Visit is a request that was answered, as an observer is told of it.
+type Visit struct {
+	Request string // ID
+	Client  netip.Addr
+	Action  string // as its route has it, or NoteAction
+	Path    string // as it is logged, but for what a log hides
+
+	App, Asset, Signer string // see NoteCaller; empty if that was not called
+
+	Err     error // see NoteError
+	Began   time.Time
+	In, Out int64 // bytes of bodies
+}
+
+func (t *trace) visit(r *http.Request, w *recorder, in int64, began time.Time) Visit {
+	return Visit{
+		Request: t.id, Client: t.client, Action: t.action, Path: loggedPath(r, t.route),
+		App: t.app, Asset: t.asset, Signer: t.signer, Err: t.err, Began: began, In: in, Out: w.bytes,
+	}
 }
 
 // loggedPath returns the path of r, or its route if the path holds a ticket:

@@ -19,6 +19,8 @@ type trace struct {
 	route  string
 	err    error
 	apps   *appGate
+
+	action, app, asset, signer string
 }
 
 type traceKey struct{}
@@ -35,10 +37,26 @@ func traceOf(ctx context.Context) *trace {
 // there is none.
 func RequestID(ctx context.Context) string { return traceOf(ctx).id }
 
+// Client returns the address that the request of ctx came from, as trusted
+// proxies tell it; the zero Addr if there is none.
+func Client(ctx context.Context) netip.Addr { return traceOf(ctx).client }
+
 // NoteError records why the request of ctx is refused or fails. It is logged,
 // redacted, with the request's access line and counted by its kind; nothing
 // else needs to log it.
 func NoteError(ctx context.Context, err error) { traceOf(ctx).err = err }
+
+// NoteCaller records which app the request of ctx is for, which asset it is
+// about, if any, and the fingerprint of the secret that made its signature, if
+// it has one. The app must exist: nobody can make up names for the figures.
+func NoteCaller(ctx context.Context, app, asset, signer string) {
+	t := traceOf(ctx)
+	t.app, t.asset, t.signer = app, asset, signer
+}
+
+// NoteAction records what the request of ctx asks for, where its route does not
+// say.
+func NoteAction(ctx context.Context, action string) { traceOf(ctx).action = action }
 
 // An appGate bounds how many requests of one app run at once.
 type appGate struct {

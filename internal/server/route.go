@@ -20,6 +20,7 @@ type Route struct {
 	Hosts []string
 
 	Public string // why no credential is needed; empty for a guarded route
+	Action string // what it asks for, in figures; empty for what is not counted
 
 	handler http.Handler
 	guarded bool
@@ -78,6 +79,12 @@ func (t Route) On(hosts ...string) Route {
 	return t
 }
 
+// For returns the route as one that asks for an action, by which it is counted.
+func (t Route) For(action string) Route {
+	t.Action = action
+	return t
+}
+
 // A Router answers a request by the first route of its table that matches.
 //
 // A pattern is a path whose segments are compared with those that were sent,
@@ -132,7 +139,8 @@ func (t *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		route.matches(path, r)
-		traceOf(r.Context()).route = route.Pattern
+		trace := traceOf(r.Context())
+		trace.route, trace.action = route.Pattern, route.Action
 		route.handler.ServeHTTP(w, r)
 		return
 	}

@@ -36,6 +36,10 @@ type Config struct {
 
 	Log   *slog.Logger // nil means slog.Default
 	Ready func() error // why this node must not be sent work; nil means it always may
+
+	// Observe is told of each request whose route says what it asks for, once it
+	// was answered. It must be quick, and is called concurrently. nil means nobody.
+	Observe func(*http.Request, Visit)
 }
 
 // A Server is a set of listeners with the limits and records that every

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/upload/buffer"
 )
 
 // maxFollows is how many unfinished uploads are hashed ahead. What is over it
@@ -191,11 +192,11 @@ func hashSegment(ctx context.Context, blobs blob.Store, digest hash.Hash, s blob
 		return err
 	}
 	defer r.Close()
-	buf := takeBuffer(true)
-	defer buf.release()
+	buf := buffer.Take(true)
+	defer buf.Release()
 	for {
-		n, err := r.Read(buf.b)
-		digest.Write(buf.b[:n])
+		n, err := r.Read(buf.B)
+		digest.Write(buf.B[:n])
 		if err == io.EOF {
 			return nil
 		}

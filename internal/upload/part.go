@@ -13,6 +13,7 @@ import (
 
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/policy"
 )
 
 // A Part is a run of bytes that has arrived for a session, durable.
@@ -70,7 +71,8 @@ func (s *Service) Ticket(ctx context.Context, app, session string, p PartSpec) (
 // WritePart stores body as the part that ticket permits. When it returns nil
 // the part is durable; sending it again replaces it. A length that is not
 // negative is what the transport declared. The error wraps fault.Mismatch when
-// length or MD5 differ from the ticket's, and fault.Denied for a bad ticket.
+// length or MD5 differ from the ticket's, and fault.Denied for a bad ticket, or
+// when it is the first part and the app does not take such files.
 func (s *Service) WritePart(ctx context.Context, sealed string, length int64, body io.Reader) (Part, error) {
 	t, err := s.tickets.open(sealed)
 	if err != nil {
@@ -90,7 +92,13 @@ func (s *Service) WritePart(ctx context.Context, sealed string, length int64, bo
 	if length >= 0 && length != spec.Size {
 		return Part{}, fmt.Errorf("part of %d bytes where %d were declared: %w", length, spec.Size, fault.Mismatch)
 	}
-	segment, tag, err := s.receivePart(ctx, spec, body)
+	var app policy.App
+	if spec.Number == 1 && spec.Offset == 0 {
+		if app, err = s.records.App(ctx, u.App); err != nil {
+			return Part{}, fmt.Errorf("app of the part: %w", err)
+		}
+	}
+	segment, tag, err := s.receivePart(ctx, app, spec, body)
 	if err != nil {
 		return Part{}, err
 	}
@@ -103,14 +111,22 @@ func (s *Service) WritePart(ctx context.Context, sealed string, length int64, bo
 	return p, nil
 }
 
-// receivePart streams body into a blob of exactly the declared bytes.
-func (s *Service) receivePart(ctx context.Context, spec PartSpec, body io.Reader) (blob.Segment, string, error) {
-	over := fmt.Errorf("more than the %d bytes declared: %w", spec.Size, fault.Mismatch)
+// TicketApp returns the key of the app that a ticket is for, and "" for a bad
+// one. It is for those who count.
+func (s *Service) TicketApp(sealed string) string {
+	t, _ := s.tickets.open(sealed)
+	return t.App
+}
+
+// receivePart streams body into a blob of exactly the declared bytes, if app
+// takes files that begin so.
+func (s *Service) receivePart(ctx context.Context, app policy.App, spec PartSpec, body io.Reader) (blob.Segment, string, error) {
+	r := rules{app, spec.Size, fmt.Errorf("more than the %d bytes declared: %w", spec.Size, fault.Mismatch)}
 	var digest hash.Hash
 	if spec.MD5 != nil {
 		digest = md5.New()
 	}
-	in, err := s.write(ctx, body, spec.Size, over, digest)
+	in, err := s.write(ctx, body, r, digest)
 	if err != nil {
 		return blob.Segment{}, "", err
 	}
@@ -269,7 +285,7 @@ func (s *Service) rest(ctx context.Context, u Session, sl slice) (Part, error) {
 	}
 	p := sl.Part
 	p.Offset += sl.skip
-	p.Segment, p.Tag, err = s.receivePart(ctx, PartSpec{Number: p.Number, Size: sl.Segment.Size - sl.skip}, f)
+	p.Segment, p.Tag, err = s.receivePart(ctx, policy.App{}, PartSpec{Number: p.Number, Size: sl.Segment.Size - sl.skip}, f)
 	if err != nil {
 		return Part{}, err
 	}

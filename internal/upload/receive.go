@@ -13,18 +13,18 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/inspect"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/upload/buffer"
 )
 
 // receive streams body into a blob and returns it as content, with the type
-// its first bytes have. It refuses more bytes than limit and g allow, and
-// fewer than g asks for.
-func (s *Service) receive(ctx context.Context, body io.Reader, spec Spec, limit int64, g policy.Grant) (blob.Content, string, error) {
+// its first bytes have. It refuses more bytes than r and g allow, fewer than g
+// asks for, and types that r does not allow.
+func (s *Service) receive(ctx context.Context, body io.Reader, spec Spec, r rules, g policy.Grant) (blob.Content, string, error) {
 	if spec.Base64 {
 		body = base64.NewDecoder(base64.StdEncoding, body)
 	}
-	most, over := bound(g, limit)
 	digest := sha256.New()
-	in, err := s.write(ctx, body, most, over, digest)
+	in, err := s.write(ctx, body, r.within(g), digest)
 	if err != nil {
 		return blob.Content{}, "", err
 	}
@@ -64,38 +64,41 @@ type incoming struct {
 
 func (in *incoming) Close() { in.writer.Close() }
 
-// write streams body into a new blob, up to most bytes; one more gives the
-// error over. If digest is not nil the bytes are also fed to it, beside the
-// reading and writing.
-func (s *Service) write(ctx context.Context, body io.Reader, most int64, over error, digest hash.Hash) (in *incoming, err error) {
+// write streams body into a new blob, as r allows. If digest is not nil the
+// bytes are also fed to it, beside the reading and writing.
+func (s *Service) write(ctx context.Context, body io.Reader, r rules, digest hash.Hash) (in *incoming, err error) {
 	w, err := blob.CreateSegment(ctx, s.blobs)
 	if err != nil {
 		return nil, err
 	}
 	in = &incoming{writer: w}
-	beside := hasher{h: digest}
+	beside := buffer.Hasher{Hash: digest}
 	defer func() {
-		beside.finish()
+		beside.Finish()
 		if err != nil {
 			w.Close()
 		}
 	}()
 	large := false
 	for least := inspect.HeadLen; ; least = 1 {
-		buf := takeBuffer(large)
-		n, end := fill(body, buf.b, least)
+		buf := buffer.Take(large)
+		n, end := fill(body, buf.B, least)
 		// Wait small, drain large: a sender that stalls is waited for with a small
 		// buffer, one that fills it gets a large one until it pauses.
-		large = n == len(buf.b)
-		if in.size += int64(n); in.size > most {
-			buf.release()
-			return nil, over
+		large = n == len(buf.B)
+		if in.size += int64(n); in.size > r.most {
+			buf.Release()
+			return nil, r.over
 		}
 		if least > 1 {
-			in.detected = inspect.Detect(buf.b[:n])
+			in.detected = inspect.Detect(buf.B[:n])
+			if err := r.app.CheckType(in.detected); err != nil {
+				buf.Release()
+				return nil, err
+			}
 		}
-		_, failed := w.Write(buf.b[:n])
-		beside.take(buf, n)
+		_, failed := w.Write(buf.B[:n])
+		beside.Take(buf, n)
 		switch {
 		case failed != nil:
 			return nil, fmt.Errorf("write blob: %w", failed)

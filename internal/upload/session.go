@@ -40,6 +40,9 @@ type sessions interface {
 	AddPart(ctx context.Context, session string, p Part) error
 	Parts(ctx context.Context, session string) ([]Part, error)
 
+	// RemoveSession removes an upload that cannot be finished, and its parts.
+	RemoveSession(ctx context.Context, id string) error
+
 	// FinishSession adds a, makes it the session's result and dooms the unused
 	// blobs, in one transaction. If the session has a result already it returns
 	// that one. The error wraps fault.Conflict if a part came meanwhile.
@@ -172,12 +175,16 @@ func (s *Service) complete(ctx context.Context, u Session, f Finish) (asset.Asse
 	// the session's lifetime counts.
 	g := u.Grant
 	g.Expires, spec.Size = time.Time{}, size
-	if spec, _, err = s.admit(ctx, g, spec, "", s.config.MaxSize); err != nil {
+	spec, r, err := s.admit(ctx, g, spec, "", s.config.MaxSize)
+	if err != nil {
 		return asset.Asset{}, err
 	}
 	detected, err := s.detect(ctx, content)
 	if err != nil {
 		return asset.Asset{}, err
+	}
+	if err := r.app.CheckType(detected); err != nil {
+		return asset.Asset{}, errors.Join(err, s.records.RemoveSession(context.WithoutCancel(ctx), u.ID))
 	}
 	if content.SHA256, err = s.follows.finish(ctx, u.ID, content); err != nil {
 		return asset.Asset{}, err

@@ -91,8 +91,8 @@ func (s *Service) open(ctx context.Context, g policy.Grant, source Source) (*Rem
 	if s.config.Fetch == nil {
 		return nil, fmt.Errorf("imports from URLs are switched off: %w", fault.Unsupported)
 	}
-	most, _ := bound(g, s.config.MaxPut)
-	remote, err := s.config.Fetch(ctx, source.URL, source.Header, most)
+	r := rules{most: s.config.MaxPut}.within(g)
+	remote, err := s.config.Fetch(ctx, source.URL, source.Header, r.most)
 	if err != nil {
 		return nil, fmt.Errorf("fetch source: %w", err)
 	}

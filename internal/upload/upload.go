@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strings"
 	"time"
 
@@ -31,6 +30,9 @@ type assets interface {
 // apps is where tenants are recorded.
 type apps interface {
 	App(ctx context.Context, key string) (policy.App, error)
+
+	// Usage returns how many files and bytes the app with this key stores.
+	Usage(ctx context.Context, key string) (files, bytes int64, err error)
 }
 
 // Records is what a Service keeps its books in.
@@ -123,42 +125,24 @@ const storing = policy.Pick | policy.Store
 // admit is the one function that decides whether a file may be stored: it
 // checks g and the limits for spec with its size, and returns spec with its
 // name and path made canonical. A negative size is not checked.
-func (s *Service) admit(ctx context.Context, g policy.Grant, spec Spec, source string, limit int64) (Spec, int64, error) {
+func (s *Service) admit(ctx context.Context, g policy.Grant, spec Spec, source string, most int64) (Spec, rules, error) {
 	var err error
 	if spec.Path, err = policy.CanonicalPath(spec.Path); err != nil {
-		return spec, 0, err
+		return spec, rules{}, err
 	}
 	spec.Name = asset.CleanName(spec.Name)
 	if err := g.Check(policy.Request{
 		Action: storing, Path: spec.Path, Container: spec.Container, URL: source, Size: spec.Size,
 	}, s.config.Now()); err != nil {
-		return spec, 0, err
+		return spec, rules{}, err
 	}
 	if len(spec.Workflows) > 0 && !g.Unsigned {
 		if err := g.Check(policy.Request{Action: policy.RunWorkflow, Size: -1}, s.config.Now()); err != nil {
-			return spec, 0, err
+			return spec, rules{}, err
 		}
 	}
-	limit, err = s.limit(ctx, g, spec.Size, limit)
-	return spec, limit, err
-}
-
-// limit returns how many bytes a file of g's app may have: at most most. The
-// error wraps fault.TooLarge if size is more.
-func (s *Service) limit(ctx context.Context, g policy.Grant, size, most int64) (int64, error) {
-	app, err := s.records.App(ctx, g.App)
-	switch {
-	case err != nil:
-		return 0, fmt.Errorf("app of the grant: %w", err)
-	case app.Off():
-		return 0, &policy.Denial{Reason: policy.AppDisabled, Detail: "app " + app.Key + " is disabled"}
-	case app.Options.MaxSize > 0:
-		most = min(most, app.Options.MaxSize)
-	}
-	if size > most {
-		return 0, fmt.Errorf("file of %d bytes is over the limit of %d: %w", size, most, fault.TooLarge)
-	}
-	return most, nil
+	r, err := s.rules(ctx, g, spec.Size, most, nil)
+	return spec, r, err
 }
 
 // Put stores body as a new asset described by spec.
@@ -173,11 +157,11 @@ func (s *Service) Put(ctx context.Context, g policy.Grant, spec Spec, body io.Re
 
 func (s *Service) put(ctx context.Context, g policy.Grant, spec Spec, source string, body io.Reader) (asset.Asset, error) {
 	g = g.For(storing)
-	spec, limit, err := s.admit(ctx, g, spec, source, s.config.MaxPut)
+	spec, r, err := s.admit(ctx, g, spec, source, s.config.MaxPut)
 	if err != nil {
 		return asset.Asset{}, err
 	}
-	content, detected, err := s.receive(ctx, body, spec, limit, g)
+	content, detected, err := s.receive(ctx, body, spec, r, g)
 	if err != nil {
 		return asset.Asset{}, err
 	}
@@ -207,11 +191,11 @@ func (s *Service) replace(ctx context.Context, g policy.Grant, id asset.ID, spec
 	if err := g.Check(want, s.config.Now()); err != nil {
 		return asset.Asset{}, err
 	}
-	limit, err := s.limit(ctx, g, spec.Size, s.config.MaxPut)
+	r, err := s.rules(ctx, g, spec.Size, s.config.MaxPut, &a)
 	if err != nil {
 		return asset.Asset{}, err
 	}
-	content, detected, err := s.receive(ctx, body, spec, limit, g)
+	content, detected, err := s.receive(ctx, body, spec, r, g)
 	if err != nil {
 		return asset.Asset{}, err
 	}
@@ -344,13 +328,4 @@ func (s *Service) discard(ctx context.Context, content blob.Content, err error) 
 			s.blobs.Remove(context.WithoutCancel(ctx), seg.Key) // the sweep finds what stays
 		}
 	}
-}
-
-// bound returns the size at which a body must stop: the smaller of limit and
-// what g allows, and the error for going over it.
-func bound(g policy.Grant, limit int64) (int64, error) {
-	if g.MaxSize < limit && g.MaxSize < math.MaxInt64 {
-		return g.MaxSize, &policy.Denial{Reason: policy.TooLarge, Detail: fmt.Sprintf("the file is larger than the %d bytes the policy allows", g.MaxSize)}
-	}
-	return limit, fmt.Errorf("the file is over the limit of %d bytes: %w", limit, fault.TooLarge)
 }

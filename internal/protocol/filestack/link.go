@@ -77,6 +77,7 @@ func (a *API) readLink(r *http.Request) (access.Caller, linkArgs, error) {
 		return access.Caller{}, linkArgs{}, err
 	}
 	chain := said.link
+	server.NoteAction(r.Context(), actionOf(chain.Tasks))
 	c := access.Caller{Key: chain.Key}
 	args := linkArgs{job: job{tasks: chain.Tasks, said: said}}
 	if err := c.UseTasks(chain.Tasks); err != nil {
@@ -131,6 +132,21 @@ func (a *API) preferFallback(ctx context.Context, c *access.Caller, chain taskur
 // fallbackOf returns a fallback as it is written without the quotes that
 // filestack-ruby puts around it.
 func fallbackOf(text string) string { return strings.Trim(text, "'") }
+
+// actionOf returns what a delivery URL with these tasks counts as.
+func actionOf(tasks []taskurl.Task) string {
+	name := "read"
+	for _, t := range tasks {
+		switch {
+		case access.Manner(t):
+		case name == "read" && t.Name == "metadata":
+			name = "stat"
+		case t.Name != "preview":
+			return "convert"
+		}
+	}
+	return name
+}
 
 // follow answers a delivery URL: the original, its metadata, or what tasks make
 // of it.

@@ -13,6 +13,7 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
+	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/upload"
 )
 
@@ -108,7 +109,9 @@ func (a *API) ticket(w http.ResponseWriter, r *http.Request, g policy.Grant, p p
 // part answers PUT for one part. The status must be exactly 200, and the ETag is
 // sent back in complete.
 func (a *API) part(w http.ResponseWriter, r *http.Request) error {
-	part, err := a.uploads.WritePart(r.Context(), r.PathValue("ticket"), r.ContentLength, r.Body)
+	ticket := r.PathValue("ticket")
+	server.NoteCaller(r.Context(), a.uploads.TicketApp(ticket), "", "")
+	part, err := a.uploads.WritePart(r.Context(), ticket, r.ContentLength, r.Body)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/params"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/taskurl"
+	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/upload"
 )
 
@@ -121,6 +122,8 @@ func (g *Gate) Authorize(ctx context.Context, c Caller) (policy.Grant, error) {
 	if err != nil {
 		return policy.Grant{}, err
 	}
+	var signer string
+	defer func() { server.NoteCaller(ctx, app.Key, string(c.Asset), signer) }()
 	if owner != c.Key {
 		if c.Strict {
 			return policy.Grant{}, fmt.Errorf("asset %s is not of app %s: %w", c.Asset, c.Key, fault.Denied)
@@ -133,6 +136,12 @@ func (g *Gate) Authorize(ctx context.Context, c Caller) (policy.Grant, error) {
 	if c.Session != "" {
 		return g.authorizeSession(ctx, app, c)
 	}
+	grant, err := g.verify(app, c)
+	signer = grant.Signer
+	return grant, err
+}
+
+func (g *Gate) verify(app policy.App, c Caller) (policy.Grant, error) {
 	if c.hasSecret {
 		return policy.VerifySecret(app, c.secret, g.Now())
 	}

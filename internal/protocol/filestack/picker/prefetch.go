@@ -108,7 +108,8 @@ func asked(p params.Set, name string, has ...string) map[string]bool {
 }
 
 // mayStore returns the grant of a caller who may store a file where the page
-// says, if it says so, and otherwise why not. It counts no use of the grant.
+// says, if it says so, while the app has room, and otherwise why not. It counts
+// no use of the grant.
 func (a *API) mayStore(ctx context.Context, c access.Caller, p params.Set) (policy.Grant, error) {
 	grant, err := a.Gate.Authorize(ctx, c)
 	if err != nil {
@@ -122,6 +123,9 @@ func (a *API) mayStore(ctx context.Context, c access.Caller, p params.Set) (poli
 	placed := errors.As(err, &denial) && (denial.Reason == policy.PathNotAllowed || denial.Reason == policy.ContainerNotAllowed)
 	if placed && (!p.Has("picker_config") || store.Flag("disablestoragekey")) {
 		err = nil // where files go is known later
+	}
+	if err == nil {
+		err = a.Uploads.Room(ctx, grant)
 	}
 	return grant, err
 }

@@ -235,6 +235,9 @@ func (c *serveCommand) Run(s *session) (err error) {
 	}
 	log.Info("serving", "url", n.PublicURL, "listen", n.Server.Addr(), "tls", n.Server.TLSAddr(),
 		"admin", n.Server.AdminAddr(), "data", set.Data, "version", version())
+	if n.Setup != "" {
+		log.Info("nobody can sign in yet: open this page with this token, which counts once, for a day", "url", n.PortalURL+"/setup", "setup", n.Setup)
+	}
 	if set.Demo != "" {
 		log.Info("demonstration", "url", ready.Ready+"/demo")
 	}

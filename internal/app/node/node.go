@@ -23,6 +23,7 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/filestack"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/demo"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/script"
+	"github.com/stowgate/stowgate/internal/protocol/portal"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/sweep"
 	"github.com/stowgate/stowgate/internal/upload"
@@ -33,11 +34,14 @@ import (
 type Node struct {
 	Server    *server.Server
 	PublicURL string // where clients reach it
+	PortalURL string // where owners manage their apps
+	Setup     string // what makes the first user of the portal; "" if there is one
 	Jobs      *Jobs  // what goes on behind requests
 
 	set     Settings
 	log     *slog.Logger
 	api     *filestack.API
+	portal  *portal.Portal
 	demo    []server.Route // of the demonstration, if there is one
 	router  *server.Router
 	sweeper *sweep.Sweeper
@@ -86,6 +90,9 @@ func Open(ctx context.Context, set Settings, now func() time.Time, log *slog.Log
 	n.closers = append(n.closers, func() error { n.Server.Close(); return nil })
 	n.PublicURL = publicURL(set, n.Server)
 	if err := n.wire(ctx, records, blobs, key, now); err != nil {
+		return nil, err
+	}
+	if err := n.openPortal(ctx, records, now); err != nil {
 		return nil, err
 	}
 	if set.Demo != "" {
@@ -145,7 +152,7 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 
 // Routes returns what the node answers to.
 func (n *Node) Routes() []server.Route {
-	return slices.Concat(script.Routes(web.Files(), n.Domain != ""), n.demo, n.api.Routes())
+	return slices.Concat(script.Routes(web.Files(), n.Domain != ""), n.demo, n.portal.Routes(), n.api.Routes())
 }
 
 // LocalURLs returns how to reach the node from this machine, without and with
@@ -167,7 +174,7 @@ func (n *Node) Serve(ctx context.Context) error {
 	if n.scrub != nil {
 		background.Go(func() { n.scrub.Run(ctx) })
 	}
-	return n.Server.Serve(ctx, server.CORS(n.router, filestack.ExposedHeaders...))
+	return n.Server.Serve(ctx, n.portal.Protect(server.CORS(n.router, filestack.ExposedHeaders...)))
 }
 
 // remote lets uploads import by client.

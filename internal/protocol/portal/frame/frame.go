@@ -1,0 +1,128 @@
+// Package frame is what the portal's pages have in common: who visits, what the
+// page is in, how a form that is not accepted is shown again, and how failures
+// are answered. The pages themselves stand in packages by their subject.
+package frame
+
+import (
+	"context"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/manage"
+	"github.com/stowgate/stowgate/internal/server"
+)
+
+// Root is the path that all pages are below.
+const Root = "/portal"
+
+// host is the sub-domain of the pages, where the server has a domain: another
+// origin than that of files.
+const host = "portal"
+
+// Config is what the pages need to know.
+type Config struct {
+	PublicURL string           // of the portal, like https://portal.example.com
+	FilesURL  string           // where files are read, like https://cdn.example.com; may be the same origin
+	Now       func() time.Time // nil means time.Now
+}
+
+// A Frame is what pages are shown in.
+type Frame struct {
+	Config
+	accounts *account.Service
+	manage   *manage.Service
+	looks    map[string]*template.Template
+	rules    string // Content-Security-Policy
+	cross    *http.CrossOriginProtection
+}
+
+// New returns the frame of the templates in pages.
+func New(pages fs.FS, accounts *account.Service, manage *manage.Service, c Config) (*Frame, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	f := &Frame{Config: c, accounts: accounts, manage: manage, rules: rules(c.FilesURL), cross: http.NewCrossOriginProtection()}
+	f.cross.SetDenyHandler(http.HandlerFunc(f.crossed))
+	var err error
+	if f.looks, err = parse(pages); err != nil {
+		return nil, fmt.Errorf("read the portal's pages: %w", err)
+	}
+	return f, nil
+}
+
+// A Row is a page, or what a form on one does.
+type Row struct {
+	Method string
+	Path   string // below Root; {app} is the key of the app it is about
+	Public string // why nobody needs to sign in; empty where they do
+
+	// Act is what it needs, for the app in its path or for none. Pages that are
+	// about the visitor alone have Own set instead.
+	Act account.Act
+	Own bool
+
+	Do func(context.Context, *Visit) error
+}
+
+// Routes returns the table of pages.
+func (f *Frame) Routes(rows []Row) []server.Route {
+	var routes []server.Route
+	for _, row := range rows {
+		handle := func(w http.ResponseWriter, r *http.Request, v *Visit) error {
+			v.w = w
+			return row.Do(r.Context(), v)
+		}
+		route := server.Guarded(row.Method, Root+row.Path, func(r *http.Request) (*Visit, error) { return f.admit(r, row) }, handle, f.fail)
+		if row.Public != "" {
+			route = server.Public(row.Method, Root+row.Path, row.Public, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				v, err := f.visit(r)
+				if err == nil {
+					err = handle(w, r, v)
+				}
+				if err != nil {
+					f.fail(w, r, err)
+				}
+			}))
+		}
+		routes = append(routes, route.On(host))
+	}
+	home := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, Root+"/", http.StatusSeeOther) })
+	return append(routes,
+		server.Public(http.MethodGet, Root, "leads to the pages", home).On(host),
+		server.Public(http.MethodGet, "/", "leads to the pages", home).On(host))
+}
+
+// Protect refuses what pages of other sites send here. It belongs around all
+// routes of the portal (M1).
+func (f *Frame) Protect(next http.Handler) http.Handler {
+	protected := f.cross.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path := r.URL.EscapedPath(); path == Root || strings.HasPrefix(path, Root+"/") {
+			protected.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// rules returns the Content-Security-Policy of all pages. Pictures come from
+// where files are read; nothing else comes from anywhere but here.
+func rules(files string) string {
+	pictures := []string{"'self'", "blob:", "data:"}
+	if u, err := url.Parse(files); err == nil && u.Host != "" {
+		pictures = append(pictures, u.Scheme+"://"+u.Host)
+	}
+	return strings.Join([]string{
+		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src " + strings.Join(pictures, " "),
+		"connect-src " + strings.Join(slices.DeleteFunc(pictures, func(s string) bool { return s == "blob:" || s == "data:" }), " "),
+		"media-src 'self' blob:", "worker-src 'self'", "font-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
+		"require-trusted-types-for 'script'",
+	}, "; ")
+}

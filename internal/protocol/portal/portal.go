@@ -1,0 +1,51 @@
+// Package portal is the pages on which owners manage their apps. A page parses
+// a form, calls package manage, and shows what came of it: every decision is
+// made there or below. Pages work without scripts.
+package portal
+
+import (
+	"io/fs"
+	"net/http"
+	"slices"
+
+	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/manage"
+	"github.com/stowgate/stowgate/internal/protocol/portal/apps"
+	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
+	"github.com/stowgate/stowgate/internal/protocol/portal/people"
+	"github.com/stowgate/stowgate/internal/server"
+)
+
+// Config is what the pages need to know.
+type Config = frame.Config
+
+// Services are what the pages call.
+type Services struct {
+	Accounts *account.Service
+	Manage   *manage.Service
+}
+
+// A Portal answers with pages.
+type Portal struct {
+	frame *frame.Frame
+	rows  []frame.Row
+}
+
+// New returns the portal whose templates are in pages.
+func New(pages fs.FS, s Services, c Config) (*Portal, error) {
+	f, err := frame.New(pages, s.Accounts, s.Manage, c)
+	if err != nil {
+		return nil, err
+	}
+	return &Portal{f, slices.Concat(
+		people.New(f, s.Accounts, s.Manage).Rows(),
+		apps.New(f, s.Manage).Rows(),
+	)}, nil
+}
+
+// Routes returns the table of the pages.
+func (p *Portal) Routes() []server.Route { return p.frame.Routes(p.rows) }
+
+// Protect refuses what pages of other sites send to the portal (M1). It belongs
+// around all routes.
+func (p *Portal) Protect(next http.Handler) http.Handler { return p.frame.Protect(next) }

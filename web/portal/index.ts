@@ -1,0 +1,2 @@
+/** What scripts add to the portal's pages, which work without them. */
+import './copy.ts';

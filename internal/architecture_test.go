@@ -76,6 +76,7 @@ var imports = []row{
 	{"internal/imaging/codec", "internal/fault"},
 	{"internal/imaging/chain", "internal/transform internal/imaging/vips"},
 	{"internal/imaging/*", "internal/transform internal/imaging/chain internal/imaging/vips internal/imaging/codec internal/imaging/face internal/fault"},
+	{"internal/document", "internal/transform internal/worker internal/fault"},
 	{"internal/job", "internal/fault"},
 	{"internal/webhook", "internal/asset internal/job internal/fetch internal/fault"},
 	{"internal/catalog", "internal/account internal/asset internal/blob internal/policy internal/upload internal/library internal/catalog/record internal/catalog/ledger internal/fault"},
@@ -100,6 +101,8 @@ var restricted = []struct {
 }{
 	{"net/http", []string{"internal/server", "internal/server/conn", protocols, "internal/fetch", "internal/app"}},
 	{"database/sql", []string{"internal/catalog", "internal/catalog/*"}},
+	{"github.com/klippa-app/go-pdfium", []string{"internal/document"}},
+	{"github.com/tetratelabs/wazero", []string{"internal/document"}},
 	{"testing", nil},
 }
 

@@ -152,7 +152,7 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 
 // Routes returns what the node answers to.
 func (n *Node) Routes() []server.Route {
-	return slices.Concat(script.Routes(web.Files(), n.Domain != ""), n.demo, n.portal.Routes(), n.api.Routes())
+	return slices.Concat(script.Routes(web.Files(), n.set.Domain != ""), n.demo, n.portal.Routes(), n.api.Routes())
 }
 
 // LocalURLs returns how to reach the node from this machine, without and with

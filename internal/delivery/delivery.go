@@ -38,12 +38,14 @@ type finder interface {
 // no variants.
 type Config struct {
 	Render Renderer // makes variants; nil means that there are none
-	Engine string   // version of Render: what another one made is made again
+	Draw   Drawer   // draws pages of documents for Render; nil means that it gets them as they are
+	Engine string   // version of both: what another one made is made again
 	Fetch  Fetch    // nil means that no variants are made of outside files
 
 	Folder string       // where variants are kept, and files while they are worked on
 	Shelf  shelf.Config // how many variants are kept; its clock is Now
 	Line   queue.Config // who waits for Render; Slots is how many it runs at once
+	Pages  queue.Config // who waits for Draw, likewise
 
 	// Unsigned is how many variants a minute are made of what one app's callers
 	// ask for without a policy for it, and at most how many at once. 0 means
@@ -53,7 +55,8 @@ type Config struct {
 	Limits    transform.Limits // on what a plan may cost
 	MaxSource int64            // bytes of all inputs of a plan together; 0 means 256 MiB
 
-	Now func() time.Time // nil means time.Now
+	Observer Observer         // nil means nobody
+	Now      func() time.Time // nil means time.Now
 }
 
 // DefaultMaxSource is the default of Config.MaxSource.
@@ -71,6 +74,7 @@ type Service struct {
 
 	shelf    *shelf.Shelf
 	line     *queue.Queue // for Render
+	pages    *queue.Queue // for Draw
 	fetchers *queue.Queue // for orders with outside files
 	unsigned *ration.Ration
 	variants flight.Group[*shelf.File]
@@ -90,6 +94,9 @@ func New(vault *blob.Vault, finder finder, c Config) (*Service, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Observer == nil {
+		c.Observer = nobody{}
+	}
 	s := &Service{vault: vault, finder: finder, config: c}
 	if c.Render == nil {
 		return s, nil
@@ -99,7 +106,7 @@ func New(vault *blob.Vault, finder finder, c Config) (*Service, error) {
 	if s.shelf, err = shelf.Open(c.Folder, c.Shelf); err != nil {
 		return nil, fmt.Errorf("start delivery: %w", err)
 	}
-	s.line, s.fetchers = queue.New(c.Line), queue.New(fetchers)
+	s.line, s.pages, s.fetchers = queue.New(c.Line), queue.New(c.Pages), queue.New(fetchers)
 	s.unsigned = ration.New(c.Unsigned, c.Now)
 	return s, nil
 }

@@ -66,3 +66,20 @@ type Renderer interface {
 	// its beginning. It neither closes nor keeps a file. It ends soon after ctx.
 	Render(ctx context.Context, app string, plan transform.Plan, sources []Source, out *os.File) (Rendered, error)
 }
+
+// An Observer is told what a Service does, to count it. Its methods are quick,
+// and are called concurrently.
+type Observer interface {
+	// Kept is called when a variant of app was kept, and did not have to be made.
+	Kept(app string)
+
+	// Made is called when a variant of app was made, with its plan's canonical
+	// text and how long the renderer took.
+	Made(app, plan string, took time.Duration)
+}
+
+// nobody is an Observer that does nothing.
+type nobody struct{}
+
+func (nobody) Kept(string)                        {}
+func (nobody) Made(string, string, time.Duration) {}

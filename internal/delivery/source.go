@@ -217,12 +217,17 @@ func (s *Service) fetch(ctx context.Context, app string, in input) (own *source,
 }
 
 // download fetches an outside file into one of ours.
-func (s *Service) download(ctx context.Context, in input) (_ *source, err error) {
+func (s *Service) download(ctx context.Context, in input) (*source, error) {
 	body, err := s.config.Fetch(ctx, in.url, in.header, s.config.MaxSource)
 	if err != nil {
 		return nil, fmt.Errorf("fetch input: %w", err)
 	}
 	defer body.Close()
+	return s.receive(body)
+}
+
+// receive writes body into a file of ours.
+func (s *Service) receive(body io.Reader) (_ *source, err error) {
 	src := new(source)
 	if src.file, err = s.shelf.Temp(); err != nil {
 		return nil, err
@@ -233,7 +238,7 @@ func (s *Service) download(ctx context.Context, in input) (_ *source, err error)
 		}
 	}()
 	if src.size, err = io.Copy(src.file, body); err != nil {
-		return nil, fmt.Errorf("fetch input: %w", err)
+		return nil, fmt.Errorf("receive input: %w", err)
 	}
 	src.kind = detect(src.file)
 	return src, src.measure(io.NewSectionReader(src.file, 0, src.size))

@@ -37,6 +37,7 @@ type Stats struct {
 
 	Shelf    shelf.Stats
 	Line     queue.Stats // orders that wait for the renderer, or are inside
+	Pages    queue.Stats // documents that wait for the drawer, or are inside
 	Fetchers queue.Stats // orders with outside files
 }
 
@@ -50,7 +51,7 @@ func (s *Service) Stats() Stats {
 	return Stats{
 		Orders: s.counts.orders.Load(), Hits: s.counts.hits.Load(), Renders: s.counts.renders.Load(),
 		Waiting: s.variants.Waiting(), Fetching: s.fetched.Waiting(),
-		Shelf: s.shelf.Stats(), Line: s.line.Stats(), Fetchers: s.fetchers.Stats(),
+		Shelf: s.shelf.Stats(), Line: s.line.Stats(), Pages: s.pages.Stats(), Fetchers: s.fetchers.Stats(),
 	}
 }
 
@@ -108,13 +109,18 @@ func (s *Service) Transform(ctx context.Context, g policy.Grant, o Order) (*Vari
 		v = j.variant(f.Reopen())
 		return nil
 	})
+	return v, unmade(err)
+}
+
+// unmade says that err is why there is no variant, if it is.
+func unmade(err error) error {
 	switch {
+	case err == nil:
+		return nil
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return nil, fmt.Errorf("make variant: %w: %w", fault.Unavailable, err)
-	case err != nil:
-		return nil, fmt.Errorf("make variant: %w", err)
+		return fmt.Errorf("make variant: %w: %w", fault.Unavailable, err)
 	}
-	return v, nil
+	return fmt.Errorf("make variant: %w", err)
 }
 
 // key names the result of plan on inputs: it is another one for another app,
@@ -165,6 +171,7 @@ func (j *job) fresh(f *shelf.File, ok bool) *shelf.File {
 		return nil
 	}
 	j.service.counts.hits.Add(1)
+	j.service.config.Observer.Kept(j.grant.App)
 	return f
 }
 
@@ -225,10 +232,14 @@ func (s *Service) afford(plan transform.Plan, sources []*source) error {
 	return nil
 }
 
-// render waits for the renderer, and returns what it has written and what is
-// to be said about it. The caller closes the file.
+// render has documents drawn, waits for the renderer, and returns what it has
+// written and what is to be said about it. The caller closes the file.
 func (j *job) render(ctx context.Context, sources []*source) (_ *os.File, label shelf.Label, err error) {
 	s := j.service
+	plan, err := j.draw(ctx, sources)
+	if err != nil {
+		return nil, label, err
+	}
 	leave, err := s.line.Enter(ctx, j.grant.App)
 	if err != nil {
 		return nil, label, err
@@ -251,10 +262,12 @@ func (j *job) render(ctx context.Context, sources []*source) (_ *os.File, label 
 		}
 	}()
 	s.counts.renders.Add(1)
-	made, err := s.config.Render.Render(ctx, j.grant.App, j.order.Plan, given, out)
+	began := time.Now()
+	made, err := s.config.Render.Render(ctx, j.grant.App, plan, given, out)
 	if err != nil {
 		return nil, label, fmt.Errorf("render: %w", err)
 	}
+	s.config.Observer.Made(j.grant.App, j.order.Plan.Canonical(), time.Since(began))
 	info, err := out.Stat()
 	if err != nil {
 		return nil, label, err

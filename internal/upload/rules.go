@@ -65,12 +65,12 @@ func (s *Service) Room(ctx context.Context, g policy.Grant) error {
 }
 
 // Admits returns nil if a file of size bytes, which are of a media type, may be
-// stored under g somewhere, and otherwise why not. Nothing is stored, and no use
-// of g is counted.
+// stored under g somewhere, and otherwise why not. A negative size and an empty
+// type are not known yet. Nothing is stored, and no use of g is counted.
 func (s *Service) Admits(ctx context.Context, g policy.Grant, size int64, kind string) error {
 	g.Path, g.Container = policy.Pattern{}, policy.Pattern{}
 	_, r, err := s.admit(ctx, g, Spec{Size: size}, "", s.config.MaxSize)
-	if err == nil {
+	if err == nil && kind != "" {
 		err = r.app.CheckType(kind)
 	}
 	return err

@@ -113,7 +113,7 @@ var ExposedHeaders = []string{"ETag", "X-File-Name", "Content-Length", "Content-
 func (a *API) Routes() []server.Route {
 	var table []server.Route
 	g := &a.gate
-	pages := picker.API{Gate: g, Uploads: a.uploads, Place: a.place, Links: a.config.Fetch != nil}
+	pages := picker.API{Gate: g, Uploads: a.uploads, Delivery: a.delivery, Place: a.place, Links: a.config.Fetch != nil}
 	on := func(hosts string, routes ...server.Route) {
 		for _, route := range routes {
 			table = append(table, route.On(strings.Fields(hosts)...))
@@ -125,6 +125,7 @@ func (a *API) Routes() []server.Route {
 		access.Guarded(g, answer.Upload, "POST", "/multipart/commit", access.ReadStep, a.commit).For("part"),
 		access.Guarded(g, answer.Upload, "POST", "/multipart/complete", access.ReadStep, a.complete).For("part"),
 		access.Guarded(g, answer.Upload, "POST", "/multipart/status", access.ReadStep, pages.Status).For("part"),
+		access.Guarded(g, answer.Upload, "POST", "/preview", picker.ReadPreview, pages.Preview).For("convert"),
 		access.Public(answer.Upload, "PUT", partPath+"{ticket}", "the sealed ticket in the URL permits sending exactly one part", a.part).For("part"))
 	on("upload cloud",
 		access.Public(answer.Upload, "POST", "/prefetch", "tells a page what it may do, and what is wrong if it may not", pages.Prefetch).For("other"),

@@ -47,6 +47,7 @@ var probes = map[string][]probe{
 	"POST /multipart/commit":   {inBody("/multipart/commit", `"upload_id":"AAAAAAAAAAAAAAAAAAAAAA","part":1,"size":5`)},
 	"POST /multipart/complete": {inBody("/multipart/complete", `"upload_id":"AAAAAAAAAAAAAAAAAAAAAA"`)},
 	"POST /multipart/status":   {inBody("/multipart/status", `"upload_id":"AAAAAAAAAAAAAAAAAAAAAA"`)},
+	"POST /preview":            {inQuery("POST", "/preview?key=KEY&", "bytes")},
 	"POST /process": {
 		inBody("/process", `"sources":["HANDLE"],"tasks":[{"name":"store"}]`),
 		inBody("/process", `"sources":["https://files.test/HANDLE"],"tasks":[{"name":"store"}]`),

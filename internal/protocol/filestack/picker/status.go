@@ -1,10 +1,12 @@
 // Package picker answers what a page with a picker asks besides what all
-// clients ask: whether it may upload, and what of an upload has arrived.
+// clients ask: whether it may upload, what a file looks like, and what of an
+// upload has arrived.
 package picker
 
 import (
 	"net/http"
 
+	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
@@ -14,10 +16,11 @@ import (
 
 // An API answers pages with a picker.
 type API struct {
-	Gate    *access.Gate
-	Uploads *upload.Service
-	Place   answer.Place
-	Links   bool // whether outside files can be imported
+	Gate     *access.Gate
+	Uploads  *upload.Service
+	Delivery *delivery.Service
+	Place    answer.Place
+	Links    bool // whether outside files can be imported
 }
 
 // An arrived part is one that need not be sent again, with what complete calls

@@ -174,7 +174,7 @@ func (n *Node) Serve(ctx context.Context) error {
 	if n.scrub != nil {
 		background.Go(func() { n.scrub.Run(ctx) })
 	}
-	return n.Server.Serve(ctx, n.portal.Protect(server.CORS(n.router, filestack.ExposedHeaders...)))
+	return n.Server.Serve(ctx, n.portal.Split(n.router, server.CORS(n.router, filestack.ExposedHeaders...)))
 }
 
 // remote lets uploads import by client.

@@ -46,6 +46,6 @@ func New(pages fs.FS, s Services, c Config) (*Portal, error) {
 // Routes returns the table of the pages.
 func (p *Portal) Routes() []server.Route { return p.frame.Routes(p.rows) }
 
-// Protect refuses what pages of other sites send to the portal (M1). It belongs
-// around all routes.
-func (p *Portal) Protect(next http.Handler) http.Handler { return p.frame.Protect(next) }
+// Split sends requests for the portal to own, unless a page of another site made
+// them (M1), and all others to rest.
+func (p *Portal) Split(own, rest http.Handler) http.Handler { return p.frame.Split(own, rest) }

@@ -99,16 +99,16 @@ func (f *Frame) Routes(rows []Row) []server.Route {
 		server.Public(http.MethodGet, "/", "leads to the pages", home).On(host))
 }
 
-// Protect refuses what pages of other sites send here. It belongs around all
-// routes of the portal (M1).
-func (f *Frame) Protect(next http.Handler) http.Handler {
-	protected := f.cross.Handler(next)
+// Split sends requests for the portal to own, unless a page of another site made
+// them (M1), and all others to rest.
+func (f *Frame) Split(own, rest http.Handler) http.Handler {
+	own = f.cross.Handler(own)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if path := r.URL.EscapedPath(); path == Root || strings.HasPrefix(path, Root+"/") {
-			protected.ServeHTTP(w, r)
+			own.ServeHTTP(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		rest.ServeHTTP(w, r)
 	})
 }
 

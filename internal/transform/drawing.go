@@ -37,6 +37,12 @@ func (p Plan) DrawPage(l Limits, pages int, width, height float64) (w, h int, er
 	return s.Width, s.Height, nil
 }
 
+// Draws reports whether p asks for a picture of what is none, such as a
+// document: it says more than how an image is encoded.
+func (p Plan) Draws() bool {
+	return p.Page > 0 || p.Density > 0 || len(p.Ops) > 0 || p.Answer != Image || p.Output.Format != Keep
+}
+
 // checkPage refuses a page that is not there.
 func (p Plan) checkPage(pages int) error {
 	if p.Page > pages {

@@ -59,7 +59,7 @@ var imports = []row{
 	{"internal/transform", "internal/asset internal/fault"},
 	{"internal/upload", "internal/asset internal/blob internal/inspect internal/policy internal/upload/buffer internal/fault"},
 	{"internal/upload/buffer", "internal/inspect"},
-	{"internal/sweep", "internal/blob internal/upload internal/fault"},
+	{"internal/sweep", "internal/asset internal/blob internal/policy internal/upload internal/fault"},
 	{"internal/library", "internal/account internal/asset internal/blob internal/policy internal/fault"},
 	{"internal/delivery", "internal/asset internal/blob internal/inspect internal/policy internal/transform internal/delivery/flight internal/delivery/queue internal/delivery/ration internal/delivery/shelf internal/fault"},
 	{"internal/delivery/*", "internal/blob internal/fault"},

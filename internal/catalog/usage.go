@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/catalog/record"
@@ -34,4 +35,15 @@ func (c *Catalog) checkQuota(ctx context.Context, tx *record.Statements, a asset
 func readUsage(ctx context.Context, s *record.Statements, key string) (files, bytes int64, err error) {
 	err = s.Row(ctx, `SELECT files, bytes FROM usage WHERE app = ?`, key).Scan(&files, &bytes)
 	return files, bytes, err
+}
+
+// AssetsBefore returns up to limit assets of app that were made before the given
+// time, the oldest first.
+func (c *Catalog) AssetsBefore(ctx context.Context, app string, before time.Time, limit int) ([]asset.ID, error) {
+	ids, err := record.Rows(ctx, c.reads, record.Value[asset.ID],
+		`SELECT id FROM assets WHERE app = ? AND created < ? ORDER BY created, id LIMIT ?`, app, record.Nanos(before), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list old assets of app %q: %w", app, err)
+	}
+	return ids, nil
 }

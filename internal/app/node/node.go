@@ -19,6 +19,7 @@ import (
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/fetch"
+	"github.com/stowgate/stowgate/internal/insight"
 	"github.com/stowgate/stowgate/internal/library"
 	"github.com/stowgate/stowgate/internal/protocol/filestack"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/demo"
@@ -47,6 +48,11 @@ type Node struct {
 	sweeper *sweep.Sweeper
 	scrub   *scrub.Scrubber // nil for none
 	began   time.Time
+	now     func() time.Time
+
+	insight  *insight.Service
+	removing remover // of files that are too old
+
 	mu      sync.Mutex     // guards closers while the node serves
 	closers []func() error // last in, first out
 }
@@ -54,7 +60,7 @@ type Node struct {
 // Open opens everything, in the order in which things depend on each other. The
 // node listens then, and answers once it serves. The caller closes it.
 func Open(ctx context.Context, set Settings, now func() time.Time, log *slog.Logger) (_ *Node, err error) {
-	n := &Node{set: set, log: log, began: now()}
+	n := &Node{set: set, log: log, began: now(), now: now}
 	defer func() {
 		if err != nil {
 			n.Close()
@@ -73,6 +79,7 @@ func Open(ctx context.Context, set Settings, now func() time.Time, log *slog.Log
 		return nil, err
 	}
 	n.closers = append(n.closers, records.Close)
+	set.Server.Observe = n.openInsight(records, now)
 	blobs, closeBlobs, err := set.OpenBlobs(set.Disk)
 	if err != nil {
 		return nil, err
@@ -133,7 +140,7 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 		n.scrub = scrub.New(records, blobs, set.Scrub, n.log, n.Server.Registry())
 	}
 	variants, formats := n.images(ctx, get)
-	variants.Now = now
+	variants.Now, variants.Observer = now, n.insight
 	deliveries, err := delivery.New(vault, library.New(records, now), variants)
 	if err != nil {
 		return err
@@ -141,7 +148,8 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 	n.closers = append(n.closers, deliveries.Close)
 	n.watchVariants(deliveries)
 	drop = deliveries.Drop
-	n.api, err = filestack.New(records, uploads, library.New(remover{records, drop}, now), deliveries,
+	n.removing = remover{records, drop}
+	n.api, err = filestack.New(records, uploads, library.New(n.removing, now), deliveries,
 		filestack.Config{PublicURL: n.PublicURL, Domain: set.Domain, Formats: formats, Fetch: get, Now: now})
 	if err != nil {
 		return err
@@ -170,6 +178,7 @@ func (n *Node) Serve(ctx context.Context) error {
 	defer stop()
 	background.Go(func() { n.sweep(ctx) })
 	background.Go(func() { n.spread(ctx) })
+	background.Go(func() { n.insight.Run(ctx) })
 	background.Go(func() { n.Jobs.runner.Run(ctx) })
 	if n.scrub != nil {
 		background.Go(func() { n.scrub.Run(ctx) })
@@ -215,6 +224,7 @@ func (n *Node) sweep(ctx context.Context) {
 		if err := n.sweeper.Sweep(ctx); err != nil && ctx.Err() == nil {
 			n.log.Error("cannot remove abandoned uploads", "err", err)
 		}
+		n.expire(ctx)
 		select {
 		case <-ctx.Done():
 			return

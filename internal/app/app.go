@@ -36,6 +36,8 @@ type commands struct {
 
 	Serve   serveCommand   `cmd:"" help:"Serve uploads and deliveries."`
 	App     appCommands    `cmd:"" help:"Manage apps: their keys, secrets and rules."`
+	User    userCommands   `cmd:"" help:"Manage the people who may sign in to the portal."`
+	Token   tokenCommands  `cmd:"" help:"Manage the tokens of the management API."`
 	Sign    signCommand    `cmd:"" help:"Sign a policy with an app's secret."`
 	Explain explainCommand `cmd:"" help:"Say why a policy, or a whole URL, is accepted or refused."`
 	Check   checkCommand   `cmd:"" help:"Read every stored byte back and compare it with its checksum."`

@@ -3,10 +3,10 @@ package app
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -15,18 +15,22 @@ import (
 	"github.com/stowgate/stowgate/internal/app/place"
 	"github.com/stowgate/stowgate/internal/app/setting"
 	"github.com/stowgate/stowgate/internal/catalog"
+	"github.com/stowgate/stowgate/internal/catalog/ledger"
+	"github.com/stowgate/stowgate/internal/catalog/people"
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/policy"
 )
 
 // appCommands manage tenants.
 type appCommands struct {
-	Create       appCreate `cmd:"" help:"Make an app, and print its key and secret."`
-	List         appList   `cmd:"" help:"List all apps."`
-	Show         appShow   `cmd:"" help:"Show an app. Its secrets are never shown again."`
-	Set          appSet    `cmd:"" help:"Change an app, or take policies back."`
-	RotateSecret appRotate `cmd:"" help:"Make a new secret. The old one goes on for a while."`
-	Delete       appDelete `cmd:"" help:"Delete an app."`
+	Create       appCreate  `cmd:"" help:"Make an app, and print its key and secret."`
+	List         appList    `cmd:"" help:"List all apps."`
+	Show         appShow    `cmd:"" help:"Show an app. Its secrets are never shown again."`
+	Set          appSet     `cmd:"" help:"Change an app, or take policies back."`
+	RotateSecret appRotate  `cmd:"" help:"Make a new secret. The old one goes on for a while."`
+	Delete       appDelete  `cmd:"" help:"Delete an app."`
+	Restore      appRestore `cmd:"" help:"Take back that an app was deleted in the portal."`
 }
 
 // A shownApp is an app as commands print it.
@@ -44,6 +48,7 @@ type shownApp struct {
 	Origins       []string      `json:"origins"`
 	RevokedBefore *time.Time    `json:"revoked_before"`
 	Revoked       []string      `json:"revoked_policies"`
+	Gone          *time.Time    `json:"gone,omitempty"` // of a deleted app: until when it can be restored
 }
 
 // A shownSecret tells a secret from others without giving it away.
@@ -53,20 +58,20 @@ type shownSecret struct {
 	Expires     *time.Time `json:"expires"`
 }
 
-func show(a policy.App) shownApp {
+func show(a manage.App) shownApp {
 	out := shownApp{
 		Name: a.Name, Key: a.Key, Security: onOff(a.Security), Disabled: a.Disabled, Created: a.Created.UTC(),
 		Secrets: []shownSecret{}, MaxSize: a.Options.MaxSize, WholePatterns: a.Options.WholePatterns,
 		CallsAlias: a.Options.CallsAlias, SignedImages: a.Options.SignedImages, Origins: append([]string{}, a.Options.Origins...),
-		RevokedBefore: moment(a.RevokedBefore), Revoked: []string{},
+		RevokedBefore: moment(a.RevokedBefore), Revoked: []string{}, Gone: moment(a.Gone),
 	}
 	for _, s := range a.Secrets {
-		digest := policy.Digest("fingerprint of a secret\n" + s.Key)
-		out.Secrets = append(out.Secrets, shownSecret{hex.EncodeToString(digest[:4]), s.Created.UTC(), moment(s.Expires)})
+		out.Secrets = append(out.Secrets, shownSecret{s.Fingerprint, s.Created.UTC(), moment(s.Expires)})
 	}
 	for digest := range a.Revoked {
 		out.Revoked = append(out.Revoked, hex.EncodeToString(digest[:]))
 	}
+	slices.Sort(out.Revoked)
 	return out
 }
 
@@ -76,6 +81,9 @@ func (a shownApp) text() string {
 	state := "enabled"
 	if a.Disabled {
 		state = "disabled: everything is refused"
+	}
+	if a.Gone != nil {
+		state = "deleted: gone for good at " + a.Gone.Format(time.RFC3339) + ", unless it is restored"
 	}
 	size := "the server's"
 	if a.MaxSize > 0 {
@@ -138,6 +146,17 @@ func (s *session) withCatalog(do func(context.Context, *catalog.Catalog) error) 
 	return do(s.ctx, c)
 }
 
+// withManager calls do with what commands change through.
+func (s *session) withManager(do func(context.Context, *manage.Service) error) error {
+	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
+		book := records.Book()
+		return do(ctx, manage.New(records, people.New(book), ledger.New(book), manage.Config{Now: s.now}))
+	})
+}
+
+// operator is who commands act as.
+var operator = account.CommandLine()
+
 // noSuchApp says what to do when an app is not there.
 func noSuchApp(key string, err error) error {
 	if errors.Is(err, fault.NotFound) {
@@ -176,16 +195,13 @@ func (c *appCreate) Run(s *session) error {
 	if err := r.Err(); err != nil {
 		return usageError{err}
 	}
-	a := policy.App{
-		Key: cmp.Or(c.APIKey, newAPIKey()), Name: c.Name, Security: security == "on", Created: s.now(),
-		Secrets: []policy.Secret{{Key: cmp.Or(c.Secret, rand.Text()), Created: s.now()}},
-		Options: policy.Options{MaxSize: size},
-	}
-	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
-		if err := records.CreateApp(ctx, account.CommandLine().Entry("app", "", "", nil), a); err != nil {
-			if errors.Is(err, fault.Conflict) {
-				return fmt.Errorf("there is an app with the key %s already: stowgate app show %s: %w", a.Key, a.Key, fault.Conflict)
-			}
+	n := manage.NewApp{Name: c.Name, Security: security == "on", Key: c.APIKey, Secret: c.Secret, MaxSize: size}
+	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+		a, secret, err := m.CreateApp(ctx, operator, n)
+		if errors.Is(err, fault.Conflict) {
+			return fmt.Errorf("%w: stowgate app show %s", err, n.Key)
+		}
+		if err != nil {
 			return err
 		}
 		out := struct {
@@ -193,7 +209,7 @@ func (c *appCreate) Run(s *session) error {
 			Key      string `json:"api_key"`
 			Secret   string `json:"secret"`
 			Security string `json:"security"`
-		}{a.Name, a.Key, a.Secrets[0].Key, security}
+		}{a.Name, a.Key, secret, security}
 		next := fmt.Sprintf("stowgate sign --app %s --call pick,store,read --expires 15m", a.Key)
 		if !a.Security {
 			next = "curl --data-binary @FILE 'http://127.0.0.1:8080/api/store/S3?key=" + a.Key + "&filename=NAME'"
@@ -203,15 +219,11 @@ func (c *appCreate) Run(s *session) error {
 	})
 }
 
-// newAPIKey returns a key of the shape that Filestack's samples have: 22
-// characters, from A to z.
-func newAPIKey() string { return "A" + rand.Text()[:20] + "z" }
-
 type appList struct{}
 
 func (c *appList) Run(s *session) error {
-	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
-		apps, err := records.Apps(ctx)
+	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+		apps, err := m.Apps(ctx, operator)
 		if err != nil {
 			return err
 		}
@@ -223,6 +235,9 @@ func (c *appList) Run(s *session) error {
 			state := ""
 			if a.Disabled {
 				state = "disabled"
+			}
+			if !a.Gone.IsZero() {
+				state = "deleted"
 			}
 			fmt.Fprintf(w, "%s\t%s\tsecurity %s\t%s\n", a.Key, a.Name, onOff(a.Security), state)
 		}
@@ -239,8 +254,8 @@ type appShow struct {
 }
 
 func (c *appShow) Run(s *session) error {
-	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
-		a, err := records.App(ctx, c.Key)
+	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+		a, err := m.App(ctx, operator, c.Key)
 		if err != nil {
 			return noSuchApp(c.Key, err)
 		}
@@ -275,17 +290,12 @@ func (appSet) Help() string {
 }
 
 func (c *appSet) Run(s *session) error {
-	changes, err := c.changes(s.now())
+	change, err := c.change(s.now())
 	if err != nil {
 		return usageError{err}
 	}
-	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
-		a, err := records.UpdateApp(ctx, account.CommandLine().Entry("app", "", "", nil), c.Key, func(a *policy.App) error {
-			for _, change := range changes {
-				change(a)
-			}
-			return nil
-		})
+	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+		a, err := m.ChangeApp(ctx, operator, c.Key, change)
 		if err != nil {
 			return noSuchApp(c.Key, err)
 		}
@@ -293,54 +303,43 @@ func (c *appSet) Run(s *session) error {
 	})
 }
 
-// changes returns what the flags ask for.
-func (c *appSet) changes(now time.Time) (changes []func(*policy.App), err error) {
+// change returns what the flags ask for.
+func (c *appSet) change(now time.Time) (manage.Change, error) {
 	r := new(setting.Reader)
-	do := func(change func(*policy.App)) { changes = append(changes, change) }
-	flag := func(name string, text *string, set func(*policy.App, bool)) {
-		if text != nil {
-			on := setting.Read(r, name, *text, setting.OneOf("on", "off")) == "on"
-			do(func(a *policy.App) { set(a, on) })
-		}
-	}
-	if c.Name != nil {
-		do(func(a *policy.App) { a.Name = *c.Name })
-	}
-	flag("security", c.Security, func(a *policy.App, on bool) { a.Security = on })
-	flag("whole-patterns", c.WholePatterns, func(a *policy.App, on bool) { a.Options.WholePatterns = on })
-	flag("calls-alias", c.CallsAlias, func(a *policy.App, on bool) { a.Options.CallsAlias = on })
-	flag("signed-images", c.SignedImages, func(a *policy.App, on bool) { a.Options.SignedImages = on })
-	if c.MaxSize != nil {
-		size := setting.Read(r, "max-size", *c.MaxSize, setting.Size)
-		do(func(a *policy.App) { a.Options.MaxSize = size })
-	}
-	if c.Origins != nil {
-		origins := setting.Read(r, "origins", *c.Origins, parseOrigins)
-		do(func(a *policy.App) { a.Options.Origins = origins })
-	}
-	if c.RevokeBefore != nil {
-		before := setting.Read(r, "revoke-before", *c.RevokeBefore, func(text string) (time.Time, error) {
-			return parseMoment(text, now)
-		})
-		do(func(a *policy.App) { a.RevokedBefore = before })
-	}
-	if c.RevokePolicy != nil {
-		digest := setting.Read(r, "revoke-policy", *c.RevokePolicy, parseDigest)
-		do(func(a *policy.App) {
-			revoked := map[[32]byte]bool{digest: true} // the old map is shared
-			for d := range a.Revoked {
-				revoked[d] = true
-			}
-			a.Revoked = revoked
-		})
+	change := manage.Change{
+		Name:          c.Name,
+		Security:      optional(r, "security", c.Security, isOn),
+		Force:         "on the command line",
+		WholePatterns: optional(r, "whole-patterns", c.WholePatterns, isOn),
+		CallsAlias:    optional(r, "calls-alias", c.CallsAlias, isOn),
+		SignedImages:  optional(r, "signed-images", c.SignedImages, isOn),
+		MaxSize:       optional(r, "max-size", c.MaxSize, setting.Size),
+		Origins:       optional(r, "origins", c.Origins, parseOrigins),
+		RevokeBefore:  optional(r, "revoke-before", c.RevokeBefore, func(text string) (time.Time, error) { return parseMoment(text, now) }),
+		RevokePolicy:  optional(r, "revoke-policy", c.RevokePolicy, parseDigest),
 	}
 	if c.Disable || c.Enable {
-		do(func(a *policy.App) { a.Disabled = c.Disable })
+		change.Disabled = &c.Disable
 	}
-	if len(changes) == 0 {
+	if change == (manage.Change{Force: change.Force}) && r.Err() == nil {
 		r.Fail("there is nothing to change: see stowgate app set --help")
 	}
-	return changes, r.Err()
+	return change, r.Err()
+}
+
+// optional reads a flag, if it was given.
+func optional[T any](r *setting.Reader, name string, text *string, read func(string) (T, error)) *T {
+	if text == nil {
+		return nil
+	}
+	value := setting.Read(r, name, *text, read)
+	return &value
+}
+
+// isOn reads on and off.
+func isOn(text string) (bool, error) {
+	text, err := setting.OneOf("on", "off")(text)
+	return text == "on", err
 }
 
 // parseOrigins takes origins as browsers write them, and any for none.
@@ -353,11 +352,7 @@ func parseOrigins(text string) (origins []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		canonical, err := policy.CanonicalURL(origin) // without the port that goes without saying
-		if err != nil {
-			return nil, err
-		}
-		origins = append(origins, strings.TrimSuffix(canonical, "/"))
+		origins = append(origins, origin)
 	}
 	return origins, nil
 }
@@ -411,26 +406,11 @@ func (c *appRotate) Run(s *session) error {
 	if err := r.Err(); err != nil {
 		return usageError{err}
 	}
-	now := s.now()
-	fresh := policy.Secret{Key: cmp.Or(c.Secret, rand.Text()), Created: now}
-	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
-		a, err := records.UpdateApp(ctx, account.CommandLine().Entry("app", "", "", nil), c.Key, func(a *policy.App) error {
-			var old []policy.Secret
-			for _, secret := range a.Secrets {
-				if !c.Now && (secret.Expires.IsZero() || now.Before(secret.Expires)) {
-					old = append(old, secret)
-				}
-			}
-			if len(old) >= policy.MaxSecrets {
-				return fmt.Errorf("app %s has two live secrets already, the older until %s: wait, or drop both with --now: %w",
-					a.Key, old[1].Expires.UTC().Format(time.RFC3339), fault.Conflict)
-			}
-			for i := range old {
-				old[i].Expires = now.Add(keep)
-			}
-			a.Secrets = append([]policy.Secret{fresh}, old...)
-			return nil
-		})
+	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+		a, secret, err := m.AddSecret(ctx, operator, c.Key, manage.NewSecret{Key: c.Secret, Keep: keep, DropOld: c.Now})
+		if errors.Is(err, fault.Conflict) {
+			return fmt.Errorf("app %s: %w: wait, or drop both with --now", c.Key, err)
+		}
 		if err != nil {
 			return noSuchApp(c.Key, err)
 		}
@@ -438,13 +418,13 @@ func (c *appRotate) Run(s *session) error {
 			Key        string     `json:"api_key"`
 			Secret     string     `json:"secret"`
 			OldExpires *time.Time `json:"old_expires"`
-		}{Key: a.Key, Secret: fresh.Key}
+		}{Key: a.Key, Secret: secret}
 		old := "No older secret is valid any more."
 		if len(a.Secrets) > 1 {
 			out.OldExpires = moment(a.Secrets[1].Expires)
 			old = "The old secret is valid until " + out.OldExpires.Format(time.RFC3339) + "."
 		}
-		return s.print(out, fmt.Sprintf("secret  %s\n\nIt is not shown again. %s\n", fresh.Key, old))
+		return s.print(out, fmt.Sprintf("secret  %s\n\nIt is not shown again. %s\n", secret, old))
 	})
 }
 
@@ -463,8 +443,8 @@ stowgate app set KEY --disable.
 }
 
 func (c *appDelete) Run(s *session) error {
-	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
-		err := records.DeleteApp(ctx, account.CommandLine().Entry("app", "", "", nil), c.Key, c.WithAssets)
+	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+		err := m.RemoveApp(ctx, operator, c.Key, c.WithAssets)
 		switch {
 		case errors.Is(err, fault.Conflict):
 			return fmt.Errorf("app %s has files: delete them too with --with-assets, or stop it with stowgate app set %s --disable: %w", c.Key, c.Key, fault.Conflict)
@@ -472,5 +452,19 @@ func (c *appDelete) Run(s *session) error {
 			return noSuchApp(c.Key, err)
 		}
 		return s.print(map[string]string{"deleted": c.Key}, "deleted "+c.Key+"\n")
+	})
+}
+
+type appRestore struct {
+	Key string `arg:"" help:"API key."`
+}
+
+func (c *appRestore) Run(s *session) error {
+	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+		a, err := m.RestoreApp(ctx, operator, c.Key)
+		if err != nil {
+			return noSuchApp(c.Key, err)
+		}
+		return s.print(show(a), show(a).text())
 	})
 }

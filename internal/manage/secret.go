@@ -41,7 +41,7 @@ func (s *Service) AddSecret(ctx context.Context, by account.Actor, key string, n
 			}
 		}
 		if len(old) >= policy.MaxSecrets {
-			return account.Refuse(fault.Conflict, "", "the app has two live secrets already, the older until %s: wait, or end one",
+			return account.Refuse(fault.Conflict, "", "the app has two live secrets already, the older until %s",
 				old[1].Expires.UTC().Format(time.RFC3339))
 		}
 		detail["secret"] = fresh.Fingerprint()

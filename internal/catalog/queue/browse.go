@@ -192,7 +192,7 @@ func (s *Store) Prune(ctx context.Context, done, dead, stale time.Time) error {
 	}
 	err := s.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
 		_, err := tx.Exec(ctx, `DELETE FROM lanes WHERE next_at IS NULL AND failures = 0
-			AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.queue = lanes.queue AND state = 'running')`)
+			AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.queue = lanes.queue AND lease > 0)`)
 		return err
 	})
 	if err != nil {

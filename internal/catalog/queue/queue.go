@@ -110,7 +110,7 @@ func (s *Store) settle(ctx context.Context, tx *record.Statements, queue string)
 	if l.failures >= s.config.Failures {
 		slots = 1 // to see whether it is better
 	}
-	running, err := record.Value[int](tx.Row(ctx, `SELECT COUNT(*) FROM jobs WHERE queue = ? AND state = 'running'`, queue))
+	running, err := record.Value[int](tx.Row(ctx, `SELECT COUNT(*) FROM jobs WHERE queue = ? AND lease > 0`, queue))
 	if err != nil {
 		return 0, fmt.Errorf("count running jobs: %w", err)
 	}
@@ -144,7 +144,7 @@ func firstOf(ctx context.Context, tx *record.Statements, queue string) (int64, e
 func (s *Store) Due(ctx context.Context) (time.Time, error) {
 	at, err := record.Value[int64](s.book.Reads().Row(ctx, `SELECT COALESCE(MIN(at), 0) FROM (
 		SELECT MIN(next_at) AS at FROM lanes WHERE next_at IS NOT NULL
-		UNION ALL SELECT MIN(lease) FROM jobs WHERE state = 'running') AS due`))
+		UNION ALL SELECT MIN(lease) FROM jobs WHERE lease > 0) AS due`))
 	if err != nil {
 		return time.Time{}, fmt.Errorf("look for jobs: %w", err)
 	}
@@ -204,7 +204,7 @@ const maxTaken = 1000
 func (s *Store) takeBack(ctx context.Context, tx *record.Statements, now int64) error {
 	queues, err := record.Rows(ctx, tx, record.Value[string], `UPDATE jobs SET state = 'ready', run_at = ?, lease = 0,
 		error = 'whoever ran it has gone'
-		WHERE id IN (SELECT id FROM jobs WHERE state = 'running' AND lease < ? ORDER BY lease LIMIT ?) AND state = 'running' RETURNING queue`,
+		WHERE id IN (SELECT id FROM jobs WHERE lease > 0 AND lease < ? ORDER BY lease LIMIT ?) AND lease > 0 RETURNING queue`,
 		now, now, maxTaken)
 	if err != nil {
 		return fmt.Errorf("take back lost jobs: %w", err)

@@ -9,15 +9,15 @@ CREATE TABLE jobs (
     attempt  INTEGER NOT NULL, -- how often it was begun since it was last asked for
     fence    INTEGER NOT NULL, -- grows with every claim: only the last one may finish the job
     run_at   INTEGER NOT NULL, -- of a ready one: not before
-    lease    INTEGER NOT NULL, -- of a running one: whose worker must have renewed it
+    lease    INTEGER NOT NULL, -- of a running one: until when it is, unless that is put off; otherwise 0
     error    TEXT NOT NULL,
     created  INTEGER NOT NULL,
     finished INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX jobs_ready ON jobs (queue, run_at, id) WHERE state = 'ready';
-CREATE INDEX jobs_running ON jobs (lease) WHERE state = 'running';
-CREATE INDEX jobs_running_in ON jobs (queue) WHERE state = 'running';
+CREATE INDEX jobs_running ON jobs (lease) WHERE lease > 0;
+CREATE INDEX jobs_running_in ON jobs (queue) WHERE lease > 0;
 CREATE INDEX jobs_finished ON jobs (state, finished) WHERE finished > 0;
 CREATE INDEX jobs_in_state ON jobs (state, id);
 CREATE INDEX jobs_of_queue ON jobs (queue, id);

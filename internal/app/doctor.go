@@ -34,17 +34,19 @@ func (c *doctorCommand) Run(s *session) error {
 	if err := r.Err(); err != nil {
 		return usageError{err}
 	}
+	images := node.Images{Library: c.Libvips}
 	out := struct {
-		Version  string            `json:"version"`
-		Go       string            `json:"go"`
-		System   string            `json:"system"`
-		SQLite   string            `json:"sqlite"`
-		Data     string            `json:"data"`
-		Findings []machine.Finding `json:"findings"`
-		Images   node.ImageReport  `json:"images"`
-		Engines  []machine.Engine  `json:"engines"`
+		Version   string              `json:"version"`
+		Go        string              `json:"go"`
+		System    string              `json:"system"`
+		SQLite    string              `json:"sqlite"`
+		Data      string              `json:"data"`
+		Findings  []machine.Finding   `json:"findings"`
+		Images    node.ImageReport    `json:"images"`
+		Documents node.DocumentReport `json:"documents"`
+		Engines   []machine.Engine    `json:"engines"`
 	}{Version: version(), Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH,
-		SQLite: sqlite.SQLITE_VERSION, Data: p.Data, Findings: machine.Examine(p.Data), Images: node.Images{Library: c.Libvips}.Examine(s.ctx), Engines: machine.Engines()}
+		SQLite: sqlite.SQLITE_VERSION, Data: p.Data, Findings: machine.Examine(p.Data), Images: images.Examine(s.ctx), Documents: images.ExamineDocuments(s.ctx), Engines: machine.Engines()}
 
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
@@ -62,6 +64,11 @@ func (c *doctorCommand) Run(s *session) error {
 		fmt.Fprintf(w, "%s\t%s: %s\n", f.Name, mark, f.Detail)
 	}
 	printImages(w, out.Images, c.Libvips)
+	if d := out.Documents; d.OK {
+		fmt.Fprintf(w, "documents\tok: %s\n  reads\tpdf\n", d.Library)
+	} else {
+		fmt.Fprintf(w, "documents\tno: %s\n", d.Problem)
+	}
 	fmt.Fprint(w, "\nNot in this version, whatever is installed:\n")
 	for _, e := range out.Engines {
 		where := "not installed"

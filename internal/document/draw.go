@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -33,6 +34,19 @@ const white = 0xffffffff
 // A library draws pages. Each document gets an instance of its own, with fresh
 // memory: nothing is left of the one before, whatever that did.
 type library struct{ instances pdfium.Pool }
+
+// Library returns the name and version of what draws, which is built in.
+func Library() string {
+	name := "PDFium, as WebAssembly"
+	if build, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range build.Deps {
+			if m.Path == "github.com/klippa-app/go-pdfium" {
+				name += ", of go-pdfium " + m.Version
+			}
+		}
+	}
+	return name
+}
 
 // openLibrary translates the library to machine code.
 func openLibrary() (library, error) {

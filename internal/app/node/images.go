@@ -153,7 +153,7 @@ func (n *Node) images(ctx context.Context, fetch upload.Fetch) (c delivery.Confi
 		return c, nil
 	}
 	n.log.Info("images are transformed", "library", about.Library, "version", about.Version, "workers", pool.Status().Size)
-	n.watchWorkers(pool)
+	n.watchWorkers("image", "Images", pool)
 	c = delivery.Config{
 		Render: renderer{engine, about, sync.OnceValues(n.startSecond), set.Limits}, Engine: about.Version + " " + imaging.Version,
 		Folder: filepath.Join(n.set.Data, "variants"), Shelf: set.Shelf, Line: set.Line, Unsigned: set.Unsigned,
@@ -168,17 +168,19 @@ func (n *Node) images(ctx context.Context, fetch upload.Fetch) (c delivery.Confi
 	}
 	c.Line.Slots = pool.Status().Size
 	c.Shelf.Reserve = n.set.Disk.Reserve
+	n.documents(&c)
 	return c, about.Formats()
 }
 
-// watchWorkers exposes what the workers do.
-func (n *Node) watchWorkers(pool *worker.Pool) {
+// watchWorkers exposes what the workers do whose jobs are things.
+func (n *Node) watchWorkers(name, things string, pool *worker.Pool) {
+	name = "stowgate_" + name
 	for _, m := range []struct {
 		name, help string
 		value      func(worker.Status) float64
 	}{
-		{"stowgate_image_workers_running", "Workers with a job.", func(s worker.Status) float64 { return float64(s.Running) }},
-		{"stowgate_image_workers_bytes", "Memory of all workers.", func(s worker.Status) float64 { return float64(s.Resident) }},
+		{name + "_workers_running", "Workers with a job.", func(s worker.Status) float64 { return float64(s.Running) }},
+		{name + "_workers_bytes", "Memory of all workers.", func(s worker.Status) float64 { return float64(s.Resident) }},
 	} {
 		n.Server.Registry().MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: m.name, Help: m.help},
 			func() float64 { return m.value(pool.Status()) }))
@@ -187,10 +189,10 @@ func (n *Node) watchWorkers(pool *worker.Pool) {
 		name, help string
 		value      func(worker.Status) int64
 	}{
-		{"stowgate_image_jobs_total", "Images that workers answered, also with an error.", func(s worker.Status) int64 { return s.Jobs }},
-		{"stowgate_image_crashes_total", "Workers that ended by themselves.", func(s worker.Status) int64 { return s.Crashes }},
-		{"stowgate_image_timeouts_total", "Workers killed because an image took too long.", func(s worker.Status) int64 { return s.Deadline }},
-		{"stowgate_image_memory_kills_total", "Workers killed because an image took too much memory.", func(s worker.Status) int64 { return s.Memory }},
+		{name + "_jobs_total", things + " that workers answered, also with an error.", func(s worker.Status) int64 { return s.Jobs }},
+		{name + "_crashes_total", "Workers that ended by themselves.", func(s worker.Status) int64 { return s.Crashes }},
+		{name + "_timeouts_total", "Workers killed because one took too long.", func(s worker.Status) int64 { return s.Deadline }},
+		{name + "_memory_kills_total", "Workers killed because one took too much memory.", func(s worker.Status) int64 { return s.Memory }},
 	} {
 		n.count(m.name, m.help, func() int64 { return m.value(pool.Status()) })
 	}

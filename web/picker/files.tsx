@@ -26,7 +26,7 @@ export function FilesPanel({ m }: { m: Model }): JSX.Element {
   const [room, scrolled] = useRoom(list, probe, tiles);
   const [focused, setFocused] = useState(0);
   const wanted = useRef(false);
-  const pictures = useMemo(() => new Pictures(), []);
+  const pictures = useMemo(() => new Pictures(m.engine), []);
   useEffect(() => () => pictures.close(), []);
   const current = Math.min(focused, items.length - 1);
 

@@ -13,15 +13,33 @@ const size = 256;
 const kept = 200;
 /** ms in sight before a picture is made: rows that fly by need none. */
 const patience = 80;
+/** Bytes; the server draws nothing larger before it is stored. */
+const most = 20 << 20;
+
+/** What browsers or the server may be able to draw. */
+const drawable = /^image\/|\/pdf$/;
 
 /** Pictures by item and bytes, the one used longest ago first. */
 export class Pictures {
+  readonly #engine: EngineLike;
   #made = new Map<Blob, ImageBitmap | undefined>();
+  /** The server draws one at a time. */
+  #asked: Promise<unknown> = Promise.resolve();
+  /** Whether it draws for this page at all. */
+  #draws = true;
 
-  /** Undefined where the browser cannot show blob, or signal was aborted. */
+  constructor(engine: EngineLike) {
+    this.#engine = engine;
+  }
+
+  /** Undefined where neither the browser nor the server can show blob, or signal was aborted. */
   async of(blob: Blob, signal: AbortSignal): Promise<ImageBitmap | undefined> {
     if (!this.#made.has(blob)) {
-      const picture = await thumbnail(blob, size, signal).catch(() => undefined);
+      let picture = await thumbnail(blob, size, signal).catch(() => undefined);
+      if (!picture && !signal.aborted) {
+        const asked = this.#asked = this.#asked.then(() => this.#ask(blob, signal)).catch(() => undefined);
+        picture = await asked;
+      }
       if (signal.aborted && !picture) return undefined;
       this.#made.set(blob, picture);
       for (const [old, bitmap] of this.#made) {
@@ -36,6 +54,17 @@ export class Pictures {
     return picture;
   }
 
+  /** Has the server draw what this browser cannot. What is being sent is worth more of the network, and is drawn when it is stored. */
+  async #ask(blob: Blob, signal: AbortSignal): Promise<ImageBitmap | undefined> {
+    const { settings, phase } = this.#engine;
+    if (!this.#draws || blob.size > most || phase === 'uploading' || signal.aborted) return undefined;
+    const query = new URLSearchParams({ key: settings.apiKey, ...settings.grant() });
+    // Without its type, so that no other request has to ask whether this one may come.
+    const answer = await fetch(`${settings.hosts().upload}/preview?${query}`, { method: 'POST', body: blob.slice(), signal, credentials: 'omit', referrerPolicy: 'origin' });
+    this.#draws = ![401, 404, 405, 501].includes(answer.status);
+    return answer.ok ? createImageBitmap(await answer.blob()) : undefined;
+  }
+
   close(): void {
     for (const bitmap of this.#made.values()) bitmap?.close();
     this.#made.clear();
@@ -46,7 +75,7 @@ export function Thumbnail({ m, pictures, item }: { m: Model; pictures: Pictures;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [drawn, setDrawn] = useState<Blob>();
   const [broken, setBroken] = useState('');
-  const blob = m.options.thumbnails && item.type.startsWith('image/') ? item.blob : undefined;
+  const blob = m.options.thumbnails && drawable.test(item.type) ? item.blob : undefined;
   useEffect(() => {
     if (!blob) return;
     const ending = new AbortController();
@@ -79,7 +108,7 @@ export function Thumbnail({ m, pictures, item }: { m: Model; pictures: Pictures;
 
 /** The address of the server's picture of a stored file that browsers cannot show. */
 function preview({ settings }: EngineLike, { type, stored }: Item): string {
-  if (!stored || !/^image\/|\/pdf$/.test(type)) return '';
+  if (!stored || !drawable.test(type)) return '';
   const grant = settings.grant();
   const security = grant ? `security=p:${grant.policy},s:${grant.signature}/` : '';
   return `${settings.hosts().cdn}/resize=w:${size},h:${size},fit:crop/output=f:webp/${security}${stored.handle}`;

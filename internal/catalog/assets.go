@@ -9,6 +9,7 @@ import (
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/catalog/listing"
 	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
@@ -53,7 +54,12 @@ func (c *Catalog) addAsset(ctx context.Context, tx *record.Statements, a asset.A
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO assets (`+assetColumns+`) VALUES (`+assetMarks+`)`, values...); err != nil {
+	place, err := listing.Add(ctx, tx, c.book.Words(), a, a.Content.Size())
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO assets (`+assetColumns+`, place) VALUES (`+assetMarks+`, ?)`, append(values, place)...)
+	if err != nil {
 		return err
 	}
 	if err := c.checkQuota(ctx, tx, a); err != nil {
@@ -134,6 +140,9 @@ func (c *Catalog) ReplaceContent(ctx context.Context, a asset.Asset, use policy.
 		if err != nil {
 			return err
 		}
+		if err := c.relist(ctx, tx, next); err != nil {
+			return err
+		}
 		if a.Content.Size() > old.Content.Size() {
 			if err := c.checkQuota(ctx, tx, a); err != nil {
 				return err
@@ -184,6 +193,13 @@ func (c *Catalog) RemoveAsset(ctx context.Context, app string, id asset.ID, use 
 }
 
 func (c *Catalog) removeAsset(ctx context.Context, tx *record.Statements, a asset.Asset) error {
+	place, err := readPlace(ctx, tx, a.ID)
+	if err != nil {
+		return err
+	}
+	if err := listing.Remove(ctx, tx, c.book.Words(), a.App, place); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `DELETE FROM assets WHERE id = ?`, a.ID); err != nil {
 		return err
 	}
@@ -193,8 +209,8 @@ func (c *Catalog) removeAsset(ctx context.Context, tx *record.Statements, a asse
 	return c.doom(ctx, tx, keySet(a.Content))
 }
 
-// EachAsset calls do with every asset whose ID is after the one given, in the
-// order of their IDs, until do returns an error, which it returns. What is added
+// EachAsset calls do with every asset whose ID is after the one given, also from
+// the trash, in the order of their IDs, until do returns an error, which it returns. What is added
 // or removed meanwhile may be missing.
 func (c *Catalog) EachAsset(ctx context.Context, after asset.ID, do func(asset.Asset) error) error {
 	for {
@@ -215,11 +231,24 @@ func (c *Catalog) EachAsset(ctx context.Context, after asset.ID, do func(asset.A
 }
 
 func readAsset(ctx context.Context, s *record.Statements, id asset.ID) (asset.Asset, error) {
-	return scanAsset(s.Row(ctx, `SELECT `+assetColumns+` FROM assets WHERE id = ?`, id))
+	return scanAsset(s.Row(ctx, `SELECT `+assetColumns+` FROM assets WHERE id = ? AND trashed = 0`, id))
+}
+
+// relist has lists show what is new about an asset.
+func (c *Catalog) relist(ctx context.Context, tx *record.Statements, a asset.Asset) error {
+	place, err := readPlace(ctx, tx, a.ID)
+	if err != nil {
+		return err
+	}
+	return listing.Change(ctx, tx, c.book.Words(), a, place)
+}
+
+func readPlace(ctx context.Context, s *record.Statements, id asset.ID) (int64, error) {
+	return record.Value[int64](s.Row(ctx, `SELECT place FROM assets WHERE id = ?`, id))
 }
 
 func ownAsset(ctx context.Context, s *record.Statements, app string, id asset.ID) (asset.Asset, error) {
-	return scanAsset(s.Row(ctx, `SELECT `+assetColumns+` FROM assets WHERE id = ? AND app = ?`, id, app))
+	return scanAsset(s.Row(ctx, `SELECT `+assetColumns+` FROM assets WHERE id = ? AND app = ? AND trashed = 0`, id, app))
 }
 
 // assetValues returns the values of assetColumns.

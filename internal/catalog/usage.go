@@ -41,7 +41,7 @@ func readUsage(ctx context.Context, s *record.Statements, key string) (files, by
 // time, the oldest first.
 func (c *Catalog) AssetsBefore(ctx context.Context, app string, before time.Time, limit int) ([]asset.ID, error) {
 	ids, err := record.Rows(ctx, c.reads, record.Value[asset.ID],
-		`SELECT id FROM assets WHERE app = ? AND created < ? ORDER BY created, id LIMIT ?`, app, record.Nanos(before), limit)
+		`SELECT id FROM assets WHERE app = ? AND created < ? AND trashed = 0 ORDER BY created, id LIMIT ?`, app, record.Nanos(before), limit)
 	if err != nil {
 		return nil, fmt.Errorf("list old assets of app %q: %w", app, err)
 	}

@@ -26,6 +26,7 @@ type trash interface {
 type registry interface {
 	EachKey(ctx context.Context, do func(blob.Key) error) error
 	PruneEvents(ctx context.Context, before time.Time) error
+	EmptyTrash(ctx context.Context, before time.Time) error
 }
 
 type books interface {
@@ -40,6 +41,7 @@ const eventLife = 30 * 24 * time.Hour
 type Config struct {
 	Idle     time.Duration // an upload in parts is abandoned after this long without a part; 0 means 24 h
 	Lifetime time.Duration // and this long after it began; 0 means 7 days
+	Trash    time.Duration // what was put into the trash stays restorable; 0 means not at all
 	Grace    time.Duration // bytes of what was removed stay for readers; 0 means 10 minutes
 	Now      func() time.Time
 }
@@ -73,12 +75,14 @@ func New(blobs blob.Store, trash books, c Config) *Sweeper {
 // batch is how many rows are taken up at once.
 const batch = 500
 
-// Sweep removes abandoned uploads and the bytes of what was removed long enough
-// ago. It goes on after an error with one of them and returns them all.
+// Sweep removes abandoned uploads, what has been in the trash long enough, and
+// the bytes of what was removed long enough ago. It goes on after an error with
+// one of them and returns them all.
 func (s *Sweeper) Sweep(ctx context.Context) error {
 	now := s.config.Now()
 	return errors.Join(
 		s.abandoned(ctx, now.Add(-s.config.Idle), now.Add(-s.config.Lifetime)),
+		s.trash.EmptyTrash(ctx, now.Add(-s.config.Trash)),
 		s.doomed(ctx, now.Add(-s.config.Grace)),
 		s.trash.PruneEvents(ctx, now.Add(-eventLife)),
 	)

@@ -27,6 +27,9 @@ type Database interface {
 	// ctx ended before.
 	Write(ctx context.Context, do func(ctx context.Context, tx *Statements) error) error
 
+	// Words returns the SQL of the index of files by words.
+	Words() Words
+
 	// Watch sets what to call, within a second, after another process has
 	// changed something. It is called concurrently and at times needlessly.
 	Watch(changed func())

@@ -126,6 +126,15 @@ func (db *DB) Write(ctx context.Context, do func(ctx context.Context, tx *record
 	return db.writer.write(ctx, do)
 }
 
+// Words returns the SQL of an index by FTS5; see [record.Words].
+func (db *DB) Words() record.Words {
+	return record.Words{
+		Put:    `INSERT INTO file_words (rowid, words) VALUES (?, ?)`,
+		Remove: `DELETE FROM file_words WHERE rowid = ?`,
+		Find:   `SELECT rowid AS place FROM file_words WHERE file_words MATCH ?`,
+	}
+}
+
 // Watch sets what to call after another process has changed something.
 func (db *DB) Watch(changed func()) { db.writer.changed.Store(&changed) }
 

@@ -1,0 +1,171 @@
+// Package listing finds the files of an app: it lists them in an order, a page
+// at a time, by conditions that may be combined. Every answer takes a bounded
+// time however many files there are: where no index narrows the conditions
+// enough, a page stops early and says so. The assets themselves are left to
+// package catalog, which calls Add, Change, Move and Remove.
+package listing
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/catalog/record"
+	"github.com/stowgate/stowgate/internal/library"
+)
+
+// Bounds are how many files an answer may look at. Those that are looked at in
+// vain are the time that it takes: a few milliseconds for 1,000.
+type Bounds struct {
+	Probe int // in the order of the list, before an index is tried
+	Set   int // found by an index and then sorted
+	Scan  int // in the order of the list, or of the index
+}
+
+// DefaultBounds fill each page of a million files by any one condition, unless
+// the files that meet it are few and stand together.
+var DefaultBounds = Bounds{Probe: 1000, Set: 4000, Scan: 12_000}
+
+// A Listing lists the files of all apps.
+type Listing struct {
+	book   *record.Book
+	reads  *record.Statements
+	find   string
+	bounds Bounds
+}
+
+// New returns the listing of a book.
+func New(book *record.Book, bounds Bounds) *Listing {
+	return &Listing{book, book.Reads(), book.Words().Find, bounds}
+}
+
+// maxCount is up to where files are counted.
+const maxCount = 1000
+
+// CountFiles returns how many of app's files meet q.
+func (l *Listing) CountFiles(ctx context.Context, app string, q library.Query) (library.Count, error) {
+	q.Order, q.Descending = library.ByCreated, true
+	s, ok := newSearch(l, app, q, false)
+	if !ok {
+		return library.Count{}, nil
+	}
+	if err := s.run(ctx, maxCount+1); err != nil {
+		return library.Count{}, fmt.Errorf("count files of app %q: %w", app, err)
+	}
+	return library.Count{N: min(len(s.found), maxCount), More: len(s.found) > maxCount || !s.done}, nil
+}
+
+// ListFiles returns a page of app's files. The error wraps fault.Invalid if the
+// cursor is not one of this query.
+func (l *Listing) ListFiles(ctx context.Context, app string, q library.Query) (library.Page, error) {
+	page, err := l.list(ctx, app, q)
+	if err != nil {
+		return library.Page{}, fmt.Errorf("list files of app %q: %w", app, err)
+	}
+	return page, nil
+}
+
+func (l *Listing) list(ctx context.Context, app string, q library.Query) (page library.Page, err error) {
+	var c cursor
+	if q.Cursor != "" {
+		if c, err = l.openCursor(app, q); err != nil {
+			return page, err
+		}
+	}
+	s, ok := newSearch(l, app, q, c.Back)
+	if !ok {
+		return page, nil
+	}
+	if q.Cursor != "" {
+		s.startAt(c.At)
+	}
+	limit := q.Limit
+	if limit == 0 {
+		limit = library.DefaultPage
+	}
+	if err := s.run(ctx, limit+1); err != nil {
+		return page, err
+	}
+	// Before is where the page began, and after where it ended.
+	before, after := c.At, s.at
+	more := !s.done
+	if len(s.found) > limit {
+		s.found, more = s.found[:limit], true
+		after = s.found[limit-1].at
+	} else {
+		page.Partial = more && len(s.found) < limit
+	}
+	if len(s.found) > 0 {
+		before = s.found[0].at
+	}
+	ahead, behind := &page.Next, &page.Previous
+	if c.Back {
+		slices.Reverse(s.found)
+		ahead, behind = behind, ahead
+	}
+	if more {
+		*ahead = l.sealCursor(app, q, cursor{after, c.Back})
+	}
+	if q.Cursor != "" {
+		*behind = l.sealCursor(app, q, cursor{before, !c.Back})
+	}
+	page.Files, err = l.load(ctx, app, s.found)
+	return page, err
+}
+
+// File returns the file of app called id, also from the trash. The error wraps
+// fault.NotFound if there is none.
+func (l *Listing) File(ctx context.Context, app string, id asset.ID) (library.File, error) {
+	f, err := scanFile(l.reads.Row(ctx, `SELECT `+fileColumns+` FROM assets WHERE app = ? AND id = ?`, app, id))
+	if err != nil {
+		return library.File{}, fmt.Errorf("file %q: %w", id, err)
+	}
+	return f, nil
+}
+
+// load returns what was found, in its order. What is gone meanwhile is left out.
+func (l *Listing) load(ctx context.Context, app string, found []match) ([]library.File, error) {
+	if len(found) == 0 {
+		return nil, nil
+	}
+	args := []any{app}
+	for i := range library.MaxPage { // always as many, so that there is one statement
+		args = append(args, found[min(i, len(found)-1)].id)
+	}
+	files, err := record.Rows(ctx, l.reads, scanFile,
+		`SELECT `+fileColumns+` FROM assets WHERE app = ? AND id IN (?`+strings.Repeat(", ?", library.MaxPage-1)+`)`, args...)
+	if err != nil {
+		return nil, err
+	}
+	order := make(map[asset.ID]int, len(found))
+	for i, m := range found {
+		order[m.id] = i
+	}
+	slices.SortFunc(files, func(a, b library.File) int { return order[a.ID] - order[b.ID] })
+	return files, nil
+}
+
+const fileColumns = `id, uuid, app, name, type, detected, width, height, size, version,
+	location, container, path, access, tags, alt, workflows, source, client, created, modified, trashed`
+
+func scanFile(row record.Row) (library.File, error) {
+	var f library.File
+	var tags, workflows []byte
+	var created, modified, trashed int64
+	err := row.Scan(&f.ID, &f.UUID, &f.App, &f.Name, &f.Type, &f.Detected, &f.Width, &f.Height, &f.Size, &f.Version,
+		&f.Location, &f.Container, &f.Path, &f.Access, &tags, &f.Alt, &workflows, &f.Source, &f.Client, &created, &modified, &trashed)
+	if err != nil {
+		return library.File{}, err
+	}
+	f.Created, f.Modified, f.Trashed = record.Instant(created), record.Instant(modified), record.Instant(trashed)
+	if err := json.Unmarshal(tags, &f.Tags); err != nil {
+		return library.File{}, fmt.Errorf("read tags of file %s: %w", f.ID, err)
+	}
+	if err := json.Unmarshal(workflows, &f.Workflows); err != nil {
+		return library.File{}, fmt.Errorf("read workflows of file %s: %w", f.ID, err)
+	}
+	return f, nil
+}

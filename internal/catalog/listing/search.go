@@ -1,0 +1,277 @@
+package listing
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+
+	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/catalog/record"
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/library"
+)
+
+// A spot is a place in an order. What a list is not ordered by is zero.
+type spot struct {
+	Folded string `json:"f,omitempty"`
+	Size   int64  `json:"s,omitempty"`
+	Place  int64  `json:"p"`
+}
+
+// A match is a file that meets the conditions.
+type match struct {
+	at spot
+	id asset.ID
+}
+
+// A search goes through files in one direction of one order, from at to end,
+// and collects those that meet the conditions.
+type search struct {
+	*Listing
+	app   string
+	q     library.Query
+	down  bool
+	words string // that the files have, for the index; empty if it does not help
+	like  [2]string
+
+	sizes, places [2]int64 // at least, at most
+
+	at, end spot // in the direction of the search; both are left out
+	found   []match
+	done    bool // all was looked at
+}
+
+// newSearch returns a search, or false if nothing can be found.
+func newSearch(l *Listing, app string, q library.Query, back bool) (*search, bool) {
+	needle := fold(q.Name)
+	if len(needle) > maxNeedle {
+		return nil, false
+	}
+	s := &search{Listing: l, app: app, q: q, down: q.Descending != back}
+	words := wordsFor(app, q)
+	s.like = [2]string{pattern(), pattern(words...)}
+	if needle != "" {
+		s.like[0] = pattern(needle)
+	}
+	s.words = strings.Join(append(words, partsFor(app, needle)...), " ")
+	s.sizes = [2]int64{q.MinSize, math.MaxInt64 - 1}
+	if q.MaxSize > 0 {
+		s.sizes[1] = q.MaxSize
+	}
+	s.places = [2]int64{math.MinInt64 + 1, math.MaxInt64 - 1}
+	if !q.From.IsZero() {
+		s.places[0] = placeOf(q.From)
+	}
+	if !q.Until.IsZero() {
+		s.places[1] = placeOf(q.Until.Add(-1))
+	}
+	var low, high spot
+	switch q.Order {
+	case library.ByCreated:
+		low.Place, high.Place = s.places[0]-1, s.places[1]+1
+	case library.ByName:
+		low.Place, high.Place = math.MinInt64, math.MaxInt64
+		high.Folded = strings.Repeat("\U0010FFFF", maxNeedle) // longer than any
+	case library.BySize:
+		low.Size, low.Place = s.sizes[0], math.MinInt64
+		high.Size, high.Place = s.sizes[1], math.MaxInt64
+	}
+	if s.at, s.end = low, high; s.down {
+		s.at, s.end = high, low
+	}
+	return s, true
+}
+
+// startAt begins the search at a spot instead of the beginning.
+func (s *search) startAt(at spot) { s.at = at }
+
+// run collects up to n matches. It looks at some files in their order first,
+// which is enough where many match. Then it turns to an index that narrows the
+// conditions enough, or else goes on until a bound.
+func (s *search) run(ctx context.Context, n int) error {
+	if err := s.scan(ctx, plain, s.bounds.Probe, n); err != nil || s.over(n) {
+		return err
+	}
+	for _, by := range s.sets() {
+		few, err := s.few(ctx, by)
+		if err != nil {
+			return err
+		}
+		if few {
+			s.done = true
+			return s.collect(ctx, by, s.end, n)
+		}
+	}
+	if s.words != "" && s.q.Order == library.ByCreated {
+		return s.scan(ctx, byWords, s.bounds.Scan, n)
+	}
+	return s.scan(ctx, plain, s.bounds.Scan, n)
+}
+
+func (s *search) over(n int) bool { return s.done || len(s.found) >= n }
+
+// A source says in SQL which files are looked at; its arguments come first.
+type source int
+
+const (
+	plain   source = iota // all of the app
+	byWords               // what the index of words finds, in the order of creation
+	setOfWords
+	setOfSizes
+	setOfPlaces
+)
+
+// scope is in every query: nothing of another app is ever looked at.
+const scope = `f.app = ? AND f.trash = ?`
+
+func (s *search) source(by source) (text string, args []any) {
+	set := func(text string, args ...any) (string, []any) {
+		return `(` + text + ` LIMIT ?) AS w CROSS JOIN files AS f`, append(args, s.bounds.Set+1)
+	}
+	switch by {
+	case byWords:
+		return `(` + s.find + `) AS w CROSS JOIN files AS f`, []any{s.words}
+	case setOfWords:
+		return set(`SELECT w.place AS place FROM (`+s.find+`) AS w`, s.words)
+	case setOfSizes:
+		return set(`SELECT f.place AS place FROM files AS f WHERE `+scope+` AND f.size BETWEEN ? AND ?`,
+			s.app, s.q.Trashed, s.sizes[0], s.sizes[1])
+	case setOfPlaces:
+		return set(`SELECT f.place AS place FROM files AS f WHERE `+scope+` AND f.place BETWEEN ? AND ?`,
+			s.app, s.q.Trashed, s.places[0], s.places[1])
+	}
+	return `files AS f`, nil
+}
+
+// sets returns which sets of files may be few, those that narrow the order of
+// the list itself left out.
+func (s *search) sets() []source {
+	var sets []source
+	if s.words != "" && s.q.Order != library.ByCreated {
+		sets = append(sets, setOfWords)
+	}
+	if (s.q.MinSize > 0 || s.q.MaxSize > 0) && s.q.Order != library.BySize {
+		sets = append(sets, setOfSizes)
+	}
+	if (!s.q.From.IsZero() || !s.q.Until.IsZero()) && s.q.Order != library.ByCreated {
+		sets = append(sets, setOfPlaces)
+	}
+	return sets
+}
+
+// few reports whether a set is small enough to be sorted.
+func (s *search) few(ctx context.Context, by source) (bool, error) {
+	text, args := s.source(by)
+	text = strings.TrimSuffix(text, ` CROSS JOIN files AS f`)
+	n, err := record.Value[int](s.reads.Row(ctx, `SELECT COUNT(*) FROM `+text, args...))
+	return n <= s.bounds.Set, err
+}
+
+// columns returns what the list is ordered by, of a source, with what stands
+// for their values, and the order in words.
+func (s *search) columns(by source) (columns, marks, order string) {
+	direction := ""
+	if s.down {
+		direction = " DESC"
+	}
+	switch {
+	case s.q.Order == library.ByName:
+		return `f.folded, f.place`, `?, ?`, `f.folded` + direction + `, f.place` + direction
+	case s.q.Order == library.BySize:
+		return `f.size, f.place`, `?, ?`, `f.size` + direction + `, f.place` + direction
+	case by == byWords:
+		return `w.place`, `?`, `w.place` + direction
+	}
+	return `f.place`, `?`, `f.place` + direction
+}
+
+// between returns the condition for what lies after s.at and up to end.
+func (s *search) between(by source, end spot) (text string, args []any) {
+	columns, marks, _ := s.columns(by)
+	after, until := ` > `, ` <= `
+	if s.down {
+		after, until = ` < `, ` >= `
+	}
+	text = `(` + columns + `)` + after + `(` + marks + `) AND (` + columns + `)` + until + `(` + marks + `)`
+	return text, append(s.values(s.at), s.values(end)...)
+}
+
+func (s *search) values(at spot) []any {
+	switch s.q.Order {
+	case library.ByName:
+		return []any{at.Folded, at.Place}
+	case library.BySize:
+		return []any{at.Size, at.Place}
+	}
+	return []any{at.Place}
+}
+
+// scan collects matches among the next so many files of a source.
+func (s *search) scan(ctx context.Context, by source, files, n int) error {
+	end, err := s.ahead(ctx, by, files)
+	if errors.Is(err, fault.NotFound) {
+		end, s.done, err = s.end, true, nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.collect(ctx, by, end, n)
+}
+
+// ahead returns the spot that so many files of a source lie before. The error
+// wraps fault.NotFound if there are not as many.
+func (s *search) ahead(ctx context.Context, by source, files int) (spot, error) {
+	text, args := s.source(by)
+	columns, _, order := s.columns(by)
+	between, bounds := s.between(by, s.end)
+	where := between
+	if by == plain {
+		where = scope + ` AND ` + between
+		args = append(args, s.app, s.q.Trashed)
+	} else {
+		text = strings.TrimSuffix(text, ` CROSS JOIN files AS f`)
+	}
+	args = append(append(args, bounds...), files-1)
+	return s.scanSpot(s.reads.Row(ctx, `SELECT `+columns+` FROM `+text+` WHERE `+where+` ORDER BY `+order+` LIMIT 1 OFFSET ?`, args...))
+}
+
+func (s *search) scanSpot(row record.Row, more ...any) (at spot, err error) {
+	switch s.q.Order {
+	case library.ByName:
+		err = row.Scan(append([]any{&at.Folded, &at.Place}, more...)...)
+	case library.BySize:
+		err = row.Scan(append([]any{&at.Size, &at.Place}, more...)...)
+	default:
+		err = row.Scan(append([]any{&at.Place}, more...)...)
+	}
+	return at, err
+}
+
+// collect adds the matches of a source up to end, and goes on from there; or if
+// they are more than are wanted, then after the last.
+func (s *search) collect(ctx context.Context, by source, end spot, n int) error {
+	text, args := s.source(by)
+	columns, _, order := s.columns(by)
+	where := scope
+	args = append(args, s.app, s.q.Trashed)
+	if by != plain {
+		where += ` AND f.place = w.place`
+	}
+	between, bounds := s.between(by, end)
+	// The sign keeps the conditions that are for each file from choosing an index.
+	where += ` AND ` + between + ` AND f.folded LIKE ? ESCAPE '\' AND f.words LIKE ? AND +f.size BETWEEN ? AND ? AND +f.place BETWEEN ? AND ?`
+	args = append(append(args, bounds...), s.like[0], s.like[1], s.sizes[0], s.sizes[1], s.places[0], s.places[1], n-len(s.found))
+	found, err := record.Rows(ctx, s.reads, func(row record.Row) (m match, err error) {
+		m.at, err = s.scanSpot(row, &m.id)
+		return m, err
+	}, `SELECT `+columns+`, f.id FROM `+text+` WHERE `+where+` ORDER BY `+order+` LIMIT ?`, args...)
+	if err != nil {
+		return err
+	}
+	s.found = append(s.found, found...)
+	if s.at = end; len(s.found) >= n {
+		s.at, s.done = s.found[n-1].at, false
+	}
+	return nil
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/manage"
@@ -22,7 +23,9 @@ type Pages struct {
 func New(f *frame.Frame, manage *manage.Service) *Pages { return &Pages{f, manage} }
 
 // Rows returns the table of the pages.
-func (p *Pages) Rows() []frame.Row { return p.appRows() }
+func (p *Pages) Rows() []frame.Row {
+	return slices.Concat(p.appRows(), p.securityRows(), p.settingsRows())
+}
 
 // appRows are the list of apps, and making one.
 func (p *Pages) appRows() []frame.Row {

@@ -3,9 +3,13 @@ package frame
 import (
 	"fmt"
 	"html/template"
+	"math"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stowgate/stowgate/internal/fault"
 )
 
 // words are what templates call. A name that is none of the page's data is a verb
@@ -56,4 +60,43 @@ func Count(n int64) string {
 		text = text[:i] + "\u2009" + text[i:]
 	}
 	return text
+}
+
+// units are what Size and ParseSize write sizes in.
+var units = []struct {
+	name  string
+	bytes int64
+}{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}
+
+// Size writes a number of bytes for a form, exactly; "" for none.
+func Size(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	for _, u := range units {
+		if n%u.bytes == 0 {
+			return fmt.Sprintf("%d %s", n/u.bytes, u.name)
+		}
+	}
+	return fmt.Sprint(n)
+}
+
+// ParseSize is the inverse of Size; units are read in any case.
+func ParseSize(text string) (int64, error) {
+	text = strings.ToLower(strings.ReplaceAll(strings.TrimSpace(text), " ", ""))
+	if text == "" {
+		return 0, nil
+	}
+	scale := int64(1)
+	for _, u := range units {
+		if number, ok := strings.CutSuffix(text, strings.ToLower(u.name)); ok {
+			text, scale = number, u.bytes
+			break
+		}
+	}
+	n, err := strconv.ParseInt(strings.TrimSuffix(text, "b"), 10, 64)
+	if err != nil || n < 0 || n > math.MaxInt64/scale {
+		return 0, fmt.Errorf("size %q: %w", text, fault.Invalid)
+	}
+	return n * scale, nil
 }

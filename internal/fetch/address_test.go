@@ -26,11 +26,12 @@ func TestI1Targets(t *testing.T) {
 				serve: answer("hello", okLine),
 			}
 			_, err := get(t, n.client(t, Config{}), tt.URL, 100)
+			_, _, postErr := n.client(t, Config{}).Post(t.Context(), tt.URL, nil, nil) // N1
 			switch {
-			case tt.Expect == "allow" && (err != nil || len(n.dials) != 1):
-				t.Errorf("Get(%q) error = %v after dialling %v", tt.URL, err, n.dials)
-			case tt.Expect == "deny" && (fault.Of(err) != fault.Unreachable || len(n.dials) != 0):
-				t.Errorf("Get(%q) error = %v after dialling %v, want %v and no dial", tt.URL, err, n.dials, fault.Unreachable)
+			case tt.Expect == "allow" && (err != nil || postErr != nil || len(n.dials) != 2):
+				t.Errorf("Get(%q) error = %v, Post error = %v, after dialling %v", tt.URL, err, postErr, n.dials)
+			case tt.Expect == "deny" && (fault.Of(err) != fault.Unreachable || fault.Of(postErr) != fault.Unreachable || len(n.dials) != 0):
+				t.Errorf("Get(%q) error = %v, Post error = %v, after dialling %v, want %v and no dial", tt.URL, err, postErr, n.dials, fault.Unreachable)
 			}
 		})
 	}

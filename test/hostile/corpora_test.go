@@ -27,10 +27,10 @@ import (
 	"github.com/stowgate/stowgate/internal/corpora"
 )
 
-// folders are those of the corpora that hold images, or what is named so.
+// folders are those of the corpora that hold images and documents, or what is named so.
 var folders = strings.Fields(`avif bmp-ico decoder-probes exif-orientation gif-artificial gif-fuzz image-bombs image-edge jpeg-fuzz jxl
-	magick-probes metadata-probes png-artificial png-fuzz png-suite polyglots svg-own svg-ssrf svg-structure tiff-fuzz tiff-valid
-	webp-fuzz webp-valid`)
+	magick-probes metadata-probes pdf-fuzz pdf-hostile pdf-own png-artificial png-fuzz png-suite polyglots svg-own svg-ssrf
+	svg-structure tiff-fuzz tiff-valid webp-fuzz webp-valid`)
 
 // oneIn is which part of a folder of many is used when there is little time.
 const (

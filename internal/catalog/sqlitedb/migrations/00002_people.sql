@@ -92,3 +92,12 @@ BEGIN
     SELECT RAISE(ABORT, 'the audit log is not changed');
 END;
 -- +goose StatementEnd
+
+-- INSERT OR REPLACE calls no trigger for what it deletes.
+-- +goose StatementBegin
+CREATE TRIGGER audit_replace BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
+BEGIN
+    SELECT RAISE(ABORT, 'the audit log is not changed');
+END;
+-- +goose StatementEnd

@@ -65,7 +65,7 @@ var imports = []row{
 	{"internal/delivery/*", "internal/blob internal/fault"},
 	{"internal/account", "internal/asset internal/policy internal/fault"},
 
-	{"internal/manage", "internal/account internal/policy internal/fault"},
+	{"internal/manage", "internal/account internal/policy internal/job internal/webhook internal/fault"},
 	{"internal/insight", "internal/account internal/policy internal/fault"},
 
 	{"internal/inspect", "internal/asset internal/blob internal/fault"},
@@ -78,7 +78,7 @@ var imports = []row{
 	{"internal/imaging/*", "internal/transform internal/imaging/chain internal/imaging/vips internal/imaging/codec internal/imaging/face internal/fault"},
 	{"internal/document", "internal/transform internal/worker internal/fault"},
 	{"internal/job", "internal/fault"},
-	{"internal/webhook", "internal/asset internal/job internal/fetch internal/fault"},
+	{"internal/webhook", "internal/account internal/asset internal/job internal/fetch internal/fault"},
 	{"internal/catalog", "internal/account internal/asset internal/blob internal/policy internal/upload internal/library internal/catalog/listing internal/catalog/record internal/catalog/ledger internal/fault"},
 	{"internal/catalog/record", "internal/fault"},
 	{"internal/catalog/sqlitedb", "internal/catalog/record internal/fault"},

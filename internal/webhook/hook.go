@@ -5,12 +5,13 @@ package webhook
 
 import (
 	"crypto/rand"
-	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/job"
@@ -78,35 +79,35 @@ func (h Hook) Wants(kind string) bool {
 	return h.Enabled && (len(h.Events) == 0 || kind == Test || slices.Contains(h.Events, kind))
 }
 
-// Check returns nil if the hook makes sense. The error wraps fault.Invalid, or
-// fault.TooLarge. Whether its address may be reached, only an attempt shows.
+// Check returns nil if the hook makes sense, and otherwise an *account.Refusal of
+// kind fault.Invalid or fault.TooLarge. Whether its address may be reached, only an attempt shows.
 func (h Hook) Check(formats Formats) error {
 	if len(h.URL) > MaxURL {
-		return fmt.Errorf("the address has %d bytes, and at most %d are allowed: %w", len(h.URL), MaxURL, fault.TooLarge)
+		return account.Refuse(fault.TooLarge, "url", "the address has %d bytes, and at most %d are allowed", len(h.URL), MaxURL)
 	}
 	u, err := url.Parse(h.URL)
 	switch {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.ContainsAny(h.URL, " \t\r\n\\"):
-		return fmt.Errorf("the address is no http or https URL: %w", fault.Invalid)
+		return account.Refuse(fault.Invalid, "url", "the address is no http or https URL")
 	case u.User != nil:
-		return fmt.Errorf("the address holds a user name or password; requests are signed instead: %w", fault.Invalid)
+		return account.Refuse(fault.Invalid, "url", "the address holds a user name or password; requests are signed instead")
 	case u.Fragment != "":
-		return fmt.Errorf("the address has a fragment (#), which is never sent: %w", fault.Invalid)
+		return account.Refuse(fault.Invalid, "url", "the address has a fragment (#), which is never sent")
 	}
 	for _, kind := range h.Events {
 		if !slices.Contains(Events, kind) {
-			return fmt.Errorf("there is no event %q: %w", kind, fault.Invalid)
+			return account.Refuse(fault.Invalid, "events", "there is no event %q: there are %s", kind, strings.Join(Events, ", "))
 		}
 	}
 	if _, ok := formats[h.Format]; !ok {
-		return fmt.Errorf("there is no format %q: %w", h.Format, fault.Invalid)
+		return account.Refuse(fault.Invalid, "format", "there is no format %q: there are %s", h.Format, strings.Join(slices.Sorted(maps.Keys(formats)), ", "))
 	}
 	if len(h.Secrets) > MaxSecrets {
-		return fmt.Errorf("%d secrets, and at most %d live at once: %w", len(h.Secrets), MaxSecrets, fault.Invalid)
+		return account.Refuse(fault.Invalid, "secret", "%d secrets, and at most %d live at once", len(h.Secrets), MaxSecrets)
 	}
 	for _, s := range h.Secrets {
 		if len(s.Key) < minSecret || len(s.Key) > MaxSecret {
-			return fmt.Errorf("a secret of %d bytes, and it needs %d to %d: %w", len(s.Key), minSecret, MaxSecret, fault.Invalid)
+			return account.Refuse(fault.Invalid, "secret", "a secret of %d bytes, and it needs %d to %d", len(s.Key), minSecret, MaxSecret)
 		}
 	}
 	return nil
@@ -132,7 +133,7 @@ func (h *Hook) Rotate(key string, keep time.Duration, now time.Time) error {
 		old = h.Live(now)
 	}
 	if len(old) >= MaxSecrets {
-		return fmt.Errorf("two secrets live already, the older until %s: %w", old[1].Expires.UTC().Format(time.RFC3339), fault.Conflict)
+		return account.Refuse(fault.Conflict, "", "two secrets live already, the older until %s", old[1].Expires.UTC().Format(time.RFC3339))
 	}
 	for i := range old {
 		old[i].Expires = now.Add(keep)

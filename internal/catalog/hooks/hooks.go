@@ -46,7 +46,7 @@ func (s *Store) Add(ctx context.Context, h webhook.Hook, e account.Entry) error 
 			return err
 		}
 		if n >= webhook.MaxHooks {
-			return fmt.Errorf("the app has %d already: %w", n, fault.TooLarge)
+			return account.Refuse(fault.TooLarge, "", "the app has %d webhooks already", n)
 		}
 		_, err = tx.Exec(ctx, `INSERT INTO hooks (`+columns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '')`, values...)
 		if err != nil {

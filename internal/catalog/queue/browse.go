@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/catalog/ledger"
 	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/job"
@@ -127,6 +129,25 @@ func (s *Store) Retry(ctx context.Context, tx *record.Statements, id int64) erro
 		return fmt.Errorf("job %d runs at the moment: %w", id, fault.Conflict)
 	}
 	return s.Resume(ctx, tx, j.Queue)
+}
+
+// RetryFor is Retry in a transaction of its own, with its audit entry.
+func (s *Store) RetryFor(ctx context.Context, by account.Entry, id int64) error {
+	return s.change(ctx, by, id, s.Retry)
+}
+
+// CancelFor is Cancel in a transaction of its own, with its audit entry.
+func (s *Store) CancelFor(ctx context.Context, by account.Entry, id int64) error {
+	return s.change(ctx, by, id, s.Cancel)
+}
+
+func (s *Store) change(ctx context.Context, by account.Entry, id int64, do func(context.Context, *record.Statements, int64) error) error {
+	return s.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
+		if err := do(ctx, tx, id); err != nil {
+			return err
+		}
+		return ledger.Add(ctx, tx, by)
+	})
 }
 
 // Resume ends the pause of a queue, if it has one. The runner should be woken

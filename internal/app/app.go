@@ -4,7 +4,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +14,11 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/stowgate/stowgate/internal/app/owner"
 	"github.com/stowgate/stowgate/internal/app/setting"
+	"github.com/stowgate/stowgate/internal/app/webhooks"
+	"github.com/stowgate/stowgate/internal/catalog"
+	"github.com/stowgate/stowgate/internal/catalog/record"
 )
 
 // The exit statuses.
@@ -34,15 +37,16 @@ type commands struct {
 	JSON     bool             `name:"json" help:"Print JSON, for machines."`
 	Version  kong.VersionFlag `help:"Print the version."`
 
-	Serve   serveCommand   `cmd:"" help:"Serve uploads and deliveries."`
-	App     appCommands    `cmd:"" help:"Manage apps: their keys, secrets and rules."`
-	User    userCommands   `cmd:"" help:"Manage the people who may sign in to the portal."`
-	Token   tokenCommands  `cmd:"" help:"Manage the tokens of the management API."`
-	Sign    signCommand    `cmd:"" help:"Sign a policy with an app's secret."`
-	Explain explainCommand `cmd:"" help:"Say why a policy, or a whole URL, is accepted or refused."`
-	Check   checkCommand   `cmd:"" help:"Read every stored byte back and compare it with its checksum."`
-	Doctor  doctorCommand  `cmd:"" help:"Say what works on this machine, and what is missing."`
-	Worker  workerCommand  `cmd:"" hidden:"" help:"Internal: a confined process that servers start."`
+	Serve   serveCommand      `cmd:"" help:"Serve uploads and deliveries."`
+	App     owner.Apps        `cmd:"" help:"Manage apps: their keys, secrets and rules."`
+	User    owner.Users       `cmd:"" help:"Manage the people who may sign in to the portal."`
+	Token   owner.Tokens      `cmd:"" help:"Manage the tokens of the management API."`
+	Webhook webhooks.Commands `cmd:"" help:"Manage webhooks: who is told what happens to files."`
+	Sign    signCommand       `cmd:"" help:"Sign a policy with an app's secret."`
+	Explain explainCommand    `cmd:"" help:"Say why a policy, or a whole URL, is accepted or refused."`
+	Check   checkCommand      `cmd:"" help:"Read every stored byte back and compare it with its checksum."`
+	Doctor  doctorCommand     `cmd:"" help:"Say what works on this machine, and what is missing."`
+	Worker  workerCommand     `cmd:"" hidden:"" help:"Internal: a confined process that servers start."`
 }
 
 // A session is what a command runs in.
@@ -80,7 +84,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, new(usageError)):
+	case errors.As(err, new(usageError)), errors.As(err, new(owner.UsageError)):
 		status = exitUsage
 	default:
 		status = exitFailed
@@ -96,7 +100,17 @@ func (s *session) run(args []string) error {
 	if err != nil {
 		return err
 	}
-	return command.Run(s)
+	return command.Run(s, s.desk())
+}
+
+// webhooks returns what the commands for webhooks run in.
+func (s *session) webhooks() *webhooks.Env {
+	return &webhooks.Env{
+		With: func(do func(context.Context, *record.Book) error) error {
+			return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error { return do(ctx, records.Book()) })
+		},
+		Print: s.print, Usage: func(err error) error { return usageError{err} }, Actor: operator, Now: s.now,
+	}
 }
 
 // parse reads the command line, the variables and the file into s.cli.
@@ -129,16 +143,14 @@ func (s *session) parse(args []string) (*kong.Context, error) {
 	return command, nil
 }
 
-// print writes v as JSON if the command line says so, and text otherwise.
-func (s *session) print(v any, text string) error {
-	if !s.cli.JSON {
-		_, err := io.WriteString(s.stdout, text)
-		return err
-	}
-	enc := json.NewEncoder(s.stdout)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+// desk returns what the commands of owners run at.
+func (s *session) desk() *owner.Desk {
+	return &owner.Desk{Context: s.ctx, Out: s.stdout, JSON: s.cli.JSON, Now: s.now,
+		Data: s.cli.Data, Database: s.cli.Database, Storage: s.cli.Storage}
 }
+
+// print writes v as JSON if the command line says so, and text otherwise.
+func (s *session) print(v any, text string) error { return s.desk().Print(v, text) }
 
 // version returns the version of this program as it was built.
 func version() string {

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/app/owner"
 	"github.com/stowgate/stowgate/internal/app/setting"
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/catalog"
@@ -53,10 +54,10 @@ func (c *signCommand) Run(s *session) error {
 	if err := r.Err(); err != nil {
 		return usageError{err}
 	}
-	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
+	return s.desk().WithCatalog(func(ctx context.Context, records *catalog.Catalog) error {
 		a, err := records.App(ctx, c.App)
 		if err != nil {
-			return noSuchApp(c.App, err)
+			return owner.NoSuchApp(c.App, err)
 		}
 		if len(a.Secrets) == 0 {
 			return fmt.Errorf("app %s has no secret: make one with stowgate app rotate-secret %s", a.Key, a.Key)
@@ -129,22 +130,22 @@ func (c *explainCommand) Run(s *session) error {
 	if err := r.Err(); err != nil {
 		return usageError{err}
 	}
-	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
-		owner := c.App
+	return s.desk().WithCatalog(func(ctx context.Context, records *catalog.Catalog) error {
+		key := c.App
 		if c.Handle != "" {
 			a, err := records.Asset(ctx, asset.ID(c.Handle))
 			if err == nil && c.App != "" && a.App != c.App {
 				return fmt.Errorf("file %s belongs to another app than %s: for its callers it is not there", c.Handle, c.App)
 			}
 			if err == nil {
-				owner = a.App
+				key = a.App
 			} else if c.App == "" {
 				return fmt.Errorf("there is no file %s: it was deleted, or --data is not the server's: %w", c.Handle, err)
 			}
 		}
-		a, err := records.App(ctx, owner)
+		a, err := records.App(ctx, key)
 		if err != nil {
-			return noSuchApp(owner, err)
+			return owner.NoSuchApp(key, err)
 		}
 		return s.printSteps(policy.Explain(a, policy.Credential{Policy: c.Policy, Signature: c.Signature}, req, s.now()))
 	})

@@ -1,4 +1,4 @@
-package app
+package owner
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"github.com/stowgate/stowgate/internal/manage"
 )
 
-// tokenCommands manage the tokens of the management API.
-type tokenCommands struct {
+// Tokens are the commands for the tokens of the management API.
+type Tokens struct {
 	Create tokenCreate `cmd:"" help:"Make an API token, and print it."`
 	List   tokenList   `cmd:"" help:"List all API tokens."`
 	Revoke tokenRevoke `cmd:"" help:"End an API token."`
@@ -70,35 +70,35 @@ Authorization: Bearer TOKEN. Scopes are ` + strings.Join(names, ", ") + `.
   stowgate token create deploy --app KEY --scope secrets:write --expires 7d`
 }
 
-func (c *tokenCreate) Run(s *session) error {
+func (c *tokenCreate) Run(d *Desk) error {
 	r := new(setting.Reader)
 	n := manage.NewToken{Name: c.Name, App: c.App, Scopes: setting.ReadAll(r, "scope", c.Scope, account.ParseAct)}
 	if c.Expires != "never" {
 		n.Lifetime = setting.Read(r, "expires", c.Expires, setting.Positive(setting.Duration))
 	}
 	if err := r.Err(); err != nil {
-		return usageError{err}
+		return UsageError{err}
 	}
-	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		t, text, err := m.AddToken(ctx, operator, n)
 		if refusal := (*account.Refusal)(nil); errors.As(err, &refusal) {
 			return err
 		}
 		if err != nil {
-			return noSuchApp(c.App, err)
+			return NoSuchApp(c.App, err)
 		}
 		out := struct {
 			shownToken
 			Token string `json:"token"`
 		}{showToken(t), text}
-		return s.print(out, fmt.Sprintf("token  %s\n\nIt is not shown again, and %s.\n", text, out.until()))
+		return d.Print(out, fmt.Sprintf("token  %s\n\nIt is not shown again, and %s.\n", text, out.until()))
 	})
 }
 
 type tokenList struct{}
 
-func (c *tokenList) Run(s *session) error {
-	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+func (c *tokenList) Run(d *Desk) error {
+	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		tokens, err := m.Tokens(ctx, operator)
 		if err != nil {
 			return err
@@ -122,7 +122,7 @@ func (c *tokenList) Run(s *session) error {
 		if len(tokens) == 0 {
 			b.WriteString("There is no API token. Make one: stowgate token create NAME --scope apps:read\n")
 		}
-		return s.print(all, b.String())
+		return d.Print(all, b.String())
 	})
 }
 
@@ -130,8 +130,8 @@ type tokenRevoke struct {
 	ID string `arg:"" help:"ID, as stowgate token list shows it."`
 }
 
-func (c *tokenRevoke) Run(s *session) error {
-	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+func (c *tokenRevoke) Run(d *Desk) error {
+	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		err := m.EndToken(ctx, operator, c.ID)
 		if errors.Is(err, fault.NotFound) {
 			return fmt.Errorf("there is no token %q: stowgate token list shows all: %w", c.ID, fault.NotFound)
@@ -139,6 +139,6 @@ func (c *tokenRevoke) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		return s.print(map[string]string{"revoked": c.ID}, "revoked "+c.ID+"\n")
+		return d.Print(map[string]string{"revoked": c.ID}, "revoked "+c.ID+"\n")
 	})
 }

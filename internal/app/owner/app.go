@@ -1,4 +1,4 @@
-package app
+package owner
 
 import (
 	"cmp"
@@ -11,19 +11,14 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/stowgate/stowgate/internal/account"
-	"github.com/stowgate/stowgate/internal/app/place"
 	"github.com/stowgate/stowgate/internal/app/setting"
-	"github.com/stowgate/stowgate/internal/catalog"
-	"github.com/stowgate/stowgate/internal/catalog/ledger"
-	"github.com/stowgate/stowgate/internal/catalog/people"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/policy"
 )
 
-// appCommands manage tenants.
-type appCommands struct {
+// Apps are the commands for apps.
+type Apps struct {
 	Create       appCreate  `cmd:"" help:"Make an app, and print its key and secret."`
 	List         appList    `cmd:"" help:"List all apps."`
 	Show         appShow    `cmd:"" help:"Show an app. Its secrets are never shown again."`
@@ -131,40 +126,6 @@ func moment(t time.Time) *time.Time {
 	return &t
 }
 
-// withCatalog calls do with the catalog open.
-func (s *session) withCatalog(do func(context.Context, *catalog.Catalog) error) error {
-	r := new(setting.Reader)
-	p := place.Read(r, s.cli.Data, s.cli.Database, s.cli.Storage)
-	if err := r.Err(); err != nil {
-		return usageError{err}
-	}
-	c, _, err := p.OpenCatalog(s.ctx, s.now)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	return do(s.ctx, c)
-}
-
-// withManager calls do with what commands change through.
-func (s *session) withManager(do func(context.Context, *manage.Service) error) error {
-	return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error {
-		book := records.Book()
-		return do(ctx, manage.New(records, people.New(book), ledger.New(book), manage.Config{Now: s.now}))
-	})
-}
-
-// operator is who commands act as.
-var operator = account.CommandLine()
-
-// noSuchApp says what to do when an app is not there.
-func noSuchApp(key string, err error) error {
-	if errors.Is(err, fault.NotFound) {
-		return fmt.Errorf("there is no app with the key %q: stowgate app list shows all; is --data right?: %w", key, fault.NotFound)
-	}
-	return err
-}
-
 type appCreate struct {
 	Name     string `arg:"" help:"What people call it."`
 	Security string `default:"on" help:"on: every request needs a signed policy. off: anybody may upload and read (default ${default})."`
@@ -182,7 +143,7 @@ func (appCreate) Help() string {
   stowgate app create photos --api-key AbCdEfGhIjKlMnOpQrStUz --secret OLDSECRET`
 }
 
-func (c *appCreate) Run(s *session) error {
+func (c *appCreate) Run(d *Desk) error {
 	r := new(setting.Reader)
 	security := setting.Read(r, "security", c.Security, setting.OneOf("on", "off"))
 	size := setting.Read(r, "max-size", c.MaxSize, setting.Size)
@@ -193,10 +154,10 @@ func (c *appCreate) Run(s *session) error {
 		r.Fail("the app needs a name")
 	}
 	if err := r.Err(); err != nil {
-		return usageError{err}
+		return UsageError{err}
 	}
 	n := manage.NewApp{Name: c.Name, Security: security == "on", Key: c.APIKey, Secret: c.Secret, MaxSize: size}
-	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		a, secret, err := m.CreateApp(ctx, operator, n)
 		if errors.Is(err, fault.Conflict) {
 			return fmt.Errorf("%w: stowgate app show %s", err, n.Key)
@@ -214,15 +175,15 @@ func (c *appCreate) Run(s *session) error {
 		if !a.Security {
 			next = "curl --data-binary @FILE 'http://127.0.0.1:8080/api/store/S3?key=" + a.Key + "&filename=NAME'"
 		}
-		return s.print(out, fmt.Sprintf("API key   %s\nsecret    %s\nsecurity  %s\n\nThe secret is not shown again. Next, try:\n\n  %s\n",
+		return d.Print(out, fmt.Sprintf("API key   %s\nsecret    %s\nsecurity  %s\n\nThe secret is not shown again. Next, try:\n\n  %s\n",
 			out.Key, out.Secret, out.Security, next))
 	})
 }
 
 type appList struct{}
 
-func (c *appList) Run(s *session) error {
-	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+func (c *appList) Run(d *Desk) error {
+	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		apps, err := m.Apps(ctx, operator)
 		if err != nil {
 			return err
@@ -245,7 +206,7 @@ func (c *appList) Run(s *session) error {
 		if len(apps) == 0 {
 			b.WriteString("There is no app yet. Make one: stowgate app create NAME\n")
 		}
-		return s.print(all, b.String())
+		return d.Print(all, b.String())
 	})
 }
 
@@ -253,13 +214,13 @@ type appShow struct {
 	Key string `arg:"" help:"API key."`
 }
 
-func (c *appShow) Run(s *session) error {
-	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+func (c *appShow) Run(d *Desk) error {
+	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		a, err := m.App(ctx, operator, c.Key)
 		if err != nil {
-			return noSuchApp(c.Key, err)
+			return NoSuchApp(c.Key, err)
 		}
-		return s.print(show(a), show(a).text())
+		return d.Print(show(a), show(a).text())
 	})
 }
 
@@ -289,17 +250,17 @@ func (appSet) Help() string {
   stowgate app set KEY --revoke-policy eyJleHBpcnkiOjE5OTk5OTk5OTl9`
 }
 
-func (c *appSet) Run(s *session) error {
-	change, err := c.change(s.now())
+func (c *appSet) Run(d *Desk) error {
+	change, err := c.change(d.Now())
 	if err != nil {
-		return usageError{err}
+		return UsageError{err}
 	}
-	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		a, err := m.ChangeApp(ctx, operator, c.Key, change)
 		if err != nil {
-			return noSuchApp(c.Key, err)
+			return NoSuchApp(c.Key, err)
 		}
-		return s.print(show(a), show(a).text())
+		return d.Print(show(a), show(a).text())
 	})
 }
 
@@ -400,19 +361,19 @@ secrets live at once.
   stowgate app rotate-secret KEY --now`
 }
 
-func (c *appRotate) Run(s *session) error {
+func (c *appRotate) Run(d *Desk) error {
 	r := new(setting.Reader)
 	keep := setting.Read(r, "keep", c.Keep, setting.Duration)
 	if err := r.Err(); err != nil {
-		return usageError{err}
+		return UsageError{err}
 	}
-	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		a, secret, err := m.AddSecret(ctx, operator, c.Key, manage.NewSecret{Key: c.Secret, Keep: keep, DropOld: c.Now})
 		if errors.Is(err, fault.Conflict) {
 			return fmt.Errorf("app %s: %w: wait, or drop both with --now", c.Key, err)
 		}
 		if err != nil {
-			return noSuchApp(c.Key, err)
+			return NoSuchApp(c.Key, err)
 		}
 		out := struct {
 			Key        string     `json:"api_key"`
@@ -424,7 +385,7 @@ func (c *appRotate) Run(s *session) error {
 			out.OldExpires = moment(a.Secrets[1].Expires)
 			old = "The old secret is valid until " + out.OldExpires.Format(time.RFC3339) + "."
 		}
-		return s.print(out, fmt.Sprintf("secret  %s\n\nIt is not shown again. %s\n", secret, old))
+		return d.Print(out, fmt.Sprintf("secret  %s\n\nIt is not shown again. %s\n", secret, old))
 	})
 }
 
@@ -442,16 +403,16 @@ stowgate app set KEY --disable.
   stowgate app delete KEY --with-assets`
 }
 
-func (c *appDelete) Run(s *session) error {
-	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+func (c *appDelete) Run(d *Desk) error {
+	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		err := m.RemoveApp(ctx, operator, c.Key, c.WithAssets)
 		switch {
 		case errors.Is(err, fault.Conflict):
 			return fmt.Errorf("app %s has files: delete them too with --with-assets, or stop it with stowgate app set %s --disable: %w", c.Key, c.Key, fault.Conflict)
 		case err != nil:
-			return noSuchApp(c.Key, err)
+			return NoSuchApp(c.Key, err)
 		}
-		return s.print(map[string]string{"deleted": c.Key}, "deleted "+c.Key+"\n")
+		return d.Print(map[string]string{"deleted": c.Key}, "deleted "+c.Key+"\n")
 	})
 }
 
@@ -459,12 +420,12 @@ type appRestore struct {
 	Key string `arg:"" help:"API key."`
 }
 
-func (c *appRestore) Run(s *session) error {
-	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+func (c *appRestore) Run(d *Desk) error {
+	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		a, err := m.RestoreApp(ctx, operator, c.Key)
 		if err != nil {
-			return noSuchApp(c.Key, err)
+			return NoSuchApp(c.Key, err)
 		}
-		return s.print(show(a), show(a).text())
+		return d.Print(show(a), show(a).text())
 	})
 }

@@ -1,4 +1,4 @@
-package app
+package owner
 
 import (
 	"context"
@@ -17,8 +17,8 @@ import (
 	"github.com/stowgate/stowgate/internal/manage"
 )
 
-// userCommands manage the people who may sign in to the portal.
-type userCommands struct {
+// Users are the commands for the people who may sign in to the portal.
+type Users struct {
 	Add    userAdd    `cmd:"" help:"Add a user, and print an invitation."`
 	List   userList   `cmd:"" help:"List all users."`
 	Set    userSet    `cmd:"" help:"Change a user, and what the user may do."`
@@ -76,9 +76,9 @@ type invited struct {
 }
 
 // printInvitation prints what a user sets a password with.
-func (s *session) printInvitation(u manage.User, invitation string) error {
+func (d *Desk) printInvitation(u manage.User, invitation string) error {
 	out := invited{showUser(u), invitation, "/portal/invitation?token=" + url.QueryEscape(invitation)}
-	return s.print(out, fmt.Sprintf("%s\nSend this to the user. It counts once, until %s, and is not shown again:\n\n  your server's address, then\n  %s\n",
+	return d.Print(out, fmt.Sprintf("%s\nSend this to the user. It counts once, until %s, and is not shown again:\n\n  your server's address, then\n  %s\n",
 		out.text(), u.Invited.UTC().Format(time.RFC3339), out.Path))
 }
 
@@ -119,28 +119,28 @@ func (userAdd) Help() string {
   stowgate user add bob@example.com --name Bob --role KEY=developer`
 }
 
-func (c *userAdd) Run(s *session) error {
+func (c *userAdd) Run(d *Desk) error {
 	r := new(setting.Reader)
 	n := manage.NewUser{Email: c.Email, Name: c.Name, Operator: c.Operator, Roles: parseRoles(r, c.Role)}
 	if n.Name == "" {
 		n.Name = c.Email
 	}
 	if err := r.Err(); err != nil {
-		return usageError{err}
+		return UsageError{err}
 	}
-	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		u, invitation, err := m.AddUser(ctx, operator, n)
 		if err != nil {
 			return err
 		}
-		return s.printInvitation(u, invitation)
+		return d.printInvitation(u, invitation)
 	})
 }
 
 type userList struct{}
 
-func (c *userList) Run(s *session) error {
-	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+func (c *userList) Run(d *Desk) error {
+	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		users, err := m.Users(ctx, operator)
 		if err != nil {
 			return err
@@ -156,7 +156,7 @@ func (c *userList) Run(s *session) error {
 		if len(users) == 0 {
 			b.WriteString("There is no user yet. The server prints a token for the first one, or: stowgate user add EMAIL --operator\n")
 		}
-		return s.print(all, b.String())
+		return d.Print(all, b.String())
 	})
 }
 
@@ -179,7 +179,7 @@ func (userSet) Help() string {
   stowgate user set bob@example.com --disable`
 }
 
-func (c *userSet) Run(s *session) error {
+func (c *userSet) Run(d *Desk) error {
 	r := new(setting.Reader)
 	change := manage.UserChange{Email: c.NewEmail, Name: c.Name, Operator: optional(r, "operator", c.Operator, isOn)}
 	if c.Disable || c.Enable {
@@ -190,9 +190,9 @@ func (c *userSet) Run(s *session) error {
 		r.Fail("there is nothing to change: see stowgate user set --help")
 	}
 	if err := r.Err(); err != nil {
-		return usageError{err}
+		return UsageError{err}
 	}
-	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		u, err := m.User(ctx, operator, c.Email)
 		if err != nil {
 			return noSuchUser(err)
@@ -202,7 +202,7 @@ func (c *userSet) Run(s *session) error {
 				continue
 			}
 			if err := m.SetRole(ctx, operator, app, u.Email, roles[app]); err != nil {
-				return noSuchApp(app, err)
+				return NoSuchApp(app, err)
 			}
 		}
 		if change != (manage.UserChange{}) {
@@ -213,7 +213,7 @@ func (c *userSet) Run(s *session) error {
 		if u, err = m.User(ctx, operator, u.ID); err != nil {
 			return err
 		}
-		return s.print(showUser(u), showUser(u).text())
+		return d.Print(showUser(u), showUser(u).text())
 	})
 }
 
@@ -229,8 +229,8 @@ with which the user sets a password: once, within seven days.
   stowgate user reset ann@example.com`
 }
 
-func (c *userReset) Run(s *session) error {
-	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+func (c *userReset) Run(d *Desk) error {
+	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		u, err := m.User(ctx, operator, c.Email)
 		if err != nil {
 			return noSuchUser(err)
@@ -242,7 +242,7 @@ func (c *userReset) Run(s *session) error {
 		if u, err = m.User(ctx, operator, u.ID); err != nil {
 			return err
 		}
-		return s.printInvitation(u, invitation)
+		return d.printInvitation(u, invitation)
 	})
 }
 
@@ -257,8 +257,8 @@ func (userRemove) Help() string {
   stowgate user remove bob@example.com`
 }
 
-func (c *userRemove) Run(s *session) error {
-	return s.withManager(func(ctx context.Context, m *manage.Service) error {
+func (c *userRemove) Run(d *Desk) error {
+	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		u, err := m.User(ctx, operator, c.Email)
 		if err != nil {
 			return noSuchUser(err)
@@ -266,6 +266,6 @@ func (c *userRemove) Run(s *session) error {
 		if err := m.RemoveUser(ctx, operator, u.ID); err != nil {
 			return err
 		}
-		return s.print(map[string]string{"removed": u.Email}, "removed "+u.Email+"\n")
+		return d.Print(map[string]string{"removed": u.Email}, "removed "+u.Email+"\n")
 	})
 }

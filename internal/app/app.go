@@ -16,9 +16,6 @@ import (
 
 	"github.com/stowgate/stowgate/internal/app/owner"
 	"github.com/stowgate/stowgate/internal/app/setting"
-	"github.com/stowgate/stowgate/internal/app/webhooks"
-	"github.com/stowgate/stowgate/internal/catalog"
-	"github.com/stowgate/stowgate/internal/catalog/record"
 )
 
 // The exit statuses.
@@ -41,7 +38,7 @@ type commands struct {
 	App     owner.Apps        `cmd:"" help:"Manage apps: their keys, secrets and rules."`
 	User    owner.Users       `cmd:"" help:"Manage the people who may sign in to the portal."`
 	Token   owner.Tokens      `cmd:"" help:"Manage the tokens of the management API."`
-	Webhook webhooks.Commands `cmd:"" help:"Manage webhooks: who is told what happens to files."`
+	Webhook owner.Webhooks    `cmd:"" help:"Manage webhooks: who is told what happens to files."`
 	Sign    signCommand       `cmd:"" help:"Sign a policy with an app's secret."`
 	Explain explainCommand    `cmd:"" help:"Say why a policy, or a whole URL, is accepted or refused."`
 	Check   checkCommand      `cmd:"" help:"Read every stored byte back and compare it with its checksum."`
@@ -101,16 +98,6 @@ func (s *session) run(args []string) error {
 		return err
 	}
 	return command.Run(s, s.desk())
-}
-
-// webhooks returns what the commands for webhooks run in.
-func (s *session) webhooks() *webhooks.Env {
-	return &webhooks.Env{
-		With: func(do func(context.Context, *record.Book) error) error {
-			return s.withCatalog(func(ctx context.Context, records *catalog.Catalog) error { return do(ctx, records.Book()) })
-		},
-		Print: s.print, Usage: func(err error) error { return usageError{err} }, Actor: operator, Now: s.now,
-	}
 }
 
 // parse reads the command line, the variables and the file into s.cli.

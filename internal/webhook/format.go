@@ -6,7 +6,8 @@ import (
 	"github.com/stowgate/stowgate/internal/asset"
 )
 
-// A Format words events as one vendor does.
+// A Format words events as one vendor does. Where nothing is sent, it may be
+// empty.
 type Format struct {
 	// Body returns what is sent of an event. It depends on nothing else, and
 	// holds neither secrets nor links that could be. An event of kind Test is

@@ -154,7 +154,7 @@ type Message struct {
 	Hook  string `json:"hook"`
 	Event int64  `json:"event"` // ID
 	Kind  string `json:"kind"`  // of the event, or Test
-	Body  string `json:"body"`  // as it is sent, each time the same
+	Body  string `json:"body"`  // as it is sent, each time the same; empty for a test that is worded then
 }
 
 // An Attempt is one request of a delivery, and how it ended.

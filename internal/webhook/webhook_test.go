@@ -23,6 +23,9 @@ import (
 )
 
 var formats = webhook.Formats{"plain": {
+	Body: func(e asset.Event) ([]byte, error) {
+		return fmt.Append(nil, e.ID, " ", e.Kind, " ", e.Time.Unix(), " ", e.Fact.Name), nil
+	},
 	Sign: func(secret string, body []byte, now time.Time) map[string]string {
 		return map[string]string{"X-Sign": fmt.Sprint(secret, " ", string(body), " ", now.Unix())}
 	},
@@ -179,7 +182,6 @@ func TestDeliver(t *testing.T) {
 		{400, nil, "status 400"},
 		{500, nil, "status 500"},
 		{0, fmt.Errorf("dial 10.0.0.1: %w", fault.Unreachable), "no answer"},
-		{0, fault.Invalid, "own"},
 	} {
 		d := &desk{hook: plain(), status: tt.status, err: tt.err, answer: "a\x00b\xff"}
 		err := d.deliver(t.Context(), asset.Uploaded, 1)
@@ -246,6 +248,22 @@ func TestGiveUp(t *testing.T) {
 		tt.with(d)
 		if err := d.deliver(t.Context(), tt.kind, 1); !errors.Is(err, tt.want) || d.sent != tt.sent {
 			t.Errorf("Deliver, %s: error = %v after %d requests, want %v after %d", tt.name, err, d.sent, tt.want, tt.sent)
+		}
+	}
+}
+
+// A test that was asked for where no addresses are known is worded when it is
+// sent, each time the same.
+func TestLateWords(t *testing.T) {
+	d := &desk{hook: plain(), status: 200}
+	payload, err := json.Marshal(webhook.Message{Hook: d.hook.ID, Event: 7, Kind: webhook.Test})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := webhook.NewSender(d, d, formats, time.Now, slog.New(slog.DiscardHandler))
+	for attempt := range 2 {
+		if err := s.Deliver(t.Context(), job.Job{Attempt: attempt + 1, Created: now, Payload: payload}); err != nil || d.body != "7 test 1000 test.png" {
+			t.Errorf("sent %q, %v", d.body, err)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stowgate/stowgate/internal/catalog/queue"
 	"github.com/stowgate/stowgate/internal/fetch"
 	"github.com/stowgate/stowgate/internal/job"
+	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/hook"
 	"github.com/stowgate/stowgate/internal/webhook"
@@ -18,16 +19,17 @@ import (
 // Jobs are what goes on behind requests: a queue of jobs, and the webhooks that
 // are told by them.
 type Jobs struct {
-	Queue *queue.Store
-	Hooks *hooks.Store
+	Manage *manage.Jobs
+	Hooks  *manage.Webhooks
 
+	events *hooks.Store
 	runner *job.Runner
 	told   chan struct{} // that there is an event to spread
 }
 
-// HookFormats are the words that webhooks are told in, of assets that are at
+// hookFormats are the words that webhooks are told in, of assets that are at
 // place.
-func HookFormats(place answer.Place) webhook.Formats {
+func hookFormats(place answer.Place) webhook.Formats {
 	return webhook.Formats{
 		"filestack": {
 			Body: func(e asset.Event) ([]byte, error) { return hook.Body(place, e) },
@@ -39,18 +41,20 @@ func HookFormats(place answer.Place) webhook.Formats {
 // jobs wires what goes on behind requests.
 func (n *Node) jobs(records *catalog.Catalog, place answer.Place, now func() time.Time) *Jobs {
 	j := &Jobs{told: make(chan struct{}, 1)}
-	formats := HookFormats(place)
+	formats := hookFormats(place)
 	book := records.Book()
-	j.Queue = queue.New(book, queue.Config{})
-	j.Hooks = hooks.New(book, j.Queue, formats, func() { j.runner.Wake() })
+	jobs := queue.New(book, queue.Config{})
+	wake := func() { j.runner.Wake() }
+	j.events = hooks.New(book, jobs, formats, wake)
+	j.Manage, j.Hooks = manage.NewJobs(jobs, wake), manage.NewWebhooks(j.events, now)
 	client := n.set.Fetch
 	client.Timeout = webhook.Timeout
-	sender := webhook.NewSender(j.Hooks, fetch.New(client), formats, now, n.log)
-	j.runner = job.New(j.Queue, map[string]job.Handler{
+	sender := webhook.NewSender(j.events, fetch.New(client), formats, now, n.log)
+	j.runner = job.New(jobs, map[string]job.Handler{
 		webhook.JobKind: {Do: sender.Deliver, Timeout: 2 * webhook.Timeout, Retries: n.set.WebhookRetries},
 	}, job.Config{Now: now, Log: n.log})
 	records.Told(j.tell)
-	book.Watch(func() { j.tell(); j.runner.Wake() })
+	book.Watch(func() { j.tell(); wake() })
 	return j
 }
 
@@ -70,7 +74,7 @@ func (n *Node) spread(ctx context.Context) {
 	tick := time.NewTicker(spreadEvery)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		more, err := n.Jobs.Hooks.Spread(ctx)
+		more, err := n.Jobs.events.Spread(ctx)
 		if err != nil && ctx.Err() == nil {
 			n.log.Error("cannot tell webhooks of events", "err", err)
 		}

@@ -78,9 +78,12 @@ func (s *Store) Spread(ctx context.Context) (more bool, err error) {
 // delivery returns the job that tells h of e. It holds all that is needed: what
 // is sent does not change any more.
 func (s *Store) delivery(h webhook.Hook, e asset.Event) (job.Job, error) {
-	body, err := s.formats[h.Format].Body(e)
-	if err != nil {
-		return job.Job{}, err
+	var body []byte
+	if words := s.formats[h.Format].Body; words != nil {
+		var err error
+		if body, err = words(e); err != nil {
+			return job.Job{}, err
+		}
 	}
 	payload, err := json.Marshal(webhook.Message{Hook: h.ID, Event: e.ID, Kind: e.Kind, Body: string(body)})
 	if err != nil {

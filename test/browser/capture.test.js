@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { capturePage } from './capture.page.js';
 import { test, until } from './harness.js';
-import { findings, part } from './parts.js';
+import { contrast, findings, part } from './parts.js';
 
 /** The component for a kind of source. */
 async function capture(t, kind, options) {
@@ -36,10 +36,14 @@ const withMedia = { csp: "default-src 'self'; media-src 'self' blob:" };
 test('a photo after a count-down, by keyboard alone', async (t) => {
   const { page, pages, seen, button } = await capture(t, 'webcam');
   await button('Take Photo').focus();
+  await page.evaluate(() => {
+    window.said = [];
+    new MutationObserver(() => said.push(document.querySelector('[role=status]')?.textContent)).observe(document, { subtree: true, childList: true, characterData: true });
+  });
   await page.keyboard.press('Enter');
-  await page.getByRole('status').filter({ hasText: 'Photo in 3' }).waitFor();
-  await page.getByRole('status').filter({ hasText: 'Photo in 1' }).waitFor();
   await button('Use Photo').waitFor();
+  const said = await page.evaluate(() => said.filter((text, i) => text !== said[i - 1]));
+  assert.deepEqual(said, ['Photo in 3', 'Photo in 2', 'Photo in 1', 'The photo is taken.']);
   assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Use Photo');
   assert.ok(await allEnded(page), 'the camera is off while the photo is looked at');
   await page.keyboard.press('Enter');
@@ -114,17 +118,17 @@ for (const [kind, begin, name] of [['video', 'Record Video', /^video-.*\.(mp4|we
   test(`${kind} is recorded, played and can be decoded`, async (t) => {
     const { page, pages, seen, button } = await capture(t, kind, withMedia);
     await button(begin).click();
-    await page.getByRole('timer').filter({ hasText: '0:02' }).waitFor();
+    await page.getByRole('timer').filter({ hasNotText: /0:0[01]/ }).waitFor();
     await until(() => page.getByRole('meter').evaluate((meter) => meter.value > 0.1), 'a level of the beep');
     await button('Stop').click();
-    await page.getByRole('button', { name: /^Play the recording 0:0[2-9]$/ }).click();
+    await page.getByRole('button', { name: /^Play the recording 0:(?!0[01])\d\d$/ }).click();
     assert.ok(await allEnded(page), 'the devices are off while the recording is played');
     const seconds = await page.evaluate(async () => {
       const player = document.querySelector('.capture video, .capture audio');
       await new Promise((done) => { player.onended = done; });
       return player.duration;
     });
-    assert.ok(seconds > 1 && seconds < 10, `${seconds} s`);
+    assert.ok(seconds > 1 && seconds < 100, `${seconds} s`); // and not what is unknown
     await button('Use Recording').click();
     const made = await played(page);
     assert.match(made.name, name);
@@ -136,7 +140,7 @@ for (const [kind, begin, name] of [['video', 'Record Video', /^video-.*\.(mp4|we
   test(`${kind} is recorded on a strict page, which is told why it does not play`, async (t) => {
     const { page, pages, seen, button } = await capture(t, kind);
     await button(begin).click();
-    await page.getByRole('timer').filter({ hasText: '0:01' }).waitFor();
+    await page.getByRole('timer').filter({ hasNotText: '0:00' }).waitFor();
     await button('Stop').click();
     await button('Use Recording').waitFor();
     seen.clean(pages);
@@ -160,7 +164,7 @@ test('a screen is shared after a click, taken and recorded, with the microphone'
   await button('Retake').click();
   await button('Choose What to Share').click();
   await button('Record Screen').click();
-  await page.getByRole('timer').filter({ hasText: '0:01' }).waitFor();
+  await page.getByRole('timer').filter({ hasNotText: '0:00' }).waitFor();
   // The person ends the sharing in the browser's own bar.
   await page.evaluate(() => { for (const track of window.tracks) if (track.kind === 'video') track.dispatchEvent(new Event('ended')); });
   await button('Use Recording').click();
@@ -228,34 +232,37 @@ test('a camera that is unplugged', async (t) => {
   await button('Take Photo').waitFor();
 });
 
-test('axe finds nothing in any state, light or dark', { timeout: 120_000 }, async (t) => {
-  for (const colorScheme of ['light', 'dark']) {
-    const { page, button } = await capture(t, 'webcam', { colorScheme, reducedMotion: 'reduce' });
-    const states = [];
-    const look = async (state) => { states.push(...(await findings(page)).map((f) => `${colorScheme}, ${state}: ${f}`)); };
-    await button('Take Photo').waitFor();
-    await look('camera');
-    await page.getByLabel('Count down').uncheck();
-    await button('Take Photo').click();
-    await button('Use Photo').waitFor();
-    await look('photo');
-    await page.evaluate(() => { window.stop(); window.capture('audio'); });
-    await button('Record Audio').click();
-    await page.getByRole('timer').waitFor();
-    await look('recording');
-    await button('Stop').click();
-    await button('Use Recording').waitFor();
-    await look('recorded');
-    await page.evaluate(() => { window.stop(); window.capture('screen'); });
-    await button('Choose What to Share').waitFor();
-    await look('screen');
-    await page.evaluate(() => {
-      window.stop();
-      navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError'); };
-      window.capture('video');
-    });
-    await button('Try again').waitFor();
-    await look('refused');
-    assert.deepEqual(states, []);
-  }
+test('axe finds nothing in any state, light or dark', async (t) => {
+  const { page, button } = await capture(t, 'webcam', { reducedMotion: 'reduce' });
+  const states = [];
+  const look = async (state) => {
+    await page.emulateMedia({ colorScheme: 'light' });
+    const light = await findings(page);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    states.push(...[...light, ...await findings(page, contrast)].map((f) => `${state}: ${f}`));
+  };
+  await button('Take Photo').waitFor();
+  await look('camera');
+  await page.getByLabel('Count down').uncheck();
+  await button('Take Photo').click();
+  await button('Use Photo').waitFor();
+  await look('photo');
+  await page.evaluate(() => { window.stop(); window.capture('audio'); });
+  await button('Record Audio').click();
+  await page.getByRole('timer').waitFor();
+  await look('recording');
+  await button('Stop').click();
+  await button('Use Recording').waitFor();
+  await look('recorded');
+  await page.evaluate(() => { window.stop(); window.capture('screen'); });
+  await button('Choose What to Share').waitFor();
+  await look('screen');
+  await page.evaluate(() => {
+    window.stop();
+    navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError'); };
+    window.capture('video');
+  });
+  await button('Try again').waitFor();
+  await look('refused');
+  assert.deepEqual(states, []);
 });

@@ -210,8 +210,10 @@ test('nothing needs more than 320 pixels, or the other direction', async (t) => 
     await handle('Bottom right corner').focus();
     await press(page, 'ArrowLeft');
     assert.match(await handle('Bottom right corner').getAttribute('aria-valuetext'), /^599 × 400/);
-    const [stage, box] = [await page.locator('.editor__stage').boundingBox(), await handle('Bottom right corner').boundingBox()];
-    await until(() => box.x >= stage.x - 1 && box.x + box.width <= stage.x + stage.width + 1, 'the handle in sight', 1000);
+    await until(async () => {
+      const [stage, box] = [await page.locator('.editor__stage').boundingBox(), await handle('Bottom right corner').boundingBox()];
+      return box.x >= stage.x - 1 && box.x + box.width <= stage.x + stage.width + 1;
+    }, 'the handle in sight');
   }
 });
 

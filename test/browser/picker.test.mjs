@@ -8,7 +8,7 @@ const { stowgate, app, pages } = await setUp();
 // A server with a domain answers on a host for each service, as cname expects;
 // browsers take every name under localhost for this machine.
 const named = await serve(null, { args: ['--tls-listen=127.0.0.1:0', '--tls-self-signed', '--domain=fs.localhost'] });
-const cname = new URL(/"url":"(https:[^"]+)"/.exec(named.log)[1]).host;
+const cname = new URL((await until(() => /"url":"(https:[^"]+)"/.exec(named.log), 'the log names its address'))[1]).host;
 const namedApp = await named.app({ security: 'on' });
 
 const readNamed = (visit) => (file) => visit.page.evaluate((url) => fetch(url).then((r) => r.text()), namedApp.link(file.url));

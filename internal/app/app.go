@@ -34,16 +34,16 @@ type commands struct {
 	JSON     bool             `name:"json" help:"Print JSON, for machines."`
 	Version  kong.VersionFlag `help:"Print the version."`
 
-	Serve   serveCommand      `cmd:"" help:"Serve uploads and deliveries."`
-	App     owner.Apps        `cmd:"" help:"Manage apps: their keys, secrets and rules."`
-	User    owner.Users       `cmd:"" help:"Manage the people who may sign in to the portal."`
-	Token   owner.Tokens      `cmd:"" help:"Manage the tokens of the management API."`
-	Webhook owner.Webhooks    `cmd:"" help:"Manage webhooks: who is told what happens to files."`
-	Sign    signCommand       `cmd:"" help:"Sign a policy with an app's secret."`
-	Explain explainCommand    `cmd:"" help:"Say why a policy, or a whole URL, is accepted or refused."`
-	Check   checkCommand      `cmd:"" help:"Read every stored byte back and compare it with its checksum."`
-	Doctor  doctorCommand     `cmd:"" help:"Say what works on this machine, and what is missing."`
-	Worker  workerCommand     `cmd:"" hidden:"" help:"Internal: a confined process that servers start."`
+	Serve   serveCommand   `cmd:"" help:"Serve uploads and deliveries."`
+	App     owner.Apps     `cmd:"" help:"Manage apps: their keys, secrets and rules."`
+	User    owner.Users    `cmd:"" help:"Manage the people who may sign in to the portal."`
+	Token   owner.Tokens   `cmd:"" help:"Manage the tokens of the management API."`
+	Webhook owner.Webhooks `cmd:"" help:"Manage webhooks: who is told what happens to files."`
+	Sign    signCommand    `cmd:"" help:"Sign a policy with an app's secret."`
+	Explain explainCommand `cmd:"" help:"Say why a policy, or a whole URL, is accepted or refused."`
+	Check   checkCommand   `cmd:"" help:"Read every stored byte back and compare it with its checksum."`
+	Doctor  doctorCommand  `cmd:"" help:"Say what works on this machine, and what is missing."`
+	Worker  workerCommand  `cmd:"" hidden:"" help:"Internal: a confined process that servers start."`
 }
 
 // A session is what a command runs in.

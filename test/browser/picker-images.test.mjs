@@ -1,8 +1,7 @@
 // What the picker does with images before they are sent, and shows of them afterwards.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { corpora, test, until } from './harness.js';
+import { test, until } from './harness.js';
 import { png, setUp, text, Visit } from './picker-page.mjs';
 
 const { stowgate, app, pages } = await setUp();
@@ -155,4 +154,107 @@ test('while the one file that there may be is sent, another is refused', async (
   release();
   const [{ filesUploaded }] = await v.heard('onUploadDone');
   assert.deepEqual(filesUploaded.map((file) => file.filename), ['kept.txt']);
+});
+
+// ---- Pictures of what the browser cannot show
+
+/** A TIFF of one colour, as scanners write it: no browser but Safari shows it. */
+function tiff(width, height, name = 'scan.tiff') {
+  const entries = [[256, 3, width], [257, 3, height], [258, 3, 8], [259, 3, 1], [262, 3, 1], [273, 4, 8], [277, 3, 1], [278, 3, height], [279, 4, width * height]];
+  const pixels = Buffer.alloc(width * height, 0x80);
+  const directory = Buffer.alloc(2 + entries.length * 12 + 4);
+  directory.writeUInt16LE(entries.length);
+  for (const [i, [tag, type, value]] of entries.entries()) {
+    const at = 2 + i * 12;
+    directory.writeUInt16LE(tag, at);
+    directory.writeUInt16LE(type, at + 2);
+    directory.writeUInt32LE(1, at + 4);
+    directory.writeUInt32LE(value, at + 8);
+  }
+  const head = Buffer.from('II*\0\0\0\0\0', 'latin1');
+  head.writeUInt32LE(8 + pixels.length, 4);
+  return { name, type: 'image/tiff', bytes: Buffer.concat([head, pixels, directory]) };
+}
+
+/** A page of a document, 200 by 300 points. */
+function pdf(name = 'letter.pdf') {
+  const objects = [
+    '<</Type/Catalog/Pages 2 0 R>>', '<</Type/Pages/Kids[3 0 R]/Count 1>>', '<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 300]/Contents 4 0 R>>',
+    '<</Length 27>>stream\n1 0 0 rg 20 20 160 260 re f\nendstream',
+  ];
+  let text = '%PDF-1.4\n';
+  const places = objects.map((object, i) => {
+    const at = text.length;
+    text += `${i + 1} 0 obj${object}endobj\n`;
+    return `${String(at).padStart(10, '0')} 00000 n \n`;
+  });
+  const table = text.length;
+  text += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${places.join('')}trailer<</Size ${objects.length + 1}/Root 1 0 R>>\nstartxref\n${table}\n%%EOF`;
+  return { name, type: 'application/pdf', bytes: Buffer.from(text) };
+}
+
+const heic = { name: 'phone.heic', type: 'image/heic', bytes: await readFile(new URL('../../internal/imaging/probe.heic', import.meta.url)) };
+
+/** The files that this server can draw: it may have no decoder for HEIC, and nothing that draws documents. */
+async function drawable() {
+  const files = [];
+  for (const file of [tiff(60, 30), heic, pdf()]) {
+    const { handle } = await app.store(`probe-${file.name}`, file.bytes, { type: file.type });
+    if ((await app.read(`resize=width:20/${handle}`)).ok) files.push(file);
+  }
+  return files;
+}
+
+/** The rows of the selection, with the size of the picture that each shows: of a canvas or of an image, or none. */
+const shown = (v) => v.page.evaluate(() => Object.fromEntries([...document.querySelectorAll('.picker__file')].map((row) => {
+  const [canvas, image] = ['canvas:not([hidden])', 'img'].map((kind) => row.querySelector(`.picker__thumbnail ${kind}`));
+  const name = row.querySelector('.picker__file-title').textContent;
+  return [name, canvas ? ['canvas', canvas.width, canvas.height] : image ? ['img', image.naturalWidth, image.naturalHeight] : ['icon']];
+})));
+
+test('the server draws what the browser cannot, before it is sent', async (t) => {
+  const files = await drawable();
+  t.diagnostic(`drawn: ${files.map((file) => file.name).join(', ')}`);
+  assert.ok(files.some((file) => file.name === 'scan.tiff'), 'at least TIFF');
+  const v = await visit(t);
+  await v.begin({ ...signed({ call: ['pick', 'store'] }), options: { maxFiles: 9 } });
+  await v.choose(...files, text('plain.txt'));
+  await until(async () => Object.values(await shown(v)).filter(([kind]) => kind === 'canvas').length === files.length, 'all have a picture');
+  const pictures = await shown(v);
+  assert.deepEqual(pictures['scan.tiff'], ['canvas', 60, 30]);
+  assert.deepEqual(pictures['plain.txt'], ['icon']);
+  const asked = v.seen.requests.filter(({ url }) => url.includes('/preview?'));
+  assert.equal(asked.length, files.length, 'each is asked for once');
+  v.seen.clean(stowgate, pages);
+});
+
+test('no picture is asked for with disableThumbnails', async (t) => {
+  const v = await visit(t);
+  await v.begin({ ...signed(), options: { disableThumbnails: true, displayMode: 'inline', container: 'box' } });
+  await v.choose(tiff(60, 30));
+  await until(async () => Object.values(await shown(v)).length, 'the file is there');
+  await v.upload();
+  await v.heard('onUploadDone');
+  assert.deepEqual(v.seen.requests.filter(({ url }) => /\/preview\?|resize=/.test(url)).map(({ url }) => url), []);
+});
+
+test('the server draws what was stored, as far as the policy lets the page see it', async (t) => {
+  const files = await drawable();
+  const run = async (policy) => {
+    const v = await visit(t);
+    await v.context.route((url) => url.pathname === '/preview', (route) => route.abort()); // as a server that draws nothing before it is stored
+    await v.begin({ ...signed(policy), options: { maxFiles: 9, uploadInBackground: true, disableTransformer: true } });
+    await v.choose(...files);
+    await v.heard('onFileUploadFinished', files.length);
+    return v;
+  };
+  const may = await run({ call: ['pick', 'store', 'convert'] });
+  await until(async () => Object.values(await shown(may)).every(([kind, width]) => kind === 'img' && width > 0), 'all have a picture');
+  const mayNot = await run({ call: ['pick', 'store'] });
+  const refused = () => mayNot.seen.requests.filter(({ url, failed }) => url.includes('resize=') && failed).length;
+  await until(() => refused() >= files.length, 'the pictures are refused');
+  await until(async () => Object.values(await shown(mayNot)).every(([kind]) => kind === 'icon'), 'all have a pictogram');
+  assert.equal(await picker(mayNot).locator('.picker__unseen[role=alert]').textContent(), '', 'nothing is said');
+  await mayNot.upload();
+  assert.equal((await mayNot.heard('onUploadDone'))[0].filesUploaded.length, files.length);
 });

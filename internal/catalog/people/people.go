@@ -234,12 +234,14 @@ func (r Records) userValues(u account.User) ([]any, error) {
 		return nil, err
 	}
 	return []any{u.ID, u.Email, u.Name, u.Operator, u.Disabled, record.Nanos(u.Created), record.Nanos(u.Seen),
-		r.book.Box.Seal(passwordOf(u.ID), []byte(u.Password)), string(passkeys), u.Subject, u.Invitation[:],
+		r.book.Box.Seal(passwordOf(u.ID), []byte(u.Password)), r.book.Box.Seal(passkeysOf(u.ID), passkeys), u.Subject, u.Invitation[:],
 		record.Nanos(u.Invited), u.Epoch}, nil
 }
 
-// passwordOf names a user's password to the box.
+// passwordOf and passkeysOf name to the box what a user signs in with. Nobody
+// who can only write to the database can put an own one there.
 func passwordOf(id string) string { return "password of " + id }
+func passkeysOf(id string) string { return "passkeys of " + id }
 
 func (r Records) scanUser(row record.Row) (u account.User, err error) {
 	var created, seen, invited int64
@@ -254,6 +256,9 @@ func (r Records) scanUser(row record.Row) (u account.User, err error) {
 		return u, err
 	}
 	u.Password = string(password)
+	if passkeys, err = r.book.Box.Open(passkeysOf(u.ID), passkeys); err != nil {
+		return u, err
+	}
 	if err := json.Unmarshal(passkeys, &u.Passkeys); err != nil {
 		return u, fmt.Errorf("read passkeys: %w", fault.Damaged)
 	}

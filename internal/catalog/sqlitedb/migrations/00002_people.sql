@@ -10,7 +10,7 @@ CREATE TABLE users (
     created    INTEGER NOT NULL,
     seen       INTEGER NOT NULL,
     password   BLOB NOT NULL, -- sealed
-    passkeys   TEXT NOT NULL, -- JSON
+    passkeys   BLOB NOT NULL, -- JSON, sealed
     subject    TEXT NOT NULL,
     invitation BLOB NOT NULL, -- digest
     invited    INTEGER NOT NULL,

@@ -91,6 +91,20 @@ func TestDraw(t *testing.T) {
 	st.want(may("a"), resize(7, paper), "error: invalid", 4)
 }
 
+// TestDrawPreview: a document that is about to be stored is shown as well.
+func TestDrawPreview(t *testing.T) {
+	st := newStudio(t, delivery.Config{Draw: new(press)})
+	v, err := st.Preview(t.Context(), policy.Grant{App: "a", Actions: policy.Store}, resize(100).Plan, strings.NewReader("%PDF-1.4"),
+		func(int64, string) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	if b, err := io.ReadAll(v); !strings.HasSuffix(string(b), `image/png <{"ops":[{"op":"resize","width":100}]} of %PDF-1.4>`) || err != nil {
+		t.Errorf("got %q, %v", b, err)
+	}
+}
+
 // TestDrawWithoutDrawer: the renderer gets the document, and refuses it.
 func TestDrawWithoutDrawer(t *testing.T) {
 	st := newStudio(t, delivery.Config{})

@@ -58,7 +58,7 @@ func Main() error {
 }
 
 // A message says which page is drawn. The files beside it are the document and
-// the one for the picture. The zero message asks what the worker is.
+// the one for the picture.
 type message struct {
 	Plan   string           `json:"plan"` // its canonical text
 	Limits transform.Limits `json:"limits"`
@@ -81,7 +81,7 @@ type Picture struct {
 // handle does a job of an Engine.
 func (lib library) handle(request []byte, files []*os.File) ([]byte, error) {
 	if len(request) == 0 {
-		return []byte(`{}`), nil
+		return nil, nil // it was Try
 	}
 	var m message
 	if err := json.Unmarshal(request, &m); err != nil {

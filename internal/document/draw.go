@@ -56,7 +56,7 @@ func openLibrary() (library, error) {
 		Stdout:   os.Stderr,
 	})
 	if err != nil {
-		return library{}, fmt.Errorf("open PDFium: %w", err)
+		return library{}, fmt.Errorf("open PDFium: %w: %w", fault.Unsupported, err)
 	}
 	return library{instances}, nil
 }
@@ -159,9 +159,9 @@ func encode(out *os.File, im image.Image) (int64, error) {
 	return out.Seek(0, io.SeekCurrent)
 }
 
-// Ours are the errors of the library about the document. All others are that
-// it could not go on.
-var ours = []error{pdferrors.ErrUnknown, pdferrors.ErrFile, pdferrors.ErrFormat, pdferrors.ErrPage, pdferrors.ErrSuccess, pdferrors.ErrUnexpected}
+// complaints are the errors of the library about a document. All others are
+// that it could not go on.
+var complaints = []error{pdferrors.ErrUnknown, pdferrors.ErrFile, pdferrors.ErrFormat, pdferrors.ErrPage, pdferrors.ErrSuccess, pdferrors.ErrUnexpected}
 
 // classify gives an error of the library its kind.
 func classify(act string, err error) error {
@@ -170,7 +170,7 @@ func classify(act string, err error) error {
 		return &transform.Refusal{Why: "the document needs a password", Kind: fault.Invalid}
 	case errors.Is(err, pdferrors.ErrSecurity):
 		return fmt.Errorf("%s: %w: %w", act, fault.Unsupported, err)
-	case slices.ContainsFunc(ours, func(known error) bool { return errors.Is(err, known) }):
+	case slices.ContainsFunc(complaints, func(known error) bool { return errors.Is(err, known) }):
 		return fmt.Errorf("%s: %w: %w", act, fault.Invalid, err)
 	}
 	return fmt.Errorf("%s: the library cannot go on: %w: %w", act, fault.Unsupported, err)

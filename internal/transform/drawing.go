@@ -38,9 +38,9 @@ func (p Plan) DrawPage(l Limits, pages int, width, height float64) (w, h int, er
 }
 
 // Draws reports whether p asks for a picture of what is none, such as a
-// document: it says more than how an image is encoded.
+// document: it says more than how what is an image already is encoded.
 func (p Plan) Draws() bool {
-	return p.Page > 0 || p.Density > 0 || len(p.Ops) > 0 || p.Answer != Image || p.Output.Format != Keep
+	return p.Page > 0 || p.Density > 0 || len(p.Ops) > 0 || p.Answer != Image || p.Output.Format != Keep && !p.Output.Still
 }
 
 // checkPage refuses a page that is not there.

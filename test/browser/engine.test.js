@@ -43,11 +43,11 @@ async function pages(t, stowgate) {
   const s = await site(t, { csp: `default-src 'none'; script-src 'self'; connect-src ${stowgate.url}; require-trusted-types-for 'script'` });
   s.put('/engine.js', Buffer.from(engine.contents));
   s.put('/page.js', `
-    import { Engine } from './engine.js';
+    import { Engine, hash } from './engine.js';
     window.make = (url, apiKey, grant, more) => {
       window.engine = new Engine({
         apiKey, hosts: () => ({ upload: url, cloud: url, cdn: url, process: url, api: url + '/api/file' }), grant: () => grant,
-        accept: [], maxFiles: 0, minFiles: 0, maxSize: 0, minSize: 0, store: {}, concurrency: 4, resume: true,
+        accept: [], maxFiles: 0, minFiles: 0, maxSize: 0, minSize: 0, store: {}, concurrency: 4, resume: true, digest: hash,
         parts: { size: 6 << 20, concurrency: 3, retries: 10, retryFactor: 2, retryMaxTime: 1000, timeout: 30000 }, ...more,
       });
       document.querySelector('input')?.addEventListener('change', async (e) => {

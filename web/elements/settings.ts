@@ -1,6 +1,6 @@
 /** Turns an element's properties into what the engine and the views are told. */
 import type { Hosts, Item, Settings } from '../engine/types.ts';
-import { preparing } from '../filestack/chunks.ts';
+import { digesting, preparing } from '../filestack/chunks.ts';
 import { sources } from '../filestack/sources.ts';
 import type { Editing, Mode, ViewEvents, ViewOptions } from '../picker/types.ts';
 import type { Outcome, Properties, StowgateFile } from './description.ts';
@@ -33,6 +33,7 @@ export function settings(p: Properties, mode: Mode, grant: Pick<Settings, 'grant
     minSize: 0,
     admit: p.admit && (async (item) => p.admit?.(fileOf(item)) as ReturnType<NonNullable<Settings['admit']>>),
     prepare: max || stripMetadata ? (item) => prepare(item, { max, strip: stripMetadata }) : undefined,
+    digest: digesting(base),
     tags: p.tags && ((item) => p.tags?.(fileOf(item)) ?? {}),
     store: {
       location: p.storeLocation, path: p.storePath, container: p.storeContainer, region: p.storeRegion,

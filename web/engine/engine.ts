@@ -1,4 +1,5 @@
 import { Admission } from './admission.ts';
+import { digestWith } from './digest.ts';
 import { Job, type Tools } from './job.ts';
 import { Listeners } from './listeners.ts';
 import { Network } from './network.ts';
@@ -58,8 +59,9 @@ export class Engine implements EngineLike {
       this.#settle();
     });
     this.#server = new Server(settings, this.#network);
-    this.#twins = new Twins(this.#items);
-    this.#resume = settings.resume ? new Resume(settings, surroundings.records ?? browserRecords()) : undefined;
+    const digest = digestWith(settings.digest);
+    this.#twins = new Twins(this.#items, digest);
+    this.#resume = settings.resume ? new Resume(settings, surroundings.records ?? browserRecords(), digest) : undefined;
     this.#tools = {
       settings, items: this.#items, server: this.#server, network: this.#network, twins: this.#twins, resume: this.#resume, total: this.#total,
     };
@@ -310,7 +312,12 @@ export class Engine implements EngineLike {
     this.#running.add(run);
     if (!job.begun) this.#listeners.emit('start', this.#items.get(id)!);
     job.begun = true;
-    const end = await job.run();
+    const leave = (): void => {
+      this.#running.delete(run);
+      this.#settle();
+    };
+    // What is only being hashed is in nobody's way.
+    const end = await job.run(leave);
     this.#running.delete(run);
     if (end) job.begun = false;
     const item = end && this.#items.patch(id, { speed: 0, problem: undefined, retryAt: undefined, ...end });

@@ -60,20 +60,20 @@ export class Job {
     return item;
   }
 
-  /** Sends the item. Resolves with how it ended, or with nothing after stop. */
-  run(): Promise<Partial<Item> | undefined> {
+  /** Sends the item. Resolves with how it ended, or with nothing after stop. sent is called once its bytes have gone and only their sum is waited for. */
+  run(sent: () => void): Promise<Partial<Item> | undefined> {
     const { signal } = this.#run = new AbortController();
-    const ended = this.#ended.then(() => this.#send(signal)); // what was stopped may still be ending
+    const ended = this.#ended.then(() => this.#send(signal, sent)); // what was stopped may still be ending
     this.#ended = ended;
     return ended;
   }
 
-  async #send(signal: AbortSignal): Promise<Partial<Item> | undefined> {
+  async #send(signal: AbortSignal, sent: () => void): Promise<Partial<Item> | undefined> {
     try {
       signal.throwIfAborted();
       const { link, blob, folder } = this.#item;
       if (folder) return { status: 'done' };
-      const end = link && !blob ? { stored: await this.#import(signal) } : await this.#upload(signal);
+      const end = link && !blob ? { stored: await this.#import(signal) } : await this.#upload(signal, sent);
       return signal.aborted ? undefined : { status: 'done', sent: Math.max(0, end.stored.size ?? this.#item.size), left: 0, ...end };
     } catch (error) {
       if (signal.aborted) return undefined;
@@ -131,7 +131,7 @@ export class Job {
     return this.#patience.persist(signal, () => this.#tools.server.import(this.#item, signal, arrived), (p) => p.status !== undefined && isPassing(p));
   }
 
-  async #upload(signal: AbortSignal): Promise<{ stored: Stored; digest: string; verified?: boolean }> {
+  async #upload(signal: AbortSignal, sent: () => void): Promise<{ stored: Stored; digest: string; verified?: boolean }> {
     const { settings, twins } = this.#tools;
     this.#set({ status: 'preparing' });
     await twins.known(this.id);
@@ -153,6 +153,8 @@ export class Job {
     const hashed = twins.digest(blob, this.#life.signal);
     hashed.catch(() => {}); // is seen when the bytes have gone
     const stored = await this.#transfer.run(blob, signal);
+    if (!signal.aborted) this.#set({ sent: blob.size, speed: 0, left: Infinity, problem: undefined });
+    sent();
     const digest = await hashed;
     const verified = stored.sha256 === undefined ? undefined : stored.sha256 === digest;
     if (verified === false) {

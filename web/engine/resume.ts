@@ -1,4 +1,4 @@
-import { fingerprint } from './digest.ts';
+import { fingerprint, type Digest } from './digest.ts';
 import type { Handle, Records, Saved } from './records.ts';
 import type { Session } from './transfer.ts';
 import type { Item, Settings } from './types.ts';
@@ -17,10 +17,12 @@ const locks = (): Locks | undefined => (globalThis as { navigator?: { locks?: Lo
 export class Resume {
   readonly #settings: Settings;
   readonly #records: Records;
+  readonly #digest: Digest;
   readonly #known = new Map<string, Saved>();
   readonly #held = new Map<string, () => void>();
 
-  constructor(settings: Settings, records: Records) {
+  constructor(settings: Settings, records: Records, digest: Digest) {
+    this.#digest = digest;
     this.#settings = settings;
     this.#records = records;
   }
@@ -36,7 +38,7 @@ export class Resume {
     this.#hold(id);
     const saved: Saved = {
       id, name, type, size, path, source, alt, app: this.#app, session: session.id, partSize: session.partSize, begun: Date.now(),
-      lastModified: changed(blob), fingerprint: await fingerprint(blob), handle,
+      lastModified: changed(blob), fingerprint: await fingerprint(blob, this.#digest), handle,
     };
     if (!this.#held.has(id)) return; // it ended meanwhile
     this.#known.set(id, saved);
@@ -105,7 +107,7 @@ export class Resume {
   }
 
   async #fits(saved: Saved, blob: Blob): Promise<boolean> {
-    return blob.size === saved.size && changed(blob) === saved.lastModified && await fingerprint(blob) === saved.fingerprint;
+    return blob.size === saved.size && changed(blob) === saved.lastModified && await fingerprint(blob, this.#digest) === saved.fingerprint;
   }
 
   /** Keeps other pages from restoring an upload while this one is busy with it. */

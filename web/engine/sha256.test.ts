@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { digest, fingerprint } from './digest.ts';
+import { digestWith, fingerprint } from './digest.ts';
+import { hash } from './hash.ts';
 import { Sha256 } from './sha256.ts';
 
 const want = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -34,13 +35,24 @@ test('pieces of any size give the same as the whole', () => {
 test('a digest is that of the whole blob, whichever way it is computed', async () => {
   for (const n of [0, 1, 100_000, 4 << 20, (4 << 20) + 1, 9_000_001]) {
     const bytes = randomBytes(n);
-    assert.equal(await digest(new Blob([bytes])), want(bytes), `${n} bytes`);
+    assert.equal(await hash(new Blob([bytes])), want(bytes), `${n} bytes`);
+    assert.equal(await digestWith(() => assert.fail('the browser can'))(new Blob([bytes])), want(bytes), `${n} bytes, by the browser`);
   }
+});
+
+test('what is too large for the browser is hashed otherwise', async (t) => {
+  const digest = digestWith(async ({ size }) => `sum of ${size}`);
+  assert.match(await digest(new Blob([new Uint8Array(16 << 20)])), /^[0-9a-f]{64}$/);
+  assert.equal(await digest(new Blob([new Uint8Array((16 << 20) + 1)])), `sum of ${(16 << 20) + 1}`);
+  const { crypto } = globalThis;
+  Object.defineProperty(globalThis, 'crypto', { configurable: true, value: {} });
+  t.after(() => Object.defineProperty(globalThis, 'crypto', { configurable: true, value: crypto }));
+  assert.equal(await digest(new Blob(['x'])), 'sum of 1', 'as is everything on a page without TLS');
 });
 
 test('a digest ends when it is not wanted any more', async () => {
   const ended = new AbortController();
-  const sum = digest(new Blob([new Uint8Array(64 << 20)]), ended.signal);
+  const sum = hash(new Blob([new Uint8Array(64 << 20)]), ended.signal);
   ended.abort();
   await assert.rejects(sum, { name: 'AbortError' });
 });
@@ -50,7 +62,7 @@ test('a fingerprint sees the beginning, the middle and the end', async () => {
   const print = (at?: number): Promise<string> => {
     const copy = Uint8Array.from(bytes);
     if (at !== undefined) copy[at]! ^= 1;
-    return fingerprint(new Blob([copy]));
+    return fingerprint(new Blob([copy]), hash);
   };
   const same = await print();
   assert.equal(await print(), same);

@@ -1,4 +1,4 @@
-import { digest, fingerprint, wholly } from './digest.ts';
+import { fingerprint, wholly, type Digest } from './digest.ts';
 import type { Selection } from './selection.ts';
 import type { Item } from './types.ts';
 
@@ -11,14 +11,16 @@ interface Group {
 /** Finds items with the same content. Only those of one size are read, and wholly only those whose samples are the same. */
 export class Twins {
   readonly #items: Selection;
+  readonly #digest: Digest;
   readonly #groups = new Map<number, Group>();
   readonly #prints = new WeakMap<Blob, Promise<string>>();
   readonly #digests = new WeakMap<Blob, Promise<string>>();
   readonly #pending = new Map<string, Promise<void>>();
   #last: Promise<void> = Promise.resolve();
 
-  constructor(items: Selection) {
+  constructor(items: Selection, digest: Digest) {
     this.#items = items;
+    this.#digest = digest;
   }
 
   /** Compares an item that joined with those before it, one after the other. */
@@ -41,7 +43,7 @@ export class Twins {
 
   /** The SHA-256 of a blob, which is computed once. */
   digest(blob: Blob, signal?: AbortSignal): Promise<string> {
-    return once(this.#digests, blob, () => digest(blob, signal));
+    return once(this.#digests, blob, () => this.#digest(blob, signal));
   }
 
   async #compare(id: string, group: Group): Promise<void> {
@@ -64,7 +66,7 @@ export class Twins {
   async #print(id: string, group: Group): Promise<readonly string[]> {
     const blob = this.#items.get(id)?.original;
     if (!blob) return [];
-    const print = await once(blob.size > wholly ? this.#prints : this.#digests, blob, () => fingerprint(blob));
+    const print = await once(blob.size > wholly ? this.#prints : this.#digests, blob, () => fingerprint(blob, this.#digest));
     const same = group.byPrint.get(print) ?? [];
     group.byPrint.set(print, same);
     same.push(id);

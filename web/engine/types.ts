@@ -64,6 +64,8 @@ export interface Settings {
   readonly admit?: (file: Item) => Promise<{ readonly name?: string } | void>;
   /** Makes the bytes that are sent from those that were chosen, such as a smaller image. A File that it makes also has the name. */
   readonly prepare?: (file: Item, signal: AbortSignal) => Promise<Blob>;
+  /** SHA-256, in hexadecimal, of blobs that the browser cannot hash in one go; best on another thread. hash.ts has one for this thread. */
+  readonly digest: (blob: Blob, signal?: AbortSignal) => Promise<string>;
   /** Tags of a file, made when it is sent. */
   readonly tags?: (file: Item) => Readonly<Record<string, string>>;
 

@@ -24,6 +24,9 @@ const images = async (base: string): Promise<typeof import('../image/index.ts')>
 export const preparing = (base: string) => async ({ blob, name }: Item, how: Preparation): Promise<Blob> =>
   (await images(base)).prepareFile(blob as Blob, name, how);
 
+/** digesting loads what hashes large files with the first of them. */
+export const digesting = (base: string) => async (blob: Blob, signal?: AbortSignal): Promise<string> => (await images(base)).digest(blob, signal);
+
 /** fitting refuses images that are larger or smaller than how says. */
 export const fitting = (base: string) => async ({ blob }: Item, how: Preparation): Promise<void> => {
   const misfit = blob && await (await images(base)).misfitOf(blob, how);

@@ -2,7 +2,7 @@
 import type { Item, Settings } from '../engine/types.ts';
 import type { Preparation } from '../image/index.ts';
 import type { Editing, Mode, PaneOptions } from '../picker/types.ts';
-import { fitting, later, preparing } from './chunks.ts';
+import { digesting, fitting, later, preparing } from './chunks.ts';
 import { grant, hosts } from './client.ts';
 import { pickedFile, type Describe } from './files.ts';
 import type { Client, Options, Pair, PickedFile } from './types.ts';
@@ -41,6 +41,7 @@ export function settings(client: Client, options: Options, describe: () => Descr
       await fits?.(item, how); // it may have been edited since it was chosen
       return prepare(item, how);
     }),
+    digest: digesting(base),
     tags: uploadConfig.tags && ((item) => tags(options, pickedFile(item, describe()))),
     store: { ...storeTo, disableStorageKey: options.disableStorageKey },
     concurrency: options.concurrency ?? 4,

@@ -3,9 +3,11 @@
  * worked on at a time, since each may need a hundred megabytes.
  */
 import type { Edit } from '../engine/types.ts';
+import { Crew, workFrom } from './crew.ts';
 import { headLength, misfit as findMisfit, readHeader, type Limits, type Misfit, type Size } from './header.ts';
 import type { Picture, Preparation, Result, Task } from './work.ts';
 
+export { workFrom };
 export type { Picture, Preparation };
 
 interface Job {
@@ -17,16 +19,10 @@ interface Job {
 
 const waiting: Job[] = [];
 let busy = false;
-let base = '';
-/** Undefined until it is first needed, null where there can be none. */
-let worker: Worker | null | undefined;
-
-/** Says where worker.js is; the address ends in a slash. Until then, all is done in slices. */
-export function workFrom(address: string): void {
-  if (address === base) return;
-  base = address;
-  if (worker === null) worker = undefined; // where there was none, there may be one now
-}
+const painters = new Crew();
+/** Sums of large files take long, and pictures are not to wait for them. */
+const adders = new Crew();
+let summed: Promise<unknown> = Promise.resolve();
 
 /** A picture that fits into size × size pixels, upright; undefined when the browser cannot decode it, or signal was aborted. */
 export async function thumbnail(blob: Blob, size: number, signal?: AbortSignal): Promise<ImageBitmap | undefined> {
@@ -113,55 +109,24 @@ async function next(): Promise<void> {
 }
 
 async function perform(task: Task): Promise<Result> {
-  if (worker === undefined) worker = start();
-  if (worker) {
-    const answer = await answerOf(worker, task);
-    if (answer) {
-      if (answer.error !== undefined) throw new Error(answer.error);
-      return answer.result;
-    }
-    worker.terminate(); // it could not be loaded, or ended
-    worker = null;
-  }
+  const answer = await painters.ask(task);
+  if (answer?.error !== undefined) throw new Error(answer.error);
+  if (answer) return answer.result;
   const { work } = await import('./work.ts');
   return work(task, turn);
 }
 
-interface Answer {
-  readonly result?: Result;
-  readonly error?: string;
-}
-
-/** Undefined if the worker is not there to answer. */
-function answerOf(worker: Worker, task: Task): Promise<Answer | undefined> {
-  return new Promise((done) => {
-    worker.onmessage = ({ data }: MessageEvent<Answer>) => done(data);
-    worker.onerror = (event) => {
-      event.preventDefault(); // nobody need see it: the work is done here instead
-      done(undefined);
-    };
-    worker.postMessage({ task });
+/** SHA-256 of a blob of any size, in hexadecimal. */
+export function digest(blob: Blob, signal?: AbortSignal): Promise<string> {
+  const sum = summed.then(async () => {
+    const answer = await adders.ask({ act: 'digest', blob }, signal);
+    if (answer?.result !== undefined) return answer.result as string;
+    if (answer) await blob.slice(0, 1).arrayBuffer(); // which says what is wrong with it
+    const { hash } = await import('../engine/hash.ts');
+    return hash(blob, signal);
   });
-}
-
-/** Null where the page's origin is another, or it allows no workers. */
-function start(): Worker | null {
-  if (!base || new URL(base, location.href).origin !== location.origin) return null;
-  try {
-    return new Worker(trusted(`${base}worker.js`) as string, { type: 'module' });
-  } catch {
-    return null;
-  }
-}
-
-interface PolicyFactory {
-  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): unknown };
-}
-
-/** A page may demand that addresses of scripts are vouched for. Source: Trusted Types, the sink of new Worker. */
-function trusted(url: string): unknown {
-  const { trustedTypes } = globalThis as { trustedTypes?: PolicyFactory };
-  return trustedTypes?.createPolicy('stowgate', { createScriptURL: (u) => u }).createScriptURL(url) ?? url;
+  summed = sum.catch(() => {});
+  return sum;
 }
 
 /** Lets the page do what it has to do. */

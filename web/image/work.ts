@@ -24,10 +24,11 @@ export interface Picture extends Size {
 export type Task =
   | { readonly act: 'picture'; readonly blob: Blob; readonly size: number }
   | { readonly act: 'prepare'; readonly blob: Blob; readonly how: Preparation }
-  | { readonly act: 'render'; readonly blob: Blob; readonly edit: Edit };
+  | { readonly act: 'render'; readonly blob: Blob; readonly edit: Edit }
+  | { readonly act: 'digest'; readonly blob: Blob };
 
 /** What the tasks give, each its own. */
-export type Result = Picture | Blob | undefined;
+export type Result = Picture | Blob | string | undefined;
 
 /** Of larger images a browser would need gigabytes; a bomb of some bytes can claim them. */
 const maxPixels = 150_000_000;
@@ -38,6 +39,7 @@ export async function work(task: Task, pause?: Pause): Promise<Result> {
     case 'picture': return picture(task.blob, task.size, pause);
     case 'prepare': return prepare(task.blob, task.how, pause);
     case 'render': return render(task.blob, task.edit, pause);
+    case 'digest': return (await import('../engine/hash.ts')).hash(task.blob);
   }
 }
 

@@ -6,7 +6,7 @@ addEventListener('message', async ({ data }: MessageEvent<{ task: Task }>) => {
   const { task } = data;
   try {
     const result = await work(task);
-    const transfer = result && 'bitmap' in result ? [result.bitmap] : [];
+    const transfer = typeof result === 'object' && 'bitmap' in result ? [result.bitmap] : [];
     postMessage({ result }, { transfer });
   } catch (error) {
     postMessage({ error: error instanceof Error ? error.message : String(error) });

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { Engine, type Surroundings } from '../engine.ts';
+import { hash } from '../hash.ts';
 import type { Records, Saved } from '../records.ts';
 import type { Events, Item, Settings } from '../types.ts';
 
@@ -131,7 +132,7 @@ export class FakeRecords implements Records {
 /** Settings for uploads to a server, quick to fail and to retry. */
 export const settingsFor = (url: string, more: Partial<Settings> = {}): Settings => ({
   apiKey: 'AKey', hosts: () => ({ upload: url, cloud: url, cdn: url, process: url, api: `${url}/api/file` }), grant: () => undefined,
-  accept: [], maxFiles: 0, minFiles: 0, maxSize: 0, minSize: 0, store: {}, concurrency: 2, resume: false,
+  digest: hash, accept: [], maxFiles: 0, minFiles: 0, maxSize: 0, minSize: 0, store: {}, concurrency: 2, resume: false,
   parts: { size: 3 << 20, concurrency: 3, retries: 3, retryFactor: 2, retryMaxTime: 20, timeout: 5000 },
   ...more,
 });

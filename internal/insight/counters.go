@@ -19,8 +19,19 @@ type apps struct {
 	known sync.Map // of *counters by key
 	size  atomic.Int64
 
-	retired map[string]*counters // dropped by the last drain, which who found them before may still be adding to
+	retired []retired // those dropped lately
 }
+
+// retired counters are found by nobody any more, but who found them before may
+// be about to add to them.
+type retired struct {
+	app   string
+	since time.Time
+	*counters
+}
+
+// retirement is how long that may take, even if the machine stalls.
+const retirement = 30 * time.Second
 
 // of returns the counters of the app with this key.
 func (a *apps) of(key string) *counters {
@@ -38,23 +49,23 @@ func (a *apps) of(key string) *counters {
 	return c.(*counters)
 }
 
-// drain yields the counters of every app, and drops those that nothing was
+// drain yields the counters of every app, and retires those that nothing was
 // counted by since the drain before. It is not called concurrently.
-func (a *apps) drain() iter.Seq2[string, *counters] {
+func (a *apps) drain(now time.Time) iter.Seq2[string, *counters] {
 	return func(yield func(string, *counters) bool) {
-		retired := a.retired
-		a.retired = make(map[string]*counters)
-		for key, c := range retired {
-			if !yield(key, c) {
+		for _, r := range a.retired {
+			if !yield(r.app, r.counters) {
 				return
 			}
 		}
+		before := len(a.retired)
+		a.retired = slices.DeleteFunc(a.retired, func(r retired) bool { return now.Sub(r.since) > retirement })
+		a.size.Add(int64(len(a.retired) - before))
 		a.known.Range(func(key, value any) bool {
 			name, c := key.(string), value.(*counters)
 			if name != "" && c.idle() {
 				a.known.Delete(name)
-				a.size.Add(-1)
-				a.retired[name] = c
+				a.retired = append(a.retired, retired{name, now, c})
 				return true
 			}
 			return yield(name, c)

@@ -198,7 +198,7 @@ func (s *Service) Flush(ctx context.Context) error {
 		b = Batch{Day: day}
 	}
 	b.Day = day
-	for name, app := range s.apps.drain() {
+	for name, app := range s.apps.drain(now) {
 		app.take(name, hour, &b)
 		if len(b.Figures)+len(b.Plans)+len(b.Secrets) >= maxBatch {
 			put()

@@ -98,8 +98,13 @@ func (l *Listing) list(ctx context.Context, app string, q library.Query) (page l
 	} else {
 		page.Partial = more && len(s.found) < limit
 	}
-	if len(s.found) > 0 {
+	switch {
+	case len(s.found) > 0:
 		before = s.found[0].at
+	case s.down: // what is at the spot was on the page before
+		before.Place--
+	default:
+		before.Place++
 	}
 	ahead, behind := &page.Next, &page.Previous
 	if c.Back {
@@ -131,15 +136,16 @@ func (l *Listing) load(ctx context.Context, app string, found []match) ([]librar
 	if len(found) == 0 {
 		return nil, nil
 	}
-	args := []any{app}
+	var args []any
 	for i := range library.MaxPage { // always as many, so that there is one statement
 		args = append(args, found[min(i, len(found)-1)].id)
 	}
 	files, err := record.Rows(ctx, l.reads, scanFile,
-		`SELECT `+fileColumns+` FROM assets WHERE app = ? AND id IN (?`+strings.Repeat(", ?", library.MaxPage-1)+`)`, args...)
+		`SELECT `+fileColumns+` FROM assets WHERE id IN (?`+strings.Repeat(", ?", library.MaxPage-1)+`)`, args...)
 	if err != nil {
 		return nil, err
 	}
+	files = slices.DeleteFunc(files, func(f library.File) bool { return f.App != app })
 	order := make(map[asset.ID]int, len(found))
 	for i, m := range found {
 		order[m.id] = i

@@ -42,10 +42,11 @@ type search struct {
 	done    bool // all was looked at
 }
 
-// newSearch returns a search, or false if nothing can be found.
+// newSearch returns a search, or false if no name can have the part that is
+// asked for.
 func newSearch(l *Listing, app string, q library.Query, back bool) (*search, bool) {
 	needle := fold(q.Name)
-	if len(needle) > maxNeedle {
+	if len(needle) > maxNeedle || strings.Contains(needle, "\x00") {
 		return nil, false
 	}
 	s := &search{Listing: l, app: app, q: q, down: q.Descending != back}
@@ -116,6 +117,7 @@ type source int
 
 const (
 	plain   source = iota // all of the app
+	byNames               // those of the app with that part in their names, in the order of names
 	byWords               // what the index of words finds, in the order of creation
 	setOfWords
 	setOfSizes
@@ -130,6 +132,8 @@ func (s *search) source(by source) (text string, args []any) {
 		return `(` + text + ` LIMIT ?) AS w CROSS JOIN files AS f`, append(args, s.bounds.Set+1)
 	}
 	switch by {
+	case byNames: // reads no more than the index of names of those that do not match
+		return `files AS w CROSS JOIN files AS f`, nil
 	case byWords:
 		return `(` + s.find + `) AS w CROSS JOIN files AS f`, []any{s.words}
 	case setOfWords:
@@ -176,6 +180,8 @@ func (s *search) columns(by source) (columns, marks, order string) {
 		direction = " DESC"
 	}
 	switch {
+	case by == byNames:
+		return `w.folded, w.place`, `?, ?`, `w.folded` + direction + `, w.place` + direction
 	case s.q.Order == library.ByName:
 		return `f.folded, f.place`, `?, ?`, `f.folded` + direction + `, f.place` + direction
 	case s.q.Order == library.BySize:
@@ -215,6 +221,9 @@ func (s *search) scan(ctx context.Context, by source, files, n int) error {
 	}
 	if err != nil {
 		return err
+	}
+	if by == plain && s.q.Order == library.ByName && s.q.Name != "" {
+		by = byNames
 	}
 	return s.collect(ctx, by, end, n)
 }
@@ -257,6 +266,10 @@ func (s *search) collect(ctx context.Context, by source, end spot, n int) error 
 	args = append(args, s.app, s.q.Trashed)
 	if by != plain {
 		where += ` AND f.place = w.place`
+	}
+	if by == byNames {
+		where += ` AND w.app = ? AND w.trash = ? AND w.folded LIKE ? ESCAPE '\'`
+		args = append(args, s.app, s.q.Trashed, s.like[0])
 	}
 	between, bounds := s.between(by, end)
 	// The sign keeps the conditions that are for each file from choosing an index.

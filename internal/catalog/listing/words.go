@@ -31,9 +31,9 @@ const (
 // that is not ASCII may have fewer: in many scripts one or two are a word.
 const partLen = 3
 
-// maxParts is how many parts of a needle are looked for in the index: what they
-// find is compared with all of it anyway.
-const maxParts = 12
+// maxParts is how many parts of a needle are looked for in the index at most:
+// what they find is compared with all of it anyway.
+const maxParts = 8
 
 // maxNeedle is how many bytes a needle may have to be found in any name, which
 // has 255 and may grow when the case of its letters is dropped.
@@ -136,9 +136,11 @@ func partsFor(app, needle string) []string {
 		}
 		return []string{word(app, part, needle)}
 	}
+	// Parts that overlap find little more, and each takes its time.
 	var parts []string
-	for step, i := max(1, (length-partLen)/maxParts), 0; i+partLen <= length; i += step {
-		parts = append(parts, word(app, part, needle[starts[i]:starts[i+partLen]]))
+	for i := 0; i < length && len(parts) < maxParts; i += partLen {
+		from := min(i, length-partLen)
+		parts = append(parts, word(app, part, needle[starts[from]:starts[from+partLen]]))
 	}
 	return parts
 }

@@ -58,17 +58,58 @@ function Player({ taken, t }: Pick<Props, 'taken' | 't'>): JSX.Element {
   const [url, setUrl] = useState('');
   const [refused, refuse] = useState(false);
   useEffect(() => () => URL.revokeObjectURL(url), [url]);
+  if (refused && taken.blob.type.startsWith('audio/')) return <Sound taken={taken} t={t} />;
   if (refused) return <p class="capture__hint">{t('This page does not allow the recording to be played, but you can use it.')}</p>;
   if (!url) {
     return (
       <button type="button" class="capture__play" onClick={() => setUrl(URL.createObjectURL(taken.blob))}>
-        <svg class="capture__glyph" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="M8 5l11 7-11 7z" /></svg>
-        {t('Play the recording')} <span class="capture__length">{clock(taken.seconds ?? 0)}</span>
+        <Label taken={taken} t={t} />
       </button>
     );
   }
   const props = { src: url, controls: true, 'aria-label': t('Your recording'), onError: () => refuse(true), onLoadedMetadata: start };
   return taken.blob.type.startsWith('audio/') ? <audio class="capture__audio" {...props} /> : <video class="capture__video" playsInline {...props} />;
+}
+
+const Label = ({ taken, t }: Pick<Props, 'taken' | 't'>): JSX.Element => (
+  <>
+    <svg class="capture__glyph" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d="M8 5l11 7-11 7z" /></svg>
+    {t('Play the recording')} <span class="capture__length">{clock(taken.seconds ?? 0)}</span>
+  </>
+);
+
+/**
+ * Plays sound that has no address, where the policy of the page allows none. There is no such way for video: a browser
+ * takes a MediaSource for an address as well.
+ */
+function Sound({ taken, t }: Pick<Props, 'taken' | 't'>): JSX.Element {
+  const button = useRef<HTMLButtonElement>(null);
+  const [playing, play] = useState(true);
+  const [failed, fail] = useState(false);
+  useEffect(() => button.current?.focus(), []); // the player had it
+  useEffect(() => {
+    if (!playing) return;
+    const context = new AudioContext();
+    const source = context.createBufferSource();
+    let wanted = true;
+    source.connect(context.destination);
+    source.onended = () => play(false);
+    taken.blob.arrayBuffer().then((bytes) => context.decodeAudioData(bytes)).then((sound) => {
+      if (!wanted) return;
+      source.buffer = sound;
+      source.start();
+    }).catch(() => fail(wanted));
+    return () => {
+      wanted = false;
+      void context.close();
+    };
+  }, [playing, taken]);
+  if (failed) return <p class="capture__hint">{t('This page does not allow the recording to be played, but you can use it.')}</p>;
+  return (
+    <button ref={button} type="button" class="capture__play" onClick={() => play(!playing)}>
+      {playing ? t('Stop') : <Label taken={taken} t={t} />}
+    </button>
+  );
 }
 
 /** Plays. Recorders do not write down how long a recording is; players learn it at its end. */

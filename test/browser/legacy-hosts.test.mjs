@@ -60,13 +60,15 @@ test('a server that has a host for each service', async (t) => {
   }
 });
 
-test("in an iframe's place, with the page's style sheet", async (t) => {
+test("in an iframe's place, with the page's style sheet, under a policy", async (t) => {
   const stowgate = await serve(t);
   const app = await stowgate.app();
   const sheets = await site(t, { host: 'localhost' });
   sheets.put('/mine.css', '.picker.picker { outline: rgb(1, 2, 3) solid 3px; }');
+  pages.csp = `default-src 'none'; script-src 'self' ${stowgate.url}; connect-src ${stowgate.url}; img-src blob: ${stowgate.url}; style-src ${sheets.url}`;
+  t.after(() => { pages.csp = undefined; });
   const v = await visit(t, stowgate.url, app, {
-    body: '<iframe id="here" title="Files" style="width: 640px; height: 480px; border: 0"></iframe>',
+    body: '<iframe id="here" title="Files" width="640" height="480" frameborder="0"></iframe>',
     options: { container: 'here', customCss: `${sheets.url}/mine.css` },
   });
   const picker = v.page.locator('.picker').first();

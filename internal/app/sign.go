@@ -1,10 +1,10 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -14,6 +14,7 @@ import (
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/sign"
 )
 
@@ -191,46 +192,14 @@ func (s *session) printSteps(steps []policy.Step) error {
 
 // takeLink fills what is empty from a URL that was asked for.
 func (c *explainCommand) takeLink(r *setting.Reader) {
-	u, err := url.Parse(c.Link)
+	q, err := access.ReadURL(c.Link)
 	if err != nil {
 		r.Fail("%q is no URL: put it in quotes", c.Link)
 		return
 	}
-	fill := func(to *string, value string) {
-		if *to == "" {
-			*to = value
-		}
-	}
-	q := u.Query()
-	fill(&c.Policy, q.Get("policy"))
-	fill(&c.Signature, q.Get("signature"))
-	fill(&c.App, q.Get("key"))
-	segments := strings.Split(strings.Trim(u.EscapedPath(), "/"), "/")
-	for i, segment := range segments {
-		segment, _ = url.PathUnescape(segment)
-		if args, ok := strings.CutPrefix(segment, "security="); ok {
-			for arg := range strings.SplitSeq(args, ",") {
-				name, value, _ := strings.Cut(arg, ":")
-				switch name {
-				case "policy", "p":
-					fill(&c.Policy, value)
-				case "signature", "s":
-					fill(&c.Signature, value)
-				}
-			}
-			continue
-		}
-		name, _, _ := strings.Cut(segment, "+")
-		if id, err := asset.ParseID(name); err == nil && !(i == 0 && len(segments) > 1 && segments[1] == "store") {
-			fill(&c.Handle, string(id))
-		}
-	}
-	switch {
-	case strings.HasPrefix(u.Path, "/api/store"):
-		fill(&c.Action, "store")
-	case strings.HasSuffix(u.Path, "/metadata"):
-		fill(&c.Action, "stat")
-	case c.Handle != "":
-		fill(&c.Action, "read")
+	c.Policy, c.Signature = cmp.Or(c.Policy, q.Cred.Policy), cmp.Or(c.Signature, q.Cred.Signature)
+	c.App, c.Handle = cmp.Or(c.App, q.Key), cmp.Or(c.Handle, string(q.Request.Asset))
+	if c.Action == "" && q.Request.Action != 0 {
+		c.Action = q.Request.Action.String()
 	}
 }

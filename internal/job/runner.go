@@ -197,10 +197,14 @@ func (r *Runner) perform(work context.Context, j Job) {
 	}
 }
 
+// maxVanished is how often a job is begun again whose worker did not come back:
+// it may be the job that ends processes.
+const maxVanished = 100
+
 // attempt does j, unless too many who did have vanished.
 func (h Handler) attempt(work context.Context, j Job) (err error) {
-	if j.Attempt > len(h.Retries)+1 {
-		return fmt.Errorf("%d times it was begun and nobody came back: %w", j.Attempt-1, ErrGiveUp)
+	if n := j.Fence - int64(j.Attempt); n > maxVanished {
+		return fmt.Errorf("%d times it was begun and nobody came back: %w", n, ErrGiveUp)
 	}
 	ctx, cancel := context.WithTimeout(work, cmp.Or(h.Timeout, time.Minute))
 	defer cancel()

@@ -236,15 +236,12 @@ func TestRetries(t *testing.T) {
 // A job whose workers vanish is not begun for ever.
 func TestPoison(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newList(Job{Kind: "k", Attempt: 1})
-		_, stop := run(t, l, Handler{Do: func(context.Context, Job) error {
-			t.Error("it was begun again")
-			return nil
-		}}, Config{})
+		l := newList(Job{Kind: "k", Fence: maxVanished}, Job{Kind: "k", Fence: maxVanished + 1})
+		_, stop := run(t, l, Handler{Do: func(context.Context, Job) error { return nil }}, Config{})
 		synctest.Wait()
 		stop()
-		if j := l.get(1); j.State != Dead {
-			t.Errorf("job = %+v, want it dead", j)
+		if often, once := l.get(1), l.get(2); often.State != Done || once.State != Dead {
+			t.Errorf("jobs = %+v, %+v, want one done and one dead", often, once)
 		}
 	})
 }

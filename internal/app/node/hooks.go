@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"path/filepath"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/asset"
@@ -39,11 +40,16 @@ func hookFormats(place answer.Place) webhook.Formats {
 }
 
 // jobs wires what goes on behind requests.
-func (n *Node) jobs(records *catalog.Catalog, place answer.Place, now func() time.Time) *Jobs {
+func (n *Node) jobs(ctx context.Context, records *catalog.Catalog, place answer.Place, now func() time.Time) (*Jobs, error) {
 	j := &Jobs{told: make(chan struct{}, 1)}
 	formats := hookFormats(place)
 	book := records.Book()
 	jobs := queue.New(book, queue.Config{})
+	if filepath.Dir(n.set.Database) == filepath.Clean(n.set.Data) { // whose lock says that nobody else does jobs
+		if err := jobs.Recover(ctx); err != nil {
+			return nil, err
+		}
+	}
 	wake := func() { j.runner.Wake() }
 	j.events = hooks.New(book, jobs, formats, wake)
 	j.Manage, j.Hooks = manage.NewJobs(jobs, wake), manage.NewWebhooks(j.events, now)
@@ -55,7 +61,7 @@ func (n *Node) jobs(records *catalog.Catalog, place answer.Place, now func() tim
 	}, job.Config{Now: now, Log: n.log})
 	records.Told(j.tell)
 	book.Watch(func() { j.tell(); wake() })
-	return j
+	return j, nil
 }
 
 // tell makes spread look for events now.

@@ -154,8 +154,8 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 	if err != nil {
 		return err
 	}
-	n.Jobs = n.jobs(records, n.api.Place(), now)
-	return nil
+	n.Jobs, err = n.jobs(ctx, records, n.api.Place(), now)
+	return err
 }
 
 // Routes returns what the node answers to.

@@ -200,16 +200,30 @@ func (s *Store) claimFrom(ctx context.Context, tx *record.Statements, queue stri
 // maxTaken is how many jobs are taken back at once.
 const maxTaken = 1000
 
-// takeBack makes the jobs ready again whose workers did not renew their lease.
+// takeBack makes the jobs ready again whose workers did not renew their lease,
+// and does not count those attempts: nobody knows whether they were made.
 func (s *Store) takeBack(ctx context.Context, tx *record.Statements, now int64) error {
 	queues, err := record.Rows(ctx, tx, record.Value[string], `UPDATE jobs SET state = 'ready', run_at = ?, lease = 0,
-		error = 'whoever ran it has gone'
+		attempt = attempt - 1, error = 'whoever ran it has gone'
 		WHERE id IN (SELECT id FROM jobs WHERE lease > 0 AND lease < ? ORDER BY lease LIMIT ?) AND lease > 0 RETURNING queue`,
 		now, now, maxTaken)
 	if err != nil {
 		return fmt.Errorf("take back lost jobs: %w", err)
 	}
 	return s.settleAll(ctx, tx, queues)
+}
+
+// Recover takes all leases back. It is for the only process that does jobs, when
+// it begins: what seems to run is what its predecessor left.
+func (s *Store) Recover(ctx context.Context) error {
+	err := s.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
+		_, err := tx.Exec(ctx, `UPDATE jobs SET lease = 1 WHERE lease > 0`)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("take leases back: %w", err)
+	}
+	return nil
 }
 
 // Renew prolongs leases; see [job.Store].

@@ -286,7 +286,7 @@ func TestLostLease(t *testing.T) {
 	b.wantClaim() // its lease was renewed
 	b.now = b.now.Add(1)
 	second := b.wantClaim("q")[0]
-	if second.ID != id || second.Attempt != 2 || second.Fence == first.Fence {
+	if second.ID != id || second.Attempt != 1 || second.Fence == first.Fence {
 		t.Errorf("taken over: %+v, after %+v", second, first)
 	}
 	wantError(t, "Finish after the lease was lost", a.Finish(t.Context(), first, done), fault.Conflict)
@@ -299,6 +299,19 @@ func TestLostLease(t *testing.T) {
 	if j := a.read(id); j.State != job.Done {
 		t.Errorf("job = %+v, want it done", j)
 	}
+}
+
+func TestRecover(t *testing.T) {
+	s := fresh(t)
+	s.add("q", "q", "q")
+	lost := s.wantClaim("q", "q")
+	s.wantClaim()
+	must(t, s.Recover(t.Context()))
+	again := s.wantClaim("q", "q")
+	if again[0].Fence == lost[0].Fence {
+		t.Errorf("recovered: %+v, after %+v", again, lost)
+	}
+	wantError(t, "Finish by the predecessor", s.Finish(t.Context(), lost[0], done), fault.Conflict)
 }
 
 // A job that was asked for again is not finished by who did it before.

@@ -64,7 +64,7 @@ var imports = []row{
 	{"internal/delivery", "internal/asset internal/blob internal/inspect internal/policy internal/transform internal/delivery/flight internal/delivery/queue internal/delivery/ration internal/delivery/shelf internal/fault"},
 	{"internal/delivery/*", "internal/blob internal/fault"},
 	{"internal/account", "internal/fault"},
-	{"internal/account/*", "internal/account internal/fault"},
+	{"internal/account/*", "internal/account internal/fetch internal/fault"},
 
 	{"internal/manage", "internal/account internal/policy internal/job internal/webhook internal/fault"},
 	{"internal/insight", "internal/account internal/policy internal/fault"},

@@ -6,9 +6,6 @@ package passkey
 import (
 	"bytes"
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,7 +49,7 @@ type Service struct {
 	accounts *account.Service
 	users    users
 	party    *webauthn.WebAuthn
-	box      cipher.AEAD
+	envelope account.Envelope
 	now      func() time.Time
 
 	mu   sync.Mutex
@@ -81,18 +78,10 @@ func New(accounts *account.Service, users users, c Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up passkeys: %w", err)
 	}
-	block, err := aes.NewCipher(c.Key[:])
-	if err != nil {
-		return nil, err
-	}
-	box, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, err
-	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Service{accounts: accounts, users: users, party: party, box: box, now: c.Now, used: make(map[string]time.Time)}, nil
+	return &Service{accounts: accounts, users: users, party: party, envelope: account.NewEnvelope(c.Key), now: c.Now, used: make(map[string]time.Time)}, nil
 }
 
 // A Ceremony is what a browser is asked to do.
@@ -283,40 +272,21 @@ func refused(err error) error {
 	return fmt.Errorf("%w: %v", why, err)
 }
 
-// A sealed is a ceremony's state while the browser has it.
-type sealed struct {
-	Session webauthn.SessionData
-	Expires time.Time
-}
+// purpose is what envelopes are sealed for here.
+const purpose = "passkey"
 
 func (s *Service) ceremony(options any, session *webauthn.SessionData) (Ceremony, error) {
 	text, err := json.Marshal(options)
 	if err != nil {
 		return Ceremony{}, err
 	}
-	state, err := json.Marshal(sealed{*session, s.now().Add(patience)})
-	if err != nil {
-		return Ceremony{}, err
-	}
-	return Ceremony{text, base64.RawURLEncoding.EncodeToString(s.box.Seal(nil, nil, state, nil))}, nil
+	state, err := s.envelope.Seal(purpose, session, s.now().Add(patience))
+	return Ceremony{text, state}, err
 }
 
-// open is the inverse of what seals a state.
-func (s *Service) open(state string) (webauthn.SessionData, error) {
-	old := account.Refuse(fault.Denied, "", "this took too long, or was answered already: try again")
-	raw, err := base64.RawURLEncoding.DecodeString(state)
-	if err != nil || len(state) > maxResponse {
-		return webauthn.SessionData{}, old
-	}
-	text, err := s.box.Open(nil, nil, raw, nil)
-	if err != nil {
-		return webauthn.SessionData{}, old
-	}
-	var v sealed
-	if err := json.Unmarshal(text, &v); err != nil || !s.now().Before(v.Expires) {
-		return webauthn.SessionData{}, old
-	}
-	return v.Session, nil
+func (s *Service) open(state string) (session webauthn.SessionData, err error) {
+	err = s.envelope.Open(purpose, state, &session, s.now())
+	return session, err
 }
 
 // use notes that a challenge was answered. The error wraps fault.Denied if it

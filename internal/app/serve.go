@@ -53,6 +53,7 @@ type serveCommand struct {
 	FetchAllow    []string `placeholder:"NET" env:"STOWGATE_FETCH_ALLOW" help:"Private networks that files may be imported from. None by default."`
 	FetchPort     []string `placeholder:"PORT" env:"STOWGATE_FETCH_PORT" help:"Ports that files may be imported from, besides 80 and 443."`
 	Webhooks      []string `name:"webhook-retry" placeholder:"TIME" default:"10s,1m,5m,30m,2h,12h" env:"STOWGATE_WEBHOOK_RETRY" help:"How long after each failure an event is sent again to a webhook. After the last it is given up (default ${default})."`
+	Trash         string   `placeholder:"TIME" default:"7d" env:"STOWGATE_TRASH" help:"How long files that were deleted in the portal can be brought back (default ${default}). 0 means not at all."`
 	SweepInterval string   `placeholder:"TIME" default:"10m" env:"STOWGATE_SWEEP_INTERVAL" help:"How often abandoned uploads and deleted bytes are removed (default ${default})."`
 	ScrubInterval string   `placeholder:"TIME" default:"30d" env:"STOWGATE_SCRUB_INTERVAL" help:"How often all stored bytes are read back to find damage (default ${default}). off means never."`
 	ScrubRate     string   `placeholder:"SIZE" default:"8MiB" env:"STOWGATE_SCRUB_RATE" help:"Bytes a second that this reads at most (default ${default})."`
@@ -117,7 +118,10 @@ func (c *serveCommand) settings(s *session) (settings, error) {
 		MaxPut: size("max-put", c.MaxPut), MaxSize: size("max-size", c.MaxSize),
 		Lifetime: span("upload-time", c.UploadTime), Now: s.now,
 	}
-	set.Sweep = sweep.Config{Idle: span("upload-idle", c.UploadIdle), Lifetime: set.Upload.Lifetime, Now: s.now}
+	set.Sweep = sweep.Config{
+		Idle: span("upload-idle", c.UploadIdle), Lifetime: set.Upload.Lifetime,
+		Trash: setting.Read(r, "trash", c.Trash, setting.Duration), Now: s.now,
+	}
 	if c.Reserve != "" {
 		set.Disk.Reserve = cmp.Or(setting.Read(r, "reserve", c.Reserve, setting.Size), -1)
 	}

@@ -39,6 +39,8 @@ type Node struct {
 	Setup     string // what makes the first user of the portal; "" if there is one
 	Jobs      *Jobs  // what goes on behind requests
 
+	Files *library.Desk // what people do with the files of their apps
+
 	set     Settings
 	log     *slog.Logger
 	api     *filestack.API
@@ -149,6 +151,7 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 	n.watchVariants(deliveries)
 	drop = deliveries.Drop
 	n.removing = remover{records, drop}
+	n.Files = n.desk()
 	n.api, err = filestack.New(records, uploads, library.New(n.removing, now), deliveries,
 		filestack.Config{PublicURL: n.PublicURL, Domain: set.Domain, Formats: formats, Fetch: get, Now: now})
 	if err != nil {

@@ -7,6 +7,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { declare } from './declarations.mjs';
 import { pack, versions } from './pack.mjs';
 
 process.chdir(import.meta.dirname);
@@ -129,6 +130,7 @@ for (const [what, bytes, limit] of budgets) {
   over ||= tooMuch;
   console.log(`${what.padEnd(40)} ${(bytes / 1024).toFixed(1).padStart(6)} KiB of ${limit}${tooMuch ? '  OVER' : ''}`);
 }
+await declare('dist');
 await pack();
 await writeFile('dist/sizes.json', JSON.stringify(Object.fromEntries(budgets.map(([what, bytes]) => [what, bytes])), null, 1));
 if (over && process.argv.includes('--check')) process.exit(1);

@@ -31,7 +31,7 @@ export async function pack() {
     }
   }
   await writeFile('dist/licences.txt', await licences());
-  const served = (await readdir('dist', { recursive: true })).filter((name) => /\.(js|css|map|txt)$/.test(name));
+  const served = (await readdir('dist', { recursive: true })).filter((name) => /\.(js|css|map|txt|ts)$/.test(name));
   await Promise.all(served.map((name) => compress(join('dist', name))));
 }
 

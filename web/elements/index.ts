@@ -72,6 +72,7 @@ declare global {
     'stowgate-drop': StowgateDrop;
   }
   interface HTMLElementEventMap extends EventMap {}
+  interface DocumentEventMap extends EventMap {}
 }
 
 for (const [tag, element] of [[elements.picker, StowgatePicker], [elements.button, StowgateButton], [elements.drop, StowgateDrop]] as const) {

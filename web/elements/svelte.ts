@@ -29,8 +29,8 @@ const blank = (values: object) => Object.fromEntries(Object.keys(values).map((na
 
 declare module 'svelte/elements' {
   interface SvelteHTMLElements {
-    'stowgate-picker': HTMLAttributes<StowgatePicker>;
-    'stowgate-button': HTMLAttributes<StowgateButton>;
-    'stowgate-drop': HTMLAttributes<StowgateDrop>;
+    'stowgate-picker': import('svelte/elements').HTMLAttributes<StowgatePicker>;
+    'stowgate-button': import('svelte/elements').HTMLAttributes<StowgateButton>;
+    'stowgate-drop': import('svelte/elements').HTMLAttributes<StowgateDrop>;
   }
 }

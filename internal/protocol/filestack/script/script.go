@@ -25,6 +25,7 @@ var types = map[string]string{
 	".js":  "text/javascript; charset=utf-8",
 	".css": "text/css; charset=utf-8",
 	".map": "application/json",
+	".ts":  "text/plain; charset=utf-8", // declarations, for the compiler of TypeScript
 	".txt": "text/plain; charset=utf-8",
 }
 

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stowgate/stowgate/internal/fault"
@@ -44,6 +45,9 @@ const (
 
 // calls holds the name of each action, in the order of the constants.
 var calls = [...]string{"pick", "store", "read", "stat", "write", "writeUrl", "convert", "remove", "exif", "runWorkflow"}
+
+// Calls returns the name of each action, as policies write it.
+func Calls() []string { return slices.Clone(calls[:]) }
 
 // aliases are names that clients also use: Filestack's Swift SDK writes
 // write_url, and its server reads revoke.

@@ -1,2 +1,3 @@
 /** What scripts add to the portal's pages, which work without them. */
 import './copy.ts';
+import './meaning.ts';

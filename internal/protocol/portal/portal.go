@@ -13,6 +13,7 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/portal/apps"
 	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
 	"github.com/stowgate/stowgate/internal/protocol/portal/people"
+	"github.com/stowgate/stowgate/internal/protocol/portal/policies"
 	"github.com/stowgate/stowgate/internal/server"
 )
 
@@ -23,6 +24,7 @@ type Config = frame.Config
 type Services struct {
 	Accounts *account.Service
 	Manage   *manage.Service
+	ReadURL  policies.ReadURL
 }
 
 // A Portal answers with pages.
@@ -40,6 +42,7 @@ func New(pages fs.FS, s Services, c Config) (*Portal, error) {
 	return &Portal{f, slices.Concat(
 		people.New(f, s.Accounts, s.Manage).Rows(),
 		apps.New(f, s.Manage).Rows(),
+		policies.New(f, s.Manage, s.ReadURL).Rows(),
 	)}, nil
 }
 

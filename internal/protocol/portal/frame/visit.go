@@ -3,6 +3,7 @@ package frame
 import (
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -166,4 +167,16 @@ func Refused(err error) (field, text string) {
 		return r.Field, strings.ToUpper(r.Why[:1]) + r.Why[1:] + "."
 	}
 	return "", ""
+}
+
+// Send answers with something that is no page. With a name it is saved as a file
+// called so.
+func (f *Frame) Send(v *Visit, media, name string, body []byte) error {
+	f.protect(v.w.Header())
+	v.w.Header().Set("Content-Type", media)
+	if name != "" {
+		v.w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	}
+	v.w.Write(body) // or the reader has gone
+	return nil
 }

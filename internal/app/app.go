@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/stowgate/stowgate/internal/app/node"
 	"github.com/stowgate/stowgate/internal/app/owner"
 	"github.com/stowgate/stowgate/internal/app/setting"
 )
@@ -111,7 +112,7 @@ func (s *session) parse(args []string) (*kong.Context, error) {
 		kong.Description("Secure file upload and delivery, by Filestack's wire protocol. Start with: stowgate serve"),
 		kong.Writers(s.stdout, s.stderr),
 		kong.Exit(func(code int) { panic(exited(code)) }),
-		kong.Vars{"version": "stowgate " + version()},
+		kong.Vars{"version": "stowgate " + version(), "identity_path": node.IdentityPath},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
 		kong.Resolvers(file),
 	)

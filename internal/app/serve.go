@@ -70,6 +70,8 @@ type serveCommand struct {
 	Libvips      string `placeholder:"FILE" env:"STOWGATE_LIBVIPS" help:"The library for images. The default is the one beside the program, or the system's."`
 	Unconfined   bool   `name:"unconfined-workers" env:"STOWGATE_UNCONFINED_WORKERS" help:"Transform images although this system cannot keep workers from the network. Only for images you trust."`
 
+	Identity identityFlags `embed:"" prefix:"oidc-"`
+
 	LogFormat string `placeholder:"FORMAT" default:"auto" env:"STOWGATE_LOG_FORMAT" help:"text, json, or auto: text on a terminal."`
 	LogLevel  string `placeholder:"LEVEL" default:"info" env:"STOWGATE_LOG_LEVEL" help:"debug, info, warn or error."`
 }
@@ -135,6 +137,7 @@ func (c *serveCommand) settings(s *session) (settings, error) {
 		set.Scrub.Period = span("scrub-interval", c.ScrubInterval)
 	}
 	set.Images = c.images(r)
+	set.Identity = c.Identity.identity(r)
 	set.Scrub.Rate = size("scrub-rate", c.ScrubRate)
 	set.logFormat = setting.Read(r, "log-format", c.LogFormat, setting.OneOf("auto", "text", "json"))
 	set.logLevel = setting.Read(r, "log-level", c.LogLevel, func(text string) (l slog.Level, err error) {

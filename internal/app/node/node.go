@@ -38,6 +38,7 @@ type Node struct {
 	PortalURL string // where owners manage their apps
 	Setup     string // what makes the first user of the portal; "" if there is one
 	Jobs      *Jobs  // what goes on behind requests
+	People    *People
 
 	Files *library.Desk // what people do with the files of their apps
 
@@ -101,7 +102,7 @@ func Open(ctx context.Context, set Settings, now func() time.Time, log *slog.Log
 	if err := n.wire(ctx, records, blobs, key, now); err != nil {
 		return nil, err
 	}
-	if err := n.openPortal(ctx, records, now); err != nil {
+	if err := n.openPortal(ctx, now); err != nil {
 		return nil, err
 	}
 	if set.Demo != "" {
@@ -155,6 +156,9 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 	n.api, err = filestack.New(records, uploads, library.New(n.removing, now), deliveries,
 		filestack.Config{PublicURL: n.PublicURL, Domain: set.Domain, Formats: formats, Fetch: get, Now: now})
 	if err != nil {
+		return err
+	}
+	if n.People, err = n.people(records, key, now); err != nil {
 		return err
 	}
 	n.Jobs, err = n.jobs(ctx, records, n.api.Place(), now)
@@ -228,6 +232,7 @@ func (n *Node) sweep(ctx context.Context) {
 			n.log.Error("cannot remove abandoned uploads", "err", err)
 		}
 		n.expire(ctx)
+		n.retire(ctx)
 		select {
 		case <-ctx.Done():
 			return

@@ -37,6 +37,8 @@ type Settings struct {
 	// after the last it is given up.
 	WebhookRetries []time.Duration
 
+	Identity Identity // without an Issuer there is none
+
 	Images Images
 	Scrub  scrub.Config // Period 0 means never; Open sets Mark
 }

@@ -44,6 +44,7 @@ var imports = []row{
 	{"cmd/stowgate", "internal/app internal/fault"},
 	{"sign", ""},
 	{"web", ""},
+	{"examples/*", "sign"},
 
 	{"internal/fault", ""},
 	{"internal/corpora", ""},
@@ -100,7 +101,7 @@ var restricted = []struct {
 	what string // an import path, and everything below it
 	who  []string
 }{
-	{"net/http", []string{"internal/server", "internal/server/conn", protocols, "internal/fetch", "internal/app"}},
+	{"net/http", []string{"internal/server", "internal/server/conn", protocols, "internal/fetch", "internal/app", "internal/app/node", "examples/*"}},
 	{"database/sql", []string{"internal/catalog", "internal/catalog/*"}},
 	{"github.com/klippa-app/go-pdfium", []string{"internal/document"}},
 	{"github.com/tetratelabs/wazero", []string{"internal/document"}},

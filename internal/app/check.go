@@ -10,18 +10,19 @@ import (
 	"github.com/stowgate/stowgate/internal/app/scrub"
 	"github.com/stowgate/stowgate/internal/app/setting"
 	"github.com/stowgate/stowgate/internal/blob/fileblob"
+	"github.com/stowgate/stowgate/internal/catalog/figures"
 )
 
 type checkCommand struct {
-	Repair bool   `help:"Remove orphans. Damaged bytes, and records whose bytes are missing, stay: a backup may bring the bytes back."`
+	Repair bool   `help:"Remove orphans, and count anew what apps store. Damaged bytes, and records whose bytes are missing, stay: a backup may bring the bytes back."`
 	Grace  string `placeholder:"TIME" default:"1h" help:"How old bytes without a record must be to count as orphans (default ${default}). 0s only when no server runs."`
 }
 
 // Help implements kong.HelpProvider.
 func (checkCommand) Help() string {
 	return `Works beside a running server. It lists files whose bytes differ from their checksums or are
-not there, and orphans: bytes that no file refers to. The exit status is 1 if bytes are damaged
-or missing.
+not there, orphans, which are bytes that no file refers to, and apps of which other sums are on
+record than their files have. The exit status is 1 if bytes are damaged or missing, or sums wrong.
 
   stowgate check
   stowgate check --repair --json`
@@ -64,13 +65,28 @@ func (c *checkCommand) Run(s *session) error {
 			return err
 		}
 	}
-	if err := s.print(out, checkText(out, c.Repair)); err != nil {
+	kept := figures.New(records.Book())
+	wrong, err := kept.Verify(s.ctx)
+	if err == nil && c.Repair && len(wrong) > 0 {
+		err = kept.Repair(s.ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	all := struct {
+		scrub.Report
+		Usage []figures.Wrong `json:"usage,omitempty"` // of apps for which other sums are on record
+	}{out, wrong}
+	if err := s.print(all, checkText(out, c.Repair)+usageText(wrong, c.Repair)); err != nil {
 		return err
 	}
 	if bad := len(out.Damaged) + len(out.Missing); bad > 0 {
-		return fmt.Errorf("%d files are damaged or missing: restore %s from a backup, then check again", bad, p.Blobs)
+		err = fmt.Errorf("%d files are damaged or missing: restore %s from a backup, then check again", bad, p.Blobs)
 	}
-	return nil
+	if len(wrong) > 0 && !c.Repair {
+		err = errors.Join(err, errors.New("other sums are on record than apps store: stowgate check --repair counts anew"))
+	}
+	return err
 }
 
 func checkText(r scrub.Report, repaired bool) string {
@@ -95,6 +111,18 @@ func checkText(r scrub.Report, repaired bool) string {
 	}
 	if len(r.Damaged)+len(r.Missing) == 0 {
 		b.WriteString("All bytes are as they were stored.\n")
+	}
+	return b.String()
+}
+
+func usageText(wrong []figures.Wrong, repaired bool) string {
+	var b strings.Builder
+	for _, w := range wrong {
+		fmt.Fprintf(&b, "usage    of app %s: %d files of %d bytes on record, where there are %d of %d\n",
+			w.App, w.Kept.Files, w.Kept.Bytes, w.Counted.Files, w.Counted.Bytes)
+	}
+	if repaired && len(wrong) > 0 {
+		fmt.Fprintf(&b, "%d apps counted anew\n", len(wrong))
 	}
 	return b.String()
 }

@@ -42,6 +42,7 @@ func TestCommands(t *testing.T) {
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start": startServer, "term": stopServer, "fetch": fetchURL, "setvar": setVariable, "flip": flipLetter,
+			"await": awaitOutput,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("STOWGATE_DATA", filepath.Join(env.WorkDir, "data"))
@@ -137,6 +138,21 @@ func fetchURL(ts *testscript.TestScript, _ bool, args []string) {
 	defer res.Body.Close()
 	ts.Check(res.Write(ts.Stdout()))
 	fmt.Fprintln(ts.Stdout())
+}
+
+// awaitOutput runs a command until what it prints matches.
+func awaitOutput(ts *testscript.TestScript, _ bool, args []string) {
+	want := regexp.MustCompile("(?m)" + args[0])
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		got := ts.ReadFile("stdout")
+		if want.MatchString(got) {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("it never printed %s, but\n%s", args[0], got)
+		}
+	}
 }
 
 func setVariable(ts *testscript.TestScript, _ bool, args []string) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/app/setting"
+	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/policy"
@@ -44,6 +45,7 @@ type shownApp struct {
 	RevokedBefore *time.Time    `json:"revoked_before"`
 	Revoked       []string      `json:"revoked_policies"`
 	Gone          *time.Time    `json:"gone,omitempty"` // of a deleted app: until when it can be restored
+	shownLimits
 }
 
 // A shownSecret tells a secret from others without giving it away.
@@ -51,6 +53,7 @@ type shownSecret struct {
 	Fingerprint string     `json:"fingerprint"`
 	Created     time.Time  `json:"created"`
 	Expires     *time.Time `json:"expires"`
+	Used        *time.Time `json:"used,omitempty"` // when it was last, to the minute
 }
 
 func show(a manage.App) shownApp {
@@ -59,9 +62,10 @@ func show(a manage.App) shownApp {
 		Secrets: []shownSecret{}, MaxSize: a.Options.MaxSize, WholePatterns: a.Options.WholePatterns,
 		CallsAlias: a.Options.CallsAlias, SignedImages: a.Options.SignedImages, Origins: append([]string{}, a.Options.Origins...),
 		RevokedBefore: moment(a.RevokedBefore), Revoked: []string{}, Gone: moment(a.Gone),
+		shownLimits: showLimits(a.Options),
 	}
 	for _, s := range a.Secrets {
-		out.Secrets = append(out.Secrets, shownSecret{s.Fingerprint, s.Created.UTC(), moment(s.Expires)})
+		out.Secrets = append(out.Secrets, shownSecret{Fingerprint: s.Fingerprint, Created: s.Created.UTC(), Expires: moment(s.Expires)})
 	}
 	for digest := range a.Revoked {
 		out.Revoked = append(out.Revoked, hex.EncodeToString(digest[:]))
@@ -93,10 +97,14 @@ func (a shownApp) text() string {
 	}
 	fmt.Fprintf(w, "transforms\t%s\n", images)
 	fmt.Fprintf(w, "pages of\t%s\n", cmp.Or(strings.Join(a.Origins, ", "), "any origin"))
+	a.shownLimits.print(w)
 	for _, s := range a.Secrets {
 		until := "does not expire"
 		if s.Expires != nil {
 			until = "expires " + s.Expires.Format(time.RFC3339)
+		}
+		if s.Used != nil {
+			until += ", last used " + s.Used.Format("2006-01-02 15:04Z")
 		}
 		fmt.Fprintf(w, "secret\t%s, made %s, %s\n", s.Fingerprint, s.Created.Format(time.RFC3339), until)
 	}
@@ -215,12 +223,16 @@ type appShow struct {
 }
 
 func (c *appShow) Run(d *Desk) error {
-	return d.withManager(func(ctx context.Context, m *manage.Service) error {
-		a, err := m.App(ctx, operator, c.Key)
+	return d.WithCatalog(func(ctx context.Context, records *catalog.Catalog) error {
+		a, err := d.manager(records).App(ctx, operator, c.Key)
 		if err != nil {
 			return NoSuchApp(c.Key, err)
 		}
-		return d.Print(show(a), show(a).text())
+		shown := show(a)
+		if err := shown.addFigures(ctx, records); err != nil {
+			return err
+		}
+		return d.Print(shown, shown.text())
 	})
 }
 
@@ -235,8 +247,9 @@ type appSet struct {
 	Origins       *string `placeholder:"URL,..." help:"Origins of the pages that may use the app, like https://example.com, with commas between them. any, the default, takes it back."`
 	RevokeBefore  *string `placeholder:"TIME" help:"Refuse policies signed before: now, or a time like 2026-01-31T12:00:00Z. off takes it back."`
 	RevokePolicy  *string `placeholder:"POLICY" help:"Refuse one policy: its text, or its SHA-256 in hexadecimal."`
-	Disable       bool    `xor:"state" help:"Refuse everything."`
-	Enable        bool    `xor:"state" help:"Undo --disable."`
+	limits        `embed:""`
+	Disable       bool `xor:"state" help:"Refuse everything."`
+	Enable        bool `xor:"state" help:"Undo --disable."`
 }
 
 // Help implements kong.HelpProvider.
@@ -246,6 +259,7 @@ func (appSet) Help() string {
   stowgate app set KEY --security on
   stowgate app set KEY --max-size 20MB --whole-patterns on
   stowgate app set KEY --origins https://example.com,https://www.example.com
+  stowgate app set KEY --types image/*,application/pdf --max-bytes 10GB --retention 30d
   stowgate app set KEY --revoke-before now
   stowgate app set KEY --revoke-policy eyJleHBpcnkiOjE5OTk5OTk5OTl9`
 }
@@ -279,6 +293,7 @@ func (c *appSet) change(now time.Time) (manage.Change, error) {
 		RevokeBefore:  optional(r, "revoke-before", c.RevokeBefore, func(text string) (time.Time, error) { return parseMoment(text, now) }),
 		RevokePolicy:  optional(r, "revoke-policy", c.RevokePolicy, parseDigest),
 	}
+	c.limits.read(r, &change)
 	if c.Disable || c.Enable {
 		change.Disabled = &c.Disable
 	}

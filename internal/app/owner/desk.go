@@ -64,9 +64,13 @@ func (d *Desk) WithCatalog(do func(context.Context, *catalog.Catalog) error) err
 // withManager calls do with what commands change through.
 func (d *Desk) withManager(do func(context.Context, *manage.Service) error) error {
 	return d.WithCatalog(func(ctx context.Context, records *catalog.Catalog) error {
-		book := records.Book()
-		return do(ctx, manage.New(records, people.New(book), ledger.New(book), manage.Config{Now: d.Now}))
+		return do(ctx, d.manager(records))
 	})
+}
+
+func (d *Desk) manager(records *catalog.Catalog) *manage.Service {
+	book := records.Book()
+	return manage.New(records, people.New(book), ledger.New(book), manage.Config{Now: d.Now})
 }
 
 // operator is who commands act as.

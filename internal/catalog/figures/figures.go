@@ -174,8 +174,9 @@ func compact(ctx context.Context, tx *record.Statements, app string, hours, days
 
 // A Wrong is an app whose usage is not what its assets add up to.
 type Wrong struct {
-	App           string        `json:"app"`
-	Kept, Counted insight.Usage // what is on record, and what there is
+	App     string        `json:"app"`
+	Kept    insight.Usage `json:"kept"`    // what is on record
+	Counted insight.Usage `json:"counted"` // what there is
 }
 
 // Verify returns the apps whose usage is wrong. It reads the sizes of all

@@ -1,0 +1,102 @@
+package owner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/app/setting"
+	"github.com/stowgate/stowgate/internal/catalog"
+	"github.com/stowgate/stowgate/internal/catalog/figures"
+	"github.com/stowgate/stowgate/internal/insight"
+	"github.com/stowgate/stowgate/internal/manage"
+	"github.com/stowgate/stowgate/internal/policy"
+)
+
+// limits are the flags for what an app may store.
+type limits struct {
+	Types     *string `placeholder:"TYPE,..." help:"Media types of the files it takes, by their bytes, like image/* or application/pdf, with commas between them. any, the default, takes it back."`
+	MaxFiles  *string `placeholder:"NUMBER" help:"Of files that it stores; 0 means no bound."`
+	MaxBytes  *string `placeholder:"SIZE" help:"Of all its files together; 0 means no bound."`
+	Retention *string `placeholder:"TIME" help:"How long files are kept after they came, like 30d; 0 means for ever."`
+}
+
+// read adds to change what the flags ask for.
+func (l limits) read(r *setting.Reader, change *manage.Change) {
+	change.Types = optional(r, "types", l.Types, parseTypes)
+	change.MaxBytes = optional(r, "max-bytes", l.MaxBytes, setting.Size)
+	change.Retention = optional(r, "retention", l.Retention, setting.Duration)
+	change.MaxFiles = optional(r, "max-files", l.MaxFiles, func(text string) (int64, error) {
+		n, err := setting.Count(text)
+		return int64(max(n, 0)), err
+	})
+}
+
+// parseTypes takes media types, and any for none.
+func parseTypes(text string) (types []string, err error) {
+	if text == "any" {
+		return nil, nil
+	}
+	for one := range strings.SplitSeq(text, ",") {
+		t, err := policy.ParseType(one)
+		if err != nil {
+			return nil, errors.New("is no list of media types like image/*,application/pdf")
+		}
+		types = append(types, t)
+	}
+	return types, nil
+}
+
+// shownLimits are an app's limits as commands print them.
+type shownLimits struct {
+	Types     []string       `json:"types"`
+	MaxFiles  int64          `json:"max_files"`
+	MaxBytes  int64          `json:"max_bytes"`
+	Retention int64          `json:"retention"` // seconds
+	Stored    *insight.Usage `json:"stored,omitempty"`
+}
+
+func showLimits(o policy.Options) shownLimits {
+	return shownLimits{append([]string{}, o.Types...), o.MaxFiles, o.MaxBytes, int64(o.Retention / time.Second), nil}
+}
+
+func (l shownLimits) print(w *tabwriter.Writer) {
+	if len(l.Types) > 0 {
+		fmt.Fprintf(w, "files of\t%s\n", strings.Join(l.Types, ", "))
+	}
+	if l.Stored != nil {
+		fmt.Fprintf(w, "stored\t%s files, %s bytes\n", of(l.Stored.Files, l.MaxFiles), of(l.Stored.Bytes, l.MaxBytes))
+	}
+	if l.Retention > 0 {
+		fmt.Fprintf(w, "retention\t%v\n", time.Duration(l.Retention)*time.Second)
+	}
+}
+
+// of says how much there is of what may be.
+func of(n, most int64) string {
+	if most == 0 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%d of %d", n, most)
+}
+
+// addFigures adds what is stored, and when each secret was last used.
+func (a *shownApp) addFigures(ctx context.Context, records *catalog.Catalog) error {
+	view, err := insight.New(figures.New(records.Book()), insight.Config{}).View(operator, a.Key)
+	if err != nil {
+		return err
+	}
+	usage, err := view.Usage(ctx)
+	if err != nil {
+		return err
+	}
+	a.Stored = &usage
+	uses, err := view.SecretUses(ctx)
+	for i, secret := range a.Secrets {
+		a.Secrets[i].Used = moment(uses[secret.Fingerprint])
+	}
+	return err
+}

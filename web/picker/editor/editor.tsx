@@ -76,7 +76,7 @@ export function Editor({ blob, name, editing, edit: before, t, onDone, onCancel 
   const act = (next: State) => {
     setState(next);
     const { width, height } = next.result ?? next.crop;
-    say(t('Rotated by {degrees}°. The result is {width} × {height} pixels.', { degrees: next.rotate, width, height }));
+    say(t('Rotated by {degrees}°. The result is {width} × {height} pixels.', { degrees: next.rotate + next.straighten, width, height }));
   };
 
   const shown = image.current;

@@ -124,3 +124,17 @@ test('what a page demands, a person cannot leave', () => {
   const circle = { crop: false, circle: true, rotate: false, force: true };
   assert.equal(toEdit(begin(original, circle), original).circle, true);
 });
+
+test('what was straightened is kept, and leans the other way in a mirror', () => {
+  const editing = { crop: true, circle: true, rotate: true, force: false };
+  const size = { width: 600, height: 400 };
+  const s = { ...begin(size, editing), straighten: 7.5 };
+  const edit = toEdit(s, size);
+  assert.deepEqual(edit, { straighten: 7.5, originalWidth: 600, originalHeight: 400 });
+  assert.equal(isIdle(edit), false);
+  assert.equal(begin(size, editing, edit).straighten, 7.5);
+  assert.equal(begin(size, editing).straighten, 0);
+  assert.equal(turned(s, 90, size, editing).straighten, 7.5);
+  const mirror = mirrored(s, 'flop', size);
+  assert.deepEqual([mirror.straighten, mirrored(mirror, 'flip', size).straighten], [-7.5, 7.5]);
+});

@@ -30,6 +30,8 @@ export type Shape = 'free' | 'original' | 'circle' | 'exact' | '1:1' | '4:3' | '
 export interface State extends Turn {
   /** In the view. */
   readonly crop: Rect;
+  /** Degrees clockwise, -45 to 45, by which the view is turned about the middle of the crop, and enlarged to fill it. */
+  readonly straighten: number;
   readonly shape: Shape;
   /** The wanted size of the result; undefined takes the pixels as they are. */
   readonly result?: Size;
@@ -153,7 +155,7 @@ export const isMirrored = (s: State, way: 'flip' | 'flop'): boolean => s[ofOrigi
 /** s with the view mirrored that way. */
 export function mirrored(s: State, way: 'flip' | 'flop', original: Size): State {
   const crop = mirror(s.crop, viewSize(original, s), { rotate: 0, flip: way === 'flip', flop: way === 'flop' });
-  return { ...s, crop, [ofOriginal(s, way)]: !isMirrored(s, way) };
+  return { ...s, crop, straighten: -s.straighten || 0, [ofOriginal(s, way)]: !isMirrored(s, way) };
 }
 
 /** The largest length of a side that a person may ask for; browsers cannot draw more. */
@@ -177,7 +179,7 @@ export function begin(original: Size, editing: Editing, edit?: Edit): State {
   const view = viewSize(original, turn);
   const crop = edit?.crop ? toView(edit.crop, original, turn) : whole(view);
   const onlyCircle = editing.circle && !editing.crop && editing.force;
-  const s: State = { ...turn, crop, shape: edit?.circle || onlyCircle ? 'circle' : 'free', result: editing.exact ?? edit?.resize };
+  const s: State = { ...turn, crop, straighten: edit?.straighten ?? 0, shape: edit?.circle || onlyCircle ? 'circle' : 'free', result: editing.exact ?? edit?.resize };
   const mustFit = !edit || editing.exact || editing.aspectRatio || s.shape === 'circle';
   return mustFit ? { ...s, crop: reshaped(crop, ratioOf(s, original, editing), view) } : s;
 }
@@ -191,6 +193,7 @@ export function toEdit(s: State, original: Size): Edit {
     ...(cropped && { crop: toOriginal(s.crop, original, s) }),
     ...(s.shape === 'circle' && { circle: true }),
     ...(s.rotate !== 0 && { rotate: s.rotate }),
+    ...(s.straighten !== 0 && { straighten: s.straighten }),
     ...(s.flip && { flip: true }),
     ...(s.flop && { flop: true }),
     ...(scaled && { resize: s.result }),
@@ -199,4 +202,5 @@ export function toEdit(s: State, original: Size): Edit {
 }
 
 /** Whether an edit leaves every pixel as it was. */
-export const isIdle = ({ crop, circle, rotate, flip, flop, resize }: Edit): boolean => !crop && !circle && !rotate && !flip && !flop && !resize;
+export const isIdle = ({ crop, circle, rotate, straighten, flip, flop, resize }: Edit): boolean =>
+  !crop && !circle && !rotate && !straighten && !flip && !flop && !resize;

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Picture } from '../../image/index.ts';
 import type { Translate } from '../text.ts';
+import { filling } from '../../image/straighten.ts';
 import { resized, viewSize } from './geometry.ts';
 import type { Handle, Rect, Size, State } from './geometry.ts';
 
@@ -154,19 +155,29 @@ function usePointers(stage: { current: HTMLElement | null }, zoom: Zoom, drag: D
 }
 
 /** The image as it is turned, at the resolution that there is; the browser scales it. */
-function Turned({ picture: { bitmap }, name, state: { rotate, flip, flop } }: Pick<Props, 'picture' | 'name' | 'state'>): JSX.Element {
+function Turned({ picture, name, state: { rotate, flip, flop, straighten, crop } }: Pick<Props, 'picture' | 'name' | 'state'>): JSX.Element {
+  const { bitmap } = picture;
   const canvas = useRef<HTMLCanvasElement>(null);
+  const enlarged = filling(crop, viewSize(picture, { rotate, flip, flop }), straighten);
+  const scale = bitmap.width / picture.width;
+  const [x, y] = [(crop.x + crop.width / 2) * scale, (crop.y + crop.height / 2) * scale];
   const { width, height } = viewSize(bitmap, { rotate, flip, flop });
   useEffect(() => {
     const context = canvas.current?.getContext('2d');
     if (!context) return;
     context.resetTransform();
     context.clearRect(0, 0, width, height);
+    if (straighten) {
+      context.translate(x, y);
+      context.rotate(straighten * Math.PI / 180);
+      context.scale(enlarged, enlarged);
+      context.translate(-x, -y);
+    }
     context.translate(width / 2, height / 2);
     context.rotate(rotate * Math.PI / 180);
     context.scale(flop ? -1 : 1, flip ? -1 : 1);
     context.drawImage(bitmap, -bitmap.width / 2, -bitmap.height / 2);
-  }, [bitmap, rotate, flip, flop]);
+  }, [bitmap, rotate, flip, flop, ...(straighten ? [straighten, enlarged, x, y] : [0, 1, 0, 0])]);
   return <canvas ref={canvas} class="editor__image" width={width} height={height} role="img" aria-label={name} />;
 }
 

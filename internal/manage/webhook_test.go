@@ -1,0 +1,111 @@
+package manage_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/job"
+	"github.com/stowgate/stowgate/internal/manage"
+)
+
+const hookURL = "https://example.com/in?token=PLANTEDTOKEN"
+
+// M5: a webhook's secret is shown once, and the rest of its address, which may
+// be one, to those who may change it.
+func TestM5WebhooksHideSecrets(t *testing.T) {
+	d := newDesk(t)
+	s := d.scene(t, 1, false, false)
+	h, secret, err := d.hooks.AddHook(t.Context(), operator, s.app, manage.NewHook{URL: hookURL})
+	must(t, err)
+	d.now = d.now.Add(time.Minute)
+	_, second, err := d.hooks.RotateHookSecret(t.Context(), operator, s.app, h.ID, "", time.Hour)
+	must(t, err)
+	viewer := account.Actor{ID: "user:v", Name: "V", Roles: map[string]account.Role{s.app: account.Viewer}}
+	developer := account.Actor{ID: "user:d", Name: "D", Roles: map[string]account.Role{s.app: account.Developer}}
+	seen, err := d.hooks.Hook(t.Context(), viewer, s.app, h.ID)
+	must(t, err)
+	if seen.URL != "https://example.com/…" {
+		t.Errorf("a viewer sees the address %q", seen.URL)
+	}
+	if seen, err = d.hooks.Hook(t.Context(), developer, s.app, h.ID); err != nil || seen.URL != hookURL {
+		t.Errorf("a developer sees the address %q, %v", seen.URL, err)
+	}
+	entries, err := d.ledger.Entries(t.Context(), account.Search{Action: "webhook"})
+	must(t, err)
+	text := fmt.Sprintf("%+v", entries)
+	if !strings.Contains(text, "https://example.com/…") || strings.Contains(text, "PLANTEDTOKEN") {
+		t.Errorf("the audit log says %s", text)
+	}
+	shown, err := json.Marshal(seen)
+	must(t, err)
+	for _, key := range []string{secret, second} {
+		if strings.Contains(string(shown), key) || strings.Contains(text, key) {
+			t.Errorf("the secret %q is in the hook %s, or in the audit log %s", key, shown, text)
+		}
+	}
+	if len(seen.Secrets) != 2 || !seen.Secrets[0].Live || !seen.Secrets[1].Live || !seen.Secrets[1].Expires.Equal(d.now.Add(time.Hour)) {
+		t.Errorf("secrets = %+v, want two that live", seen.Secrets)
+	}
+	_, _, err = d.hooks.RotateHookSecret(t.Context(), operator, s.app, h.ID, "", time.Hour)
+	wantKind(t, "a third secret", err, fault.Conflict)
+	h, third, err := d.hooks.RotateHookSecret(t.Context(), operator, s.app, h.ID, "chosen-by-its-owner", 0)
+	if err != nil || third != "chosen-by-its-owner" || len(h.Secrets) != 1 {
+		t.Errorf("RotateHookSecret at once = %+v, %q, %v", h, third, err)
+	}
+}
+
+func TestChangeHook(t *testing.T) {
+	d := newDesk(t)
+	s := d.scene(t, 1, false, false)
+	h, _, err := d.hooks.AddHook(t.Context(), operator, s.app, manage.NewHook{URL: hookURL, Events: []string{"delete"}})
+	must(t, err)
+	for _, tt := range []struct {
+		name string
+		c    manage.HookChange
+		want func(manage.Hook) bool
+	}{
+		{"address", manage.HookChange{URL: ptr("https://example.com/b")}, func(h manage.Hook) bool { return h.URL == "https://example.com/b" }},
+		{"events", manage.HookChange{Events: ptr([]string{"upload", "delete"})}, func(h manage.Hook) bool { return slices.Equal(h.Events, []string{"upload", "delete"}) }},
+		{"all events", manage.HookChange{Events: ptr([]string(nil))}, func(h manage.Hook) bool { return len(h.Events) == 0 }},
+		{"off", manage.HookChange{Enabled: ptr(false)}, func(h manage.Hook) bool { return !h.Enabled && h.URL == "https://example.com/b" }},
+		{"on", manage.HookChange{Enabled: ptr(true)}, func(h manage.Hook) bool { return h.Enabled }},
+	} {
+		if h, err = d.hooks.ChangeHook(t.Context(), operator, s.app, h.ID, tt.c); err != nil || !tt.want(h) {
+			t.Errorf("ChangeHook, %s = %+v, %v", tt.name, h, err)
+		}
+	}
+	_, err = d.hooks.ChangeHook(t.Context(), operator, s.app, h.ID, manage.HookChange{URL: ptr("gopher://x")})
+	wantKind(t, "an address that makes no sense", err, fault.Invalid)
+	must(t, d.hooks.RemoveHook(t.Context(), operator, s.app, h.ID))
+	if all, err := d.hooks.Hooks(t.Context(), operator, s.app); len(all) != 0 || err != nil {
+		t.Errorf("Hooks after the last was removed = %v, %v", all, err)
+	}
+}
+
+func TestJobs(t *testing.T) {
+	d := newDesk(t)
+	s := d.scene(t, 1, false, true)
+	all, err := d.jobs.Jobs(t.Context(), operator, job.Filter{}, job.Page{Limit: 10})
+	must(t, err)
+	if len(all) != 1 || all[0].ID != s.delivery || all[0].App != s.app {
+		t.Fatalf("Jobs = %+v, want the test of the webhook", all)
+	}
+	for _, state := range []job.State{job.Dead, job.Ready} {
+		change := d.jobs.Cancel
+		if state == job.Ready {
+			change = d.jobs.Retry
+		}
+		must(t, change(t.Context(), operator, s.delivery))
+		counts, err := d.jobs.Counts(t.Context(), operator, job.Filter{App: s.app})
+		if err != nil || counts[state] != 1 || len(counts) != 1 {
+			t.Errorf("Counts = %v, %v, want one %s", counts, err, state)
+		}
+	}
+	wantKind(t, "Retry of none", d.jobs.Retry(t.Context(), operator, 1000), fault.NotFound)
+}

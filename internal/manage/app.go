@@ -204,7 +204,7 @@ func (c Change) apply(a *policy.App, detail map[string]string) error {
 	set(detail, "name", &a.Name, c.Name)
 	set(detail, "disabled", &a.Disabled, c.Disabled)
 	set(detail, "security", &a.Security, c.Security)
-	if c.Security != nil && c.Force != "" {
+	if c.Security != nil && *c.Security && c.Force != "" {
 		detail["without proof"] = c.Force
 	}
 	o := &a.Options

@@ -48,7 +48,7 @@ func (n *Node) people(records *catalog.Catalog, key [32]byte, now func() time.Ti
 	var err error
 	p.Passkeys, err = passkey.New(accounts, kept, passkey.Config{Origin: origin, Name: "Stowgate", Key: place.Derive(key, "stowgate passkeys"), Now: now})
 	if errors.Is(err, fault.Unsupported) {
-		n.log.Info("the portal offers no passkeys", "err", err)
+		n.log.Debug("the portal offers no passkeys", "err", err)
 		p.Passkeys, err = nil, nil
 	}
 	if err != nil || n.set.Identity.Issuer == "" {

@@ -12,6 +12,14 @@ export const capturePage = `
       return stream;
     };
   }
+  // How many pieces the recorder that began last has made: on a busy machine the first may take long.
+  window.pieces = 0;
+  const { start } = MediaRecorder.prototype;
+  MediaRecorder.prototype.start = function (...values) {
+    pieces = 0;
+    this.addEventListener('dataavailable', ({ data }) => { if (data.size) pieces++; });
+    return start.apply(this, values);
+  };
   window.capture = (kind, size = [640, 480]) => {
     window.taken = undefined;
     render(<Capture kind={kind} size={size} t={t} onTaken={(blob, name) => { window.taken = { blob, name }; }} />, main);

@@ -119,6 +119,7 @@ for (const [kind, begin, name] of [['video', 'Record Video', /^video-.*\.(mp4|we
     const { page, pages, seen, button } = await capture(t, kind, withMedia);
     await button(begin).click();
     await page.getByRole('timer').filter({ hasNotText: /0:0[01]/ }).waitFor();
+    await page.waitForFunction(() => pieces > 0);
     await until(() => page.getByRole('meter').evaluate((meter) => meter.value > 0.1), 'a level of the beep');
     await button('Stop').click();
     await page.getByRole('button', { name: /^Play the recording 0:(?!0[01])\d\d$/ }).click();
@@ -140,7 +141,7 @@ for (const [kind, begin, name] of [['video', 'Record Video', /^video-.*\.(mp4|we
   test(`${kind} is recorded on a strict page, where sound can be played and video cannot`, async (t) => {
     const { page, pages, seen, button } = await capture(t, kind);
     await button(begin).click();
-    await page.getByRole('timer').filter({ hasNotText: '0:00' }).waitFor();
+    await page.waitForFunction(() => pieces > 0);
     await button('Stop').click();
     await button('Use Recording').waitFor();
     seen.clean(pages);
@@ -176,7 +177,7 @@ test('a screen is shared after a click, taken and recorded, with the microphone'
   await button('Retake').click();
   await button('Choose What to Share').click();
   await button('Record Screen').click();
-  await page.getByRole('timer').filter({ hasNotText: '0:00' }).waitFor();
+  await page.waitForFunction(() => pieces > 0);
   // The person ends the sharing in the browser's own bar.
   await page.evaluate(() => { for (const track of window.tracks) if (track.kind === 'video') track.dispatchEvent(new Event('ended')); });
   await button('Use Recording').click();
@@ -263,6 +264,7 @@ test('axe finds nothing in any state, light or dark', async (t) => {
   await button('Record Audio').click();
   await page.getByRole('timer').waitFor();
   await look('recording');
+  await page.waitForFunction(() => pieces > 0);
   await button('Stop').click();
   await button('Use Recording').waitFor();
   await look('recorded');

@@ -19,6 +19,12 @@ const watch = (root) => new MutationObserver(() => {
     if (text && text !== region.told) regions.push((region.told = text));
   }
 }).observe(root, { subtree: true, childList: true, characterData: true });
+window.pieces = 0; // that recorders have made
+const { start } = MediaRecorder.prototype;
+MediaRecorder.prototype.start = function (...values) {
+  this.addEventListener('dataavailable', ({ data }) => { if (data.size) pieces++; });
+  return start.apply(this, values);
+};
 const attach = Element.prototype.attachShadow;
 Element.prototype.attachShadow = function (options) {
   const root = attach.call(this, options);

@@ -81,7 +81,7 @@ async function walkPicker(v, net, at) {
   await at('video', primary);
   await primary.click();
   await at('video, recording', picker.locator('.capture__stop'));
-  await picker.locator('.capture__clock').filter({ hasNotText: '0:00' }).waitFor(); // a recording needs something to record
+  await v.page.waitForFunction(() => pieces > 0); // a recording needs something to record
   await picker.locator('.capture__stop').click();
   await at('video, review', picker.locator('.capture__play'));
   await source('webcam');

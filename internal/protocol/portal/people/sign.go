@@ -130,7 +130,7 @@ func (p *Pages) refusedForm(v *frame.Visit, page, title string, form signForm, e
 // nextPage returns where to go after signing in: a page of the portal, whatever
 // the URL says.
 func nextPage(next string) string {
-	if strings.HasPrefix(next, frame.Root+"/") && !strings.ContainsAny(next, "\\\r\n") && !strings.HasPrefix(next, frame.Root+"/sign-") {
+	if strings.HasPrefix(next, frame.Root+"/") && !strings.ContainsAny(next, "\\\r\n") && !strings.Contains(next, "/../") && !strings.HasPrefix(next, frame.Root+"/sign-") {
 		return next
 	}
 	return frame.Root + "/"

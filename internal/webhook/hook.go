@@ -159,14 +159,14 @@ type Message struct {
 
 // An Attempt is one request of a delivery, and how it ended.
 type Attempt struct {
-	Job    int64
-	Event  int64
-	Number int // of the delivery's, from 1
-	Began  time.Time
-	Took   time.Duration
-	Status int    // of the answer; 0 if there was none
-	Error  string // in words; empty if it succeeded
-	Answer string // its beginning, if it was no success; text of a stranger
+	Job    int64         `json:"job"`
+	Event  int64         `json:"event"`
+	Number int           `json:"number"` // of the delivery's, from 1
+	Began  time.Time     `json:"began"`
+	Took   time.Duration `json:"took"`   // nanoseconds
+	Status int           `json:"status"` // of the answer; 0 if there was none
+	Error  string        `json:"error"`  // in words; empty if it succeeded
+	Answer string        `json:"answer"` // its beginning, if it was no success; text of a stranger
 }
 
 // MaxAttempts is how many attempts of a hook are kept.

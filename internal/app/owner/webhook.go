@@ -2,6 +2,7 @@ package owner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -11,6 +12,7 @@ import (
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/catalog/hooks"
 	"github.com/stowgate/stowgate/internal/catalog/queue"
+	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/job"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/webhook"
@@ -84,7 +86,7 @@ func (c *hookAdd) Run(d *Desk) error {
 	return d.withWebhooks(func(ctx context.Context, w *manage.Webhooks) error {
 		h, secret, err := w.AddHook(ctx, operator, c.App, manage.NewHook{URL: c.URL, Events: c.Event, Secret: c.Secret})
 		if err != nil {
-			return err
+			return NoSuchApp(c.App, err)
 		}
 		return d.Print(showHook(h, secret), fmt.Sprintf("id      %s\nsecret  %s\n\nThe secret is not shown again.\n", h.ID, secret))
 	})
@@ -127,6 +129,14 @@ type hookArgs struct {
 	ID  string `arg:"" help:"Of the webhook."`
 }
 
+// explain says what to do when the webhook is not there.
+func (a hookArgs) explain(err error) error {
+	if errors.Is(err, fault.NotFound) {
+		return fmt.Errorf("no webhook %s: stowgate webhook list %s shows all: %w", a.ID, a.App, fault.NotFound)
+	}
+	return err
+}
+
 type hookSet struct {
 	hookArgs
 	URL     *string   `placeholder:"URL" help:"Address that is told."`
@@ -150,7 +160,7 @@ func (c *hookSet) Run(d *Desk) error {
 	return d.withWebhooks(func(ctx context.Context, w *manage.Webhooks) error {
 		h, err := w.ChangeHook(ctx, operator, c.App, c.ID, change)
 		if err != nil {
-			return err
+			return c.explain(err)
 		}
 		return d.Print(showHook(h, ""), "changed "+h.ID+"\n")
 	})
@@ -172,7 +182,7 @@ func (c *hookRotate) Run(d *Desk) error {
 	return d.withWebhooks(func(ctx context.Context, w *manage.Webhooks) error {
 		h, secret, err := w.RotateHookSecret(ctx, operator, c.App, c.ID, c.Secret, keep)
 		if err != nil {
-			return err
+			return c.explain(err)
 		}
 		return d.Print(showHook(h, secret), "secret  "+secret+"\n\nIt is not shown again.\n")
 	})
@@ -185,7 +195,7 @@ func (c *hookTest) Run(d *Desk) error {
 	return d.withWebhooks(func(ctx context.Context, w *manage.Webhooks) error {
 		id, err := w.TestHook(ctx, operator, c.App, c.ID)
 		if err != nil {
-			return err
+			return c.explain(err)
 		}
 		return d.Print(map[string]int64{"delivery": id}, fmt.Sprintf("delivery %d: see stowgate webhook deliveries %s %s\n", id, c.App, c.ID))
 	})
@@ -222,7 +232,7 @@ func (c *hookDeliveries) Run(d *Desk) error {
 	return d.withWebhooks(func(ctx context.Context, w *manage.Webhooks) error {
 		found, err := w.Deliveries(ctx, operator, c.App, c.ID, state, job.Page{Before: c.Before, Limit: max(1, min(c.Limit, 500))})
 		if err != nil {
-			return err
+			return c.explain(err)
 		}
 		out := make([]shownDelivery, len(found))
 		var text strings.Builder
@@ -247,7 +257,12 @@ type hookRedeliver struct {
 // Run asks the server to deliver again.
 func (c *hookRedeliver) Run(d *Desk) error {
 	return d.withWebhooks(func(ctx context.Context, w *manage.Webhooks) error {
-		if err := w.Redeliver(ctx, operator, c.App, c.ID, c.Delivery); err != nil {
+		if _, err := w.Hook(ctx, operator, c.App, c.ID); err != nil {
+			return c.explain(err)
+		}
+		if err := w.Redeliver(ctx, operator, c.App, c.ID, c.Delivery); errors.Is(err, fault.NotFound) {
+			return fmt.Errorf("no delivery %d: stowgate webhook deliveries %s %s shows all: %w", c.Delivery, c.App, c.ID, fault.NotFound)
+		} else if err != nil {
 			return err
 		}
 		return d.Print(map[string]int64{"delivery": c.Delivery}, fmt.Sprintf("delivery %d is made again\n", c.Delivery))
@@ -260,7 +275,7 @@ type hookRemove struct{ hookArgs }
 func (c *hookRemove) Run(d *Desk) error {
 	return d.withWebhooks(func(ctx context.Context, w *manage.Webhooks) error {
 		if err := w.RemoveHook(ctx, operator, c.App, c.ID); err != nil {
-			return err
+			return c.explain(err)
 		}
 		return d.Print(map[string]string{"removed": c.ID}, "removed "+c.ID+"\n")
 	})

@@ -67,7 +67,7 @@ var imports = []row{
 	{"internal/account", "internal/fault"},
 	{"internal/account/*", "internal/account internal/fetch internal/fault"},
 
-	{"internal/manage", "internal/account internal/policy internal/job internal/webhook internal/fault"},
+	{"internal/manage", "internal/account internal/asset internal/policy internal/job internal/webhook internal/fault"},
 	{"internal/insight", "internal/account internal/policy internal/fault"},
 
 	{"internal/inspect", "internal/asset internal/blob internal/fault"},

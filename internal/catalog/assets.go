@@ -26,7 +26,8 @@ const (
 )
 
 // AddAsset makes a visible: it records a and the keys of its blobs, writes an
-// event and counts a use of the grant.
+// event, counts a use of the grant, and says in the audit log who used it, if
+// that is known.
 //
 // The error wraps fault.Conflict if one of its names, or of its blobs, is or was
 // another's, fault.NotFound if there is no such app, fault.Denied if the grant
@@ -37,7 +38,10 @@ func (c *Catalog) AddAsset(ctx context.Context, a asset.Asset, use policy.Use) e
 		if err := c.spend(ctx, tx, a.App, use); err != nil {
 			return err
 		}
-		return c.addAsset(ctx, tx, a, nil)
+		if err := c.addAsset(ctx, tx, a, nil); err != nil {
+			return err
+		}
+		return audit(ctx, tx, "file.upload", a, use.By)
 	})
 	if err != nil {
 		return fmt.Errorf("add asset %s: %w", a.ID, err)
@@ -112,8 +116,8 @@ func (c *Catalog) AssetByUUID(ctx context.Context, name uuid.UUID) (asset.Asset,
 }
 
 // ReplaceContent stores all of a, except UUID, App and Created, in place of the
-// version before, whose blobs it dooms; it writes an event and counts a use of
-// the grant.
+// version before, whose blobs it dooms; it writes an event, counts a use of the
+// grant, and says in the audit log who used it, if that is known.
 //
 // The error wraps fault.Conflict if a.Version is not the stored one plus 1 or a
 // new blob is on record already, fault.NotFound if a.App has no such asset, and
@@ -158,7 +162,10 @@ func (c *Catalog) ReplaceContent(ctx context.Context, a asset.Asset, use policy.
 		if err := c.doom(ctx, tx, before); err != nil {
 			return err
 		}
-		return c.tell(ctx, tx, asset.Overwritten, next)
+		if err := c.tell(ctx, tx, asset.Overwritten, next); err != nil {
+			return err
+		}
+		return audit(ctx, tx, "file.overwrite", next, use.By)
 	})
 	c.assets.drop(a.ID)
 	if err != nil {

@@ -96,15 +96,17 @@ func (c *Catalog) EmptyTrash(ctx context.Context, before time.Time) error {
 
 // LabelAsset stores the name, tags and description that change gives to an asset
 // of app, with an audit entry, and returns it. The error wraps fault.NotFound if
-// app has no such asset.
-func (c *Catalog) LabelAsset(ctx context.Context, app string, id asset.ID, change func(*asset.Asset), entry account.Entry) (asset.Asset, error) {
+// app has no such asset; that of change is returned as it is.
+func (c *Catalog) LabelAsset(ctx context.Context, app string, id asset.ID, change func(*asset.Asset) error, entry account.Entry) (asset.Asset, error) {
 	var labelled asset.Asset
 	each, err := c.each(ctx, "label", []asset.ID{id}, entry, func(ctx context.Context, tx *record.Statements, id asset.ID) error {
 		a, err := ownAsset(ctx, tx, app, id)
 		if err != nil {
 			return err
 		}
-		change(&a)
+		if err := change(&a); err != nil {
+			return err
+		}
 		tags, err := json.Marshal(a.Tags)
 		if err != nil {
 			return err

@@ -3,8 +3,12 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/catalog/ledger"
 	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/policy"
 )
@@ -47,6 +51,15 @@ func (c *Catalog) spend(ctx context.Context, tx *record.Statements, app string, 
 	_, err = tx.Exec(ctx, `DELETE FROM uses WHERE (app, digest) IN
 		(SELECT app, digest FROM uses WHERE expires > 0 AND expires < ? LIMIT ?)`, record.Nanos(c.book.Now().Add(-useKept)), usesForgotten)
 	return err
+}
+
+// audit says who did something to an asset, unless that was nobody.
+func audit(ctx context.Context, tx *record.Statements, action string, a asset.Asset, by policy.Person) error {
+	if by == (policy.Person{}) {
+		return nil
+	}
+	return ledger.Add(ctx, tx, account.Entry{Actor: by.ID, Name: by.Name, Address: by.Address, Action: action, App: a.App, Target: string(a.ID),
+		Detail: map[string]string{"name": a.Name, "size": strconv.FormatInt(a.Content.Size(), 10)}})
 }
 
 func usedUp(detail string, times int) error {

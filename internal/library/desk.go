@@ -25,7 +25,7 @@ type files interface {
 	TrashAssets(ctx context.Context, app string, ids []asset.ID, entry account.Entry) ([]error, error)
 	RestoreAssets(ctx context.Context, app string, ids []asset.ID, since time.Time, entry account.Entry) ([]error, error)
 	EraseAssets(ctx context.Context, app string, ids []asset.ID, entry account.Entry) ([]error, error)
-	LabelAsset(ctx context.Context, app string, id asset.ID, change func(*asset.Asset), entry account.Entry) (asset.Asset, error)
+	LabelAsset(ctx context.Context, app string, id asset.ID, change func(*asset.Asset) error, entry account.Entry) (asset.Asset, error)
 }
 
 // A Desk is where the people of an app work on its files. Each call says who

@@ -2,6 +2,7 @@ package library
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,6 +28,7 @@ type Change struct {
 	Name *string           // cleaned by asset.CleanName
 	Alt  *string           // the picture in words
 	Tags map[string]string // all of them; empty but not nil for none
+	Add  map[string]string // tags that it gets besides those it has
 }
 
 // Label changes what a file is called and tagged with; its content, version and
@@ -43,7 +45,29 @@ func (d *Desk) Label(ctx context.Context, who account.Actor, app string, id asse
 	return d.files.LabelAsset(context.WithoutCancel(ctx), app, id, c.apply, who.Entry("file.label", app, "", c.detail()))
 }
 
-func (c Change) apply(a *asset.Asset) {
+// Tag gives files a tag besides those they have, or another value of one. It
+// answers like Trash; the error of a file that has MaxTags others wraps
+// fault.TooLarge. Each file is a transaction of its own.
+func (d *Desk) Tag(ctx context.Context, who account.Actor, app string, ids []asset.ID, name, value string) ([]error, error) {
+	if err := allowed(who, app, ids); err != nil {
+		return nil, fmt.Errorf("tag files: %w", err)
+	}
+	change := Change{Add: map[string]string{name: value}}
+	if err := change.check(); err != nil {
+		return nil, fmt.Errorf("tag files: %w", err)
+	}
+	each := make([]error, len(ids))
+	for i, id := range ids {
+		_, each[i] = d.Label(ctx, who, app, id, change)
+		if kind := fault.Of(each[i]); each[i] != nil && kind != fault.NotFound && kind != fault.TooLarge {
+			return nil, each[i]
+		}
+	}
+	return each, nil
+}
+
+// apply changes a. The error wraps fault.TooLarge if it has too many tags then.
+func (c Change) apply(a *asset.Asset) error {
 	if c.Name != nil {
 		a.Name = asset.CleanName(*c.Name)
 	}
@@ -53,6 +77,14 @@ func (c Change) apply(a *asset.Asset) {
 	if c.Tags != nil {
 		a.Tags = maps.Clone(c.Tags)
 	}
+	if len(c.Add) == 0 {
+		return nil
+	}
+	tags := map[string]string{}
+	maps.Copy(tags, a.Tags)
+	maps.Copy(tags, c.Add)
+	a.Tags = tags
+	return checkTags(tags)
 }
 
 func (c Change) check() error {
@@ -61,10 +93,14 @@ func (c Change) check() error {
 			return err
 		}
 	}
-	if len(c.Tags) > MaxTags {
-		return fmt.Errorf("%d tags are more than %d: %w", len(c.Tags), MaxTags, fault.TooLarge)
+	return errors.Join(checkTags(c.Tags), checkTags(c.Add))
+}
+
+func checkTags(tags map[string]string) error {
+	if len(tags) > MaxTags {
+		return fmt.Errorf("%d tags are more than %d: %w", len(tags), MaxTags, fault.TooLarge)
 	}
-	for name, value := range c.Tags {
+	for name, value := range tags {
 		if name == "" {
 			return fmt.Errorf("a tag without a name: %w", fault.Invalid)
 		}
@@ -98,11 +134,18 @@ func (c Change) detail() map[string]string {
 		detail["alt"] = *c.Alt
 	}
 	if c.Tags != nil {
-		var tags []string
-		for _, name := range slices.Sorted(maps.Keys(c.Tags)) {
-			tags = append(tags, name+"="+c.Tags[name])
-		}
-		detail["tags"] = strings.Join(tags, ", ")
+		detail["tags"] = listTags(c.Tags)
+	}
+	if c.Add != nil {
+		detail["added tags"] = listTags(c.Add)
 	}
 	return detail
+}
+
+func listTags(all map[string]string) string {
+	var tags []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		tags = append(tags, name+"="+all[name])
+	}
+	return strings.Join(tags, ", ")
 }

@@ -178,6 +178,14 @@ var calls = map[string]call{
 		_, err := s.ExplainPolicy(ctx, by, s.app, policy.Credential{}, policy.Request{})
 		return err
 	}},
+	"SignLook": {act: account.ViewFiles, about: true, do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.SignLook(ctx, by, s.app, time.Minute, asset.NewID())
+		return err
+	}},
+	"FileGrant": {act: account.ChangeFiles, about: true, do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.FileGrant(ctx, by, s.app)
+		return err
+	}},
 	"Audit": {act: account.ViewAudit, about: true, do: func(ctx context.Context, by account.Actor, s scene) error {
 		_, err := s.Audit(ctx, by, account.Search{App: s.app})
 		return err

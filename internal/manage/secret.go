@@ -3,7 +3,6 @@ package manage
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"slices"
 	"time"
 
@@ -89,18 +88,7 @@ func (s *Service) SignPolicy(ctx context.Context, by account.Actor, key, documen
 	if err != nil {
 		return Signed{}, err
 	}
-	now := s.now()
-	c, grant, err := policy.Sign(a, document, now)
-	if denial := (*policy.Denial)(nil); errors.As(err, &denial) {
-		return Signed{}, account.Refuse(fault.Invalid, "policy", "%s", denial.Detail)
-	}
-	if errors.Is(err, fault.Conflict) {
-		return Signed{}, account.Refuse(fault.Conflict, "", "the app has no live secret: make one")
-	}
-	if err != nil {
-		return Signed{}, err
-	}
-	return Signed{c, grant.Describe(now), grant.Expires}, nil
+	return sign(a, document, s.now())
 }
 
 // ExplainPolicy goes through every condition that the app has for a request with

@@ -35,6 +35,15 @@ type Use struct {
 	Digest  [32]byte  // SHA-256 of the policy's text as it was signed
 	Limit   int       // how many actions it allows; 0 means no limit
 	Expires time.Time // when the record of its uses may be forgotten
+	By      Person    // who acts, if that one is to be in the audit log
+}
+
+// A Person is who acts by a role in the app, and not by a policy. The zero Person
+// is nobody.
+type Person struct {
+	ID      string // as the audit log has it
+	Name    string
+	Address string // where the request came from
 }
 
 // A Request is one action a caller wants, described for Check.

@@ -50,8 +50,8 @@ type serveCommand struct {
 	UploadIdle    string   `placeholder:"TIME" default:"24h" env:"STOWGATE_UPLOAD_IDLE" help:"An upload in parts is dropped this long after its last part (default ${default})."`
 	UploadTime    string   `placeholder:"TIME" default:"7d" env:"STOWGATE_UPLOAD_TIME" help:"And this long after it began (default ${default})."`
 	Reserve       string   `placeholder:"SIZE" default:"" env:"STOWGATE_RESERVE" help:"Of the disk, left free: uploads are refused then, reads go on. The default is 1 GiB, or a twentieth of a small disk."`
-	FetchAllow    []string `placeholder:"NET" env:"STOWGATE_FETCH_ALLOW" help:"Private networks that files may be imported from. None by default."`
-	FetchPort     []string `placeholder:"PORT" env:"STOWGATE_FETCH_PORT" help:"Ports that files may be imported from, besides 80 and 443."`
+	FetchAllow    []string `placeholder:"NET" env:"STOWGATE_FETCH_ALLOW" help:"Private networks that files may be imported from, and webhooks sent to. None by default."`
+	FetchPort     []string `placeholder:"PORT" env:"STOWGATE_FETCH_PORT" help:"Ports that files may be imported from, and webhooks sent to, besides 80 and 443."`
 	Webhooks      []string `name:"webhook-retry" placeholder:"TIME" default:"10s,1m,5m,30m,2h,12h" env:"STOWGATE_WEBHOOK_RETRY" help:"How long after each failure an event is sent again to a webhook. After the last it is given up (default ${default})."`
 	Trash         string   `placeholder:"TIME" default:"7d" env:"STOWGATE_TRASH" help:"How long files that were deleted in the portal can be brought back (default ${default}). 0 means not at all."`
 	SweepInterval string   `placeholder:"TIME" default:"10m" env:"STOWGATE_SWEEP_INTERVAL" help:"How often abandoned uploads and deleted bytes are removed (default ${default})."`

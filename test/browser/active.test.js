@@ -119,7 +119,7 @@ test('TestG1 what these files do where nothing holds them', async (t) => {
   assert.ok(seen.dialogs.length >= 3, `${seen.dialogs.length} dialogs of strings`);
 });
 
-test('TestG1 drawings', { timeout: 180_000 }, async (t) => {
+test('TestG1 drawings', { timeout: 600_000 }, async (t) => {
   const files = drawings(t);
   if (!files) return;
   const stowgate = await serve(t);
@@ -149,7 +149,7 @@ test('TestG1 drawings', { timeout: 180_000 }, async (t) => {
   }
 });
 
-test('TestG1 markup', { timeout: 180_000 }, async (t) => {
+test('TestG1 markup', { timeout: 600_000 }, async (t) => {
   const texts = strings(t, step);
   if (!texts) return;
   const stowgate = await serve(t);
@@ -182,7 +182,7 @@ test('TestG1 markup', { timeout: 180_000 }, async (t) => {
   }
 });
 
-test('TestG1 names of files', { timeout: 180_000 }, async (t) => {
+test('TestG1 names of files', { timeout: 600_000 }, async (t) => {
   const texts = strings(t, step);
   if (!texts) return;
   texts.push('a"; filename="b.html', "a'b;c=d", '../../etc/passwd', '..\\..\\x.exe', 'a\r\nSet-Cookie: a=b', 'a%22%0d%0ab', 'ü\u202egnp.exe', '\u2028x',
@@ -215,7 +215,7 @@ test('TestG1 names of files', { timeout: 180_000 }, async (t) => {
   await nothing('names', page, seen, pages, stowgate);
 });
 
-test('TestG1 what answers repeat of a request', { timeout: 180_000 }, async (t) => {
+test('TestG1 what answers repeat of a request', { timeout: 600_000 }, async (t) => {
   const texts = strings(t, 4 * step);
   if (!texts) return;
   const stowgate = await serve(t);

@@ -14,7 +14,7 @@ const visit = (t, markup, options) => Visit.open(t, pages, stowgate.url, markup,
 const style = '<link rel="stylesheet" href="/page.css">';
 pages.put('/page.css', ':root { color-scheme: light dark; } body { margin: 0; } stowgate-picker { height: 600px; }');
 
-test('a strict policy with Trusted Types: no violation, no request to strangers, and axe finds nothing', { timeout: 300_000 }, async (t) => {
+test('a strict policy with Trusted Types: no violation, no request to strangers, and axe finds nothing', async (t) => {
   const self = "default-src 'self'; script-src 'self'; style-src 'self'";
   pages.folder('/stowgate/', fileURLToPath(new URL('../../web/dist/', import.meta.url)));
   pages.csp = `${self}; img-src 'self' blob: ${stowgate.url}; media-src blob:; connect-src ${stowgate.url}; require-trusted-types-for 'script'`;
@@ -46,7 +46,7 @@ for (const [name, lang, options] of [
   ['light, right to left', 'ar', { colorScheme: 'light' }], ['dark, right to left', 'ar', { colorScheme: 'dark' }],
   ['forced colours', 'en', { forcedColors: 'active' }],
 ]) {
-  test(`axe finds nothing: ${name}`, { timeout: 300_000, skip }, async (t) => {
+  test(`axe finds nothing: ${name}`, { skip }, async (t) => {
     const v = await visit(t, style + stage(stowgate.url, app), { page: { lang }, reducedMotion: 'reduce', ...options });
     const found = {};
     const states = await walk(v, async (state) => {
@@ -58,7 +58,7 @@ for (const [name, lang, options] of [
   });
 }
 
-test('320 pixels, as a wide page at 400 %, right to left: nothing is cut off, all can be hit, and axe finds nothing', { timeout: 300_000 }, async (t) => {
+test('320 pixels, as a wide page at 400 %, right to left: nothing is cut off, all can be hit, and axe finds nothing', async (t) => {
   const v = await visit(t, `<meta name="viewport" content="width=device-width">${style}${stage(stowgate.url, app)}`, {
     page: { lang: 'ar' }, viewport: { width: 320, height: 256 }, colorScheme: 'dark', reducedMotion: 'reduce',
   });

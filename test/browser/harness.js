@@ -44,14 +44,14 @@ const missing = (() => {
  * test is that of node:test for a test that needs Chromium. Where there is none
  * it is skipped, and says what to install; in CI it fails instead.
  * @param {string} name
- * @param {object | Function} options  of node:test; timeout is 120 s unless it says otherwise: a wait costs nothing when all is well
+ * @param {object | Function} options  of node:test; timeout is 5 minutes unless it says otherwise: a busy machine needs them, another does not
  * @param {(t: import('node:test').TestContext) => Promise<void>} [body]
  */
 export function test(name, options, body) {
   if (typeof options === 'function') [options, body] = [{}, options];
   if (missing && process.env.CI) body = () => assert.fail(missing);
   else if (missing) options = { ...options, skip: missing };
-  return nodeTest(name, { timeout: 120_000, ...options }, body);
+  return nodeTest(name, { timeout: 300_000, ...options }, body);
 }
 
 /**
@@ -156,7 +156,7 @@ export class Server {
 
   async stop() {
     this.#child.kill('SIGTERM');
-    const late = setTimeout(() => this.#child.kill('SIGKILL'), 15_000);
+    const late = setTimeout(() => this.#child.kill('SIGKILL'), 60_000);
     const status = await this.#ended;
     clearTimeout(late);
     await rm(this.data, { recursive: true, force: true });
@@ -317,7 +317,7 @@ let launched; // the browser, started once for each process
 export async function chromium() {
   if (!launched) {
     launched = import('playwright-core').then((playwright) => playwright.chromium.launch({
-      executablePath: chromiumPath(), args: chromiumArgs, chromiumSandbox: process.getuid() !== 0,
+      executablePath: chromiumPath(), args: chromiumArgs, chromiumSandbox: process.getuid() !== 0, timeout: 120_000,
     }));
     (await launched).on('disconnected', () => { launched = undefined; });
   }
@@ -365,7 +365,7 @@ export async function open(t, url, options = {}) {
 export async function openProfile(t, folder, url, options = {}) {
   const { chromium: browser } = await import('playwright-core');
   const context = await browser.launchPersistentContext(folder, {
-    executablePath: chromiumPath(), args: chromiumArgs, chromiumSandbox: process.getuid() !== 0, ...options,
+    executablePath: chromiumPath(), args: chromiumArgs, chromiumSandbox: process.getuid() !== 0, timeout: 120_000, ...options,
   });
   onEnd(t, () => context.close());
   const seen = new Seen();

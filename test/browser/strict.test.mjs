@@ -20,7 +20,7 @@ test('with the scripts of the server itself, and no images of others', async (t)
   assert.deepEqual([v.seen.violations, v.seen.strangers(stowgate, pages)], [[], []]);
 });
 
-test('hostile names and markup are text', { timeout: 120_000 }, async (t) => {
+test('hostile names and markup are text', async (t) => {
   const [own, strings] = [corpora(t, 'names-own'), corpora(t, 'xss-strings')];
   if (!own || !strings) return;
   const names = [

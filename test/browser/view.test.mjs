@@ -105,7 +105,7 @@ const states = {
   'pane': async () => { view.unmount(); await show({ mode: 'pane' }); },
 };
 
-test('no finding of axe in any state, light and dark, wide and narrow, left to right and right to left', { timeout: 300_000 }, async (t) => {
+test('no finding of axe in any state, light and dark, wide and narrow, left to right and right to left', async (t) => {
   const { page, seen } = await show(t, {}, { reducedMotion: 'reduce' });
   const found = [];
   for (const [state, arrange] of Object.entries(states)) {

@@ -217,7 +217,7 @@ test('a web page is shown, and does nothing', async (t) => {
   assert.deepEqual([seen.dialogs, seen.popups, seen.errors, seen.strangers(stowgate), outside.hits], [[], [], [], [], []]);
 });
 
-test('drawings and names from the corpora do nothing', { timeout: soak ? 1_800_000 : 120_000 }, async (t) => {
+test('drawings and names from the corpora do nothing', { timeout: soak ? 1_800_000 : 300_000 }, async (t) => {
   const drawings = corpora(t, 'svg-own');
   const strings = corpora(t, 'xss-strings');
   if (!drawings || !strings) return;

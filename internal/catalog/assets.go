@@ -58,12 +58,7 @@ func (c *Catalog) addAsset(ctx context.Context, tx *record.Statements, a asset.A
 	if err != nil {
 		return err
 	}
-	place, err := listing.Add(ctx, tx, c.book.Words(), a, a.Content.Size())
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, `INSERT INTO assets (`+assetColumns+`, place) VALUES (`+assetMarks+`, ?)`, append(values, place)...)
-	if err != nil {
+	if _, err := tx.Exec(ctx, `INSERT INTO assets (`+assetColumns+`) VALUES (`+assetMarks+`)`, values...); err != nil {
 		return err
 	}
 	if err := c.checkQuota(ctx, tx, a); err != nil {
@@ -144,7 +139,7 @@ func (c *Catalog) ReplaceContent(ctx context.Context, a asset.Asset, use policy.
 		if err != nil {
 			return err
 		}
-		if err := c.relist(ctx, tx, next); err != nil {
+		if err := listing.Drop(ctx, tx, c.book.Words(), a.ID); err != nil {
 			return err
 		}
 		if a.Content.Size() > old.Content.Size() {
@@ -200,11 +195,7 @@ func (c *Catalog) RemoveAsset(ctx context.Context, app string, id asset.ID, use 
 }
 
 func (c *Catalog) removeAsset(ctx context.Context, tx *record.Statements, a asset.Asset) error {
-	place, err := readPlace(ctx, tx, a.ID)
-	if err != nil {
-		return err
-	}
-	if err := listing.Remove(ctx, tx, c.book.Words(), a.App, place); err != nil {
+	if err := listing.Drop(ctx, tx, c.book.Words(), a.ID); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM assets WHERE id = ?`, a.ID); err != nil {
@@ -239,19 +230,6 @@ func (c *Catalog) EachAsset(ctx context.Context, after asset.ID, do func(asset.A
 
 func readAsset(ctx context.Context, s *record.Statements, id asset.ID) (asset.Asset, error) {
 	return scanAsset(s.Row(ctx, `SELECT `+assetColumns+` FROM assets WHERE id = ? AND trashed = 0`, id))
-}
-
-// relist has lists show what is new about an asset.
-func (c *Catalog) relist(ctx context.Context, tx *record.Statements, a asset.Asset) error {
-	place, err := readPlace(ctx, tx, a.ID)
-	if err != nil {
-		return err
-	}
-	return listing.Change(ctx, tx, c.book.Words(), a, place)
-}
-
-func readPlace(ctx context.Context, s *record.Statements, id asset.ID) (int64, error) {
-	return record.Value[int64](s.Row(ctx, `SELECT place FROM assets WHERE id = ?`, id))
 }
 
 func ownAsset(ctx context.Context, s *record.Statements, app string, id asset.ID) (asset.Asset, error) {

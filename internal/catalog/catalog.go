@@ -12,7 +12,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/stowgate/stowgate/internal/asset"
-	"github.com/stowgate/stowgate/internal/catalog/listing"
 	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/policy"
 )
@@ -59,9 +58,6 @@ func New(ctx context.Context, db record.Database, key [32]byte, config Config) (
 	}
 	book, err := record.Open(ctx, db, key, now)
 	if err != nil {
-		return nil, err
-	}
-	if err := listing.Fill(ctx, book); err != nil {
 		return nil, err
 	}
 	c := &Catalog{

@@ -27,7 +27,10 @@ func (c *Catalog) TrashAssets(ctx context.Context, app string, ids []asset.ID, e
 		if err != nil {
 			return err
 		}
-		if err := c.move(ctx, tx, app, id, record.Nanos(c.book.Now())); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE assets SET trashed = ? WHERE id = ?`, record.Nanos(c.book.Now()), id); err != nil {
+			return err
+		}
+		if err := listing.Move(ctx, tx, id, true); err != nil {
 			return err
 		}
 		return c.tell(ctx, tx, asset.Deleted, a)
@@ -45,7 +48,10 @@ func (c *Catalog) RestoreAssets(ctx context.Context, app string, ids []asset.ID,
 		if trashed < record.Nanos(since) {
 			return fmt.Errorf("it was put into the trash too long ago: %w", fault.NotFound)
 		}
-		return c.move(ctx, tx, app, id, 0)
+		if _, err := tx.Exec(ctx, `UPDATE assets SET trashed = 0 WHERE id = ?`, id); err != nil {
+			return err
+		}
+		return listing.Move(ctx, tx, id, false)
 	})
 }
 
@@ -115,24 +121,12 @@ func (c *Catalog) LabelAsset(ctx context.Context, app string, id asset.ID, chang
 			return err
 		}
 		labelled = a
-		return c.relist(ctx, tx, a)
+		return listing.Drop(ctx, tx, c.book.Words(), id)
 	})
 	if err == nil {
 		err = each[0]
 	}
 	return labelled, err
-}
-
-// move puts an asset of app into the trash at a time, or out of it at 0.
-func (c *Catalog) move(ctx context.Context, tx *record.Statements, app string, id asset.ID, trashed int64) error {
-	place, err := readPlace(ctx, tx, id)
-	if err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, `UPDATE assets SET trashed = ? WHERE id = ?`, trashed, id); err != nil {
-		return err
-	}
-	return listing.Move(ctx, tx, app, place, trashed > 0)
 }
 
 // each does something to assets in one transaction, and writes an audit entry

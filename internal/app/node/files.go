@@ -1,6 +1,9 @@
 package node
 
 import (
+	"context"
+	"time"
+
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/catalog/listing"
 	"github.com/stowgate/stowgate/internal/library"
@@ -9,9 +12,35 @@ import (
 // desk returns where people work on the files of their apps.
 func (n *Node) desk() *library.Desk {
 	records := n.removing.Catalog
+	n.listing = listing.New(records.Book(), listing.DefaultBounds)
 	books := struct {
 		*catalog.Catalog
 		*listing.Listing
-	}{records, listing.New(records.Book(), listing.DefaultBounds)}
+	}{records, n.listing}
 	return library.NewDesk(books, library.DeskConfig{Keep: n.set.Sweep.Trash, Removed: n.removing.removed, Now: n.now})
+}
+
+// fillEvery is how often new files are listed, if nobody looks at the list
+// before; after a failure it takes longer.
+const (
+	fillEvery  = time.Second
+	fillFailed = time.Minute
+)
+
+// fill lists new files until ctx ends.
+func (n *Node) fill(ctx context.Context) {
+	wait := time.NewTimer(0)
+	defer wait.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-wait.C:
+		}
+		wait.Reset(fillEvery)
+		if _, err := n.listing.Fill(ctx); err != nil && ctx.Err() == nil {
+			n.log.Error("cannot list new files", "err", err)
+			wait.Reset(fillFailed)
+		}
+	}
 }

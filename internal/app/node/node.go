@@ -17,6 +17,7 @@ import (
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/catalog"
+	"github.com/stowgate/stowgate/internal/catalog/listing"
 	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/fetch"
 	"github.com/stowgate/stowgate/internal/insight"
@@ -49,6 +50,7 @@ type Node struct {
 	demo    []server.Route // of the demonstration, if there is one
 	router  *server.Router
 	sweeper *sweep.Sweeper
+	listing *listing.Listing
 	scrub   *scrub.Scrubber // nil for none
 	began   time.Time
 	now     func() time.Time
@@ -184,6 +186,7 @@ func (n *Node) Serve(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	background.Go(func() { n.sweep(ctx) })
+	background.Go(func() { n.fill(ctx) })
 	background.Go(func() { n.spread(ctx) })
 	background.Go(func() { n.insight.Run(ctx) })
 	background.Go(func() { n.Jobs.runner.Run(ctx) })

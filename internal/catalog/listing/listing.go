@@ -2,7 +2,7 @@
 // at a time, by conditions that may be combined. Every answer takes a bounded
 // time however many files there are: where no index narrows the conditions
 // enough, a page stops early and says so. The assets themselves are left to
-// package catalog, which calls Add, Change, Move and Remove.
+// package catalog, which calls Drop and Move.
 package listing
 
 import (
@@ -17,29 +17,30 @@ import (
 	"github.com/stowgate/stowgate/internal/library"
 )
 
-// Bounds are how many files an answer may look at. Those that are looked at in
-// vain are the time that it takes: a few milliseconds for 1,000.
+// Bounds are how many files an answer may look at. What is looked at in vain is
+// the time that it takes.
 type Bounds struct {
 	Probe int // in the order of the list, before an index is tried
-	Set   int // found by an index and then sorted
-	Scan  int // in the order of the list, or of the index
+	Set   int // found by an index, and looked up one by one
+	Scan  int // in the order of the list
 }
 
 // DefaultBounds fill each page of a million files by any one condition, unless
-// the files that meet it are few and stand together.
-var DefaultBounds = Bounds{Probe: 1000, Set: 4000, Scan: 12_000}
+// the files that meet it stand together: among so many either they are no more
+// than a set, or a scan finds enough.
+var DefaultBounds = Bounds{Probe: 1000, Set: 2500, Scan: 20_000}
 
 // A Listing lists the files of all apps.
 type Listing struct {
 	book   *record.Book
 	reads  *record.Statements
-	find   string
+	words  record.Words
 	bounds Bounds
 }
 
 // New returns the listing of a book.
 func New(book *record.Book, bounds Bounds) *Listing {
-	return &Listing{book, book.Reads(), book.Words().Find, bounds}
+	return &Listing{book, book.Reads(), book.Words(), bounds}
 }
 
 // maxCount is up to where files are counted.
@@ -48,6 +49,7 @@ const maxCount = 1000
 // CountFiles returns how many of app's files meet q.
 func (l *Listing) CountFiles(ctx context.Context, app string, q library.Query) (library.Count, error) {
 	q.Order, q.Descending = library.ByCreated, true
+	l.catchUp(ctx)
 	s, ok := newSearch(l, app, q, false)
 	if !ok {
 		return library.Count{}, nil
@@ -69,6 +71,7 @@ func (l *Listing) ListFiles(ctx context.Context, app string, q library.Query) (l
 }
 
 func (l *Listing) list(ctx context.Context, app string, q library.Query) (page library.Page, err error) {
+	l.catchUp(ctx)
 	var c cursor
 	if q.Cursor != "" {
 		if c, err = l.openCursor(app, q); err != nil {
@@ -119,6 +122,16 @@ func (l *Listing) list(ctx context.Context, app string, q library.Query) (page l
 	}
 	page.Files, err = l.load(ctx, app, s.found)
 	return page, err
+}
+
+// catchUp lists what was recorded just now. If that fails, as it does without
+// room on the disk, what is listed is still there to be found, and Fill tells.
+func (l *Listing) catchUp(ctx context.Context) {
+	for range 2 {
+		if n, err := l.fill(ctx); err != nil || n < fillStep {
+			return
+		}
+	}
 }
 
 // File returns the file of app called id, also from the trash. The error wraps

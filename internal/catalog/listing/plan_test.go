@@ -59,11 +59,9 @@ func TestStatementsUseIndexes(t *testing.T) {
 	book := &record.Book{Database: l, Box: record.NewBox([32]byte{1}), Now: time.Now}
 	lists := listing.New(book, listing.Bounds{Probe: 1, Set: 5, Scan: 2})
 	r := rand.New(rand.NewPCG(13, 14))
-	for range 10 {
-		must(t, migrated.Write(t.Context(), func(ctx context.Context, tx *record.Statements) error {
-			_, err := listing.Add(ctx, tx, migrated.Words(), randomAsset(r, "app", r.IntN(1000)), 5)
-			return err
-		}))
+	createApp(t, migrated, "app")
+	for i := range 10 {
+		add(t, &record.Book{Database: migrated}, false, randomAsset(r, "app", 100*i))
 	}
 	for range 1000 {
 		_, err := lists.ListFiles(t.Context(), "app", randomQuery(r, 1000))
@@ -79,11 +77,12 @@ func TestStatementsUseIndexes(t *testing.T) {
 			var id, parent, unused int
 			var step string
 			must(t, rows.Scan(&id, &parent, &unused, &step))
-			set := strings.Contains(text, "LIMIT ?) AS w")
+			// A set has a bound, and few files are not listed yet.
+			set := strings.Contains(text, "LIMIT ?) AS w") || strings.Contains(text, "assets WHERE place = 0")
 			if (strings.HasPrefix(step, "SCAN") && !strings.Contains(step, "VIRTUAL TABLE") || strings.Contains(step, "B-TREE")) && !set {
 				t.Errorf("%s\nin %s", step, text)
 			}
-			if strings.HasPrefix(step, "SEARCH") && !strings.Contains(step, "app=?") && !strings.Contains(step, "id=?") {
+			if strings.HasPrefix(step, "SEARCH") && !strings.Contains(step, "app=?") && !strings.Contains(step, "id=?") && !strings.Contains(step, "assets_unplaced") {
 				t.Errorf("%s\nin %s", step, text)
 			}
 		}
@@ -121,8 +120,11 @@ func TestOpensOldDatabase(t *testing.T) {
 		must(t, err)
 		q := library.Query{Name: "ält", Type: "image/*", Tag: "a", Value: "b", Order: library.ByName, Limit: 100}
 		var got []asset.ID
+		l := listing.New(c.Book(), listing.DefaultBounds)
+		_, err = l.Fill(t.Context())
+		must(t, err)
 		for {
-			page := list(t, listing.New(c.Book(), listing.DefaultBounds), q)
+			page := list(t, l, q)
 			got = append(got, ids(page)...)
 			if q.Cursor = page.Next; q.Cursor == "" {
 				break

@@ -105,7 +105,7 @@ func (s *search) run(ctx context.Context, n int) error {
 		}
 	}
 	if s.words != "" && s.q.Order == library.ByCreated {
-		return s.scan(ctx, byWords, s.bounds.Scan, n)
+		return s.scan(ctx, byWords, s.bounds.Set, n)
 	}
 	return s.scan(ctx, plain, s.bounds.Scan, n)
 }
@@ -117,7 +117,6 @@ type source int
 
 const (
 	plain   source = iota // all of the app
-	byNames               // those of the app with that part in their names, in the order of names
 	byWords               // what the index of words finds, in the order of creation
 	setOfWords
 	setOfSizes
@@ -132,12 +131,10 @@ func (s *search) source(by source) (text string, args []any) {
 		return `(` + text + ` LIMIT ?) AS w CROSS JOIN files AS f`, append(args, s.bounds.Set+1)
 	}
 	switch by {
-	case byNames: // reads no more than the index of names of those that do not match
-		return `files AS w CROSS JOIN files AS f`, nil
 	case byWords:
-		return `(` + s.find + `) AS w CROSS JOIN files AS f`, []any{s.words}
+		return `(` + s.Listing.words.Find + `) AS w CROSS JOIN files AS f`, []any{s.words}
 	case setOfWords:
-		return set(`SELECT w.place AS place FROM (`+s.find+`) AS w`, s.words)
+		return set(`SELECT w.place AS place FROM (`+s.Listing.words.Find+`) AS w`, s.words)
 	case setOfSizes:
 		return set(`SELECT f.place AS place FROM files AS f WHERE `+scope+` AND f.size BETWEEN ? AND ?`,
 			s.app, s.q.Trashed, s.sizes[0], s.sizes[1])
@@ -180,8 +177,6 @@ func (s *search) columns(by source) (columns, marks, order string) {
 		direction = " DESC"
 	}
 	switch {
-	case by == byNames:
-		return `w.folded, w.place`, `?, ?`, `w.folded` + direction + `, w.place` + direction
 	case s.q.Order == library.ByName:
 		return `f.folded, f.place`, `?, ?`, `f.folded` + direction + `, f.place` + direction
 	case s.q.Order == library.BySize:
@@ -221,9 +216,6 @@ func (s *search) scan(ctx context.Context, by source, files, n int) error {
 	}
 	if err != nil {
 		return err
-	}
-	if by == plain && s.q.Order == library.ByName && s.q.Name != "" {
-		by = byNames
 	}
 	return s.collect(ctx, by, end, n)
 }
@@ -266,10 +258,6 @@ func (s *search) collect(ctx context.Context, by source, end spot, n int) error 
 	args = append(args, s.app, s.q.Trashed)
 	if by != plain {
 		where += ` AND f.place = w.place`
-	}
-	if by == byNames {
-		where += ` AND w.app = ? AND w.trash = ? AND w.folded LIKE ? ESCAPE '\'`
-		args = append(args, s.app, s.q.Trashed, s.like[0])
 	}
 	between, bounds := s.between(by, end)
 	// The sign keeps the conditions that are for each file from choosing an index.

@@ -2,6 +2,7 @@ package listing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,116 +11,114 @@ import (
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/catalog/record"
+	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/library"
 )
 
-// Add adds an asset to the lists of its app, in a transaction that runs, and
-// returns its place, which the asset's record keeps. Size is that of its content.
-func Add(ctx context.Context, tx *record.Statements, words record.Words, a asset.Asset, size int64) (place int64, err error) {
-	place = placeOf(a.Created)
+// fillStep is how many assets a transaction of Fill lists: many at once cost
+// less, and uploads wait for it.
+const fillStep = 200
+
+// Fill lists the assets that are recorded and not listed yet, in steps, and
+// returns how many. Recording one is quick for that: who lists, and otherwise
+// somebody now and then, makes up for it.
+func (l *Listing) Fill(ctx context.Context) (listed int, err error) {
+	for n := fillStep; n == fillStep; listed += n {
+		if n, err = l.fill(ctx); err != nil {
+			return listed, fmt.Errorf("list new assets: %w", err)
+		}
+	}
+	return listed, nil
+}
+
+// fill lists some assets, if there are any.
+func (l *Listing) fill(ctx context.Context) (n int, err error) {
+	const waiting = ` FROM assets WHERE place = 0`
+	any, err := record.Value[bool](l.reads.Row(ctx, `SELECT EXISTS (SELECT 1`+waiting+`)`))
+	if err != nil || !any {
+		return 0, err
+	}
+	err = l.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
+		files, err := record.Rows(ctx, tx, scanFile, `SELECT `+fileColumns+waiting+` LIMIT ?`, fillStep)
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			if err := add(ctx, tx, l.words, f); err != nil {
+				return err
+			}
+		}
+		n = len(files)
+		return nil
+	})
+	return n, err
+}
+
+// add lists a file.
+func add(ctx context.Context, tx *record.Statements, words record.Words, f library.File) error {
+	folded, known := fold(f.Name), wordsOf(f.Asset)
+	place := placeOf(f.Created)
 	// Files of the same microsecond are spread over a span that grows until there
 	// is room.
 	for span := int64(1000); ; span *= 4 {
-		n, err := insert(ctx, tx, a, size, place)
+		n, err := tx.Exec(ctx, `INSERT INTO files (app, trash, place, id, folded, words, size) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			f.App, !f.Trashed.IsZero(), place, f.ID, folded, " "+strings.Join(known, " ")+" ", f.Size)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		if n > 0 {
 			break
 		}
-		place = placeOf(a.Created) + 1 + rand.Int64N(span)
+		place = placeOf(f.Created) + 1 + rand.Int64N(span)
 	}
-	return place, index(ctx, tx, words, a, place)
-}
-
-// fillStep is how many assets a transaction of Fill lists.
-const fillStep = 200
-
-// Fill lists the assets that were recorded by a program that had no lists.
-func Fill(ctx context.Context, book *record.Book) error {
-	for listed := fillStep; listed == fillStep; {
-		files, err := record.Rows(ctx, book.Reads(), scanFile, `SELECT `+fileColumns+` FROM assets WHERE place = 0 LIMIT ?`, fillStep)
-		if err != nil {
-			return fmt.Errorf("list older assets: %w", err)
-		}
-		if listed = len(files); listed == 0 {
-			return nil
-		}
-		err = book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
-			for _, f := range files {
-				if err := fill(ctx, tx, book.Words(), f); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("list older assets: %w", err)
-		}
-	}
-	return nil
-}
-
-// fill lists a file, unless another process has done so or removed it.
-func fill(ctx context.Context, tx *record.Statements, words record.Words, f library.File) error {
-	missing, err := record.Value[bool](tx.Row(ctx, `SELECT EXISTS (SELECT 1 FROM assets WHERE id = ? AND place = 0)`, f.ID))
-	if err != nil || !missing {
+	if _, err := tx.Exec(ctx, words.Put, place, strings.Join(slices.Concat(known, partsOf(f.App, folded)), " ")); err != nil {
 		return err
 	}
-	place, err := Add(ctx, tx, words, f.Asset, f.Size)
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, `UPDATE assets SET place = ? WHERE id = ?`, place, f.ID)
+	_, err := tx.Exec(ctx, `UPDATE assets SET place = ? WHERE id = ?`, place, f.ID)
 	return err
 }
 
-// Change replaces what lists know of an asset at a place. It is not for one in
-// the trash.
-func Change(ctx context.Context, tx *record.Statements, words record.Words, a asset.Asset, place int64) error {
-	if err := Remove(ctx, tx, words, a.App, place); err != nil {
+// Drop takes an asset out of the lists, in a transaction that runs: if it is
+// still recorded then, it is listed anew, as it is by now.
+func Drop(ctx context.Context, tx *record.Statements, words record.Words, id asset.ID) error {
+	place, app, err := placed(ctx, tx, id)
+	if err != nil || place == 0 {
 		return err
 	}
-	if _, err := insert(ctx, tx, a, a.Content.Size(), place); err != nil {
-		return err
-	}
-	return index(ctx, tx, words, a, place)
-}
-
-// Remove takes the file at a place out of app's lists.
-func Remove(ctx context.Context, tx *record.Statements, words record.Words, app string, place int64) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM files WHERE app = ? AND place = ?`, app, place); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, words.Remove, place)
-	return err
-}
-
-// Move moves the file at a place into the trash, or out of it.
-func Move(ctx context.Context, tx *record.Statements, app string, place int64, trash bool) error {
-	n, err := tx.Exec(ctx, `UPDATE files SET trash = ? WHERE app = ? AND trash = ? AND place = ?`, trash, app, !trash, place)
-	if err == nil && n != 1 {
-		err = fmt.Errorf("file at %d is not listed", place)
+	if _, err := tx.Exec(ctx, words.Remove, place); err != nil {
+		return err
 	}
+	_, err = tx.Exec(ctx, `UPDATE assets SET place = 0 WHERE id = ?`, id)
 	return err
 }
 
-// insert returns 0 if the place is taken.
-func insert(ctx context.Context, tx *record.Statements, a asset.Asset, size, place int64) (int64, error) {
-	return tx.Exec(ctx, `INSERT INTO files (app, trash, place, id, folded, words, size) VALUES (?, 0, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		a.App, place, a.ID, fold(a.Name), " "+strings.Join(wordsOf(a), " ")+" ", size)
+// Move moves an asset into the lists of the trash, or out of them, in a
+// transaction that runs.
+func Move(ctx context.Context, tx *record.Statements, id asset.ID, trash bool) error {
+	place, app, err := placed(ctx, tx, id)
+	if err != nil || place == 0 {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE files SET trash = ? WHERE app = ? AND trash = ? AND place = ?`, trash, app, !trash, place)
+	return err
 }
 
-func index(ctx context.Context, tx *record.Statements, words record.Words, a asset.Asset, place int64) error {
-	all := slices.Concat(wordsOf(a), partsOf(a.App, fold(a.Name)))
-	_, err := tx.Exec(ctx, words.Put, place, strings.Join(all, " "))
-	return err
+// placed returns the place of an asset, 0 if it is not listed or not there.
+func placed(ctx context.Context, s *record.Statements, id asset.ID) (place int64, app string, err error) {
+	err = s.Row(ctx, `SELECT place, app FROM assets WHERE id = ?`, id).Scan(&place, &app)
+	if errors.Is(err, fault.NotFound) {
+		err = nil
+	}
+	return place, app, err
 }
 
 // placeOf returns where a file that was created at a time stands.
 func placeOf(t time.Time) int64 {
-	if t.IsZero() {
-		return 1 // 0 means none
+	if place := t.UnixMicro(); place != 0 && !t.IsZero() {
+		return place
 	}
-	return t.UnixMicro()
+	return 1 // 0 means none
 }

@@ -18,8 +18,10 @@ CREATE TABLE files (
     PRIMARY KEY (app, trash, place)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX files_by_name ON files (app, trash, folded, place);
-CREATE INDEX files_by_size ON files (app, trash, size, place);
+-- They hold all that conditions are about, so that going through many files in
+-- these orders does not look up each of them.
+CREATE INDEX files_by_name ON files (app, trash, folded, place, words, size, id);
+CREATE INDEX files_by_size ON files (app, trash, size, place, words, folded, id);
 
 -- From words, and parts of names, to places.
 CREATE VIRTUAL TABLE file_words USING fts5 (words, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii');

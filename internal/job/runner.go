@@ -49,7 +49,7 @@ type Handler struct {
 
 // Config adjusts a Runner. The zero Config is ready to use.
 type Config struct {
-	Running  int           // jobs at once, over all queues; 0 means 32
+	Running  int           // jobs at once, over all queues; 0 means 256
 	Lease    time.Duration // until another may take over from a process that is gone; 0 means 30 s
 	Poll     time.Duration // how long to go without a look at the store; 0 means 5 s
 	Grace    time.Duration // for jobs that run when the Runner ends; 0 means 10 s
@@ -74,7 +74,7 @@ type Runner struct {
 // New returns a Runner with a handler for each kind.
 func New(store Store, handlers map[string]Handler, config Config) *Runner {
 	c := config
-	c.Running = cmp.Or(c.Running, 32)
+	c.Running = cmp.Or(c.Running, 256)
 	c.Lease = cmp.Or(c.Lease, 30*time.Second)
 	c.Poll = cmp.Or(c.Poll, 5*time.Second)
 	c.Grace = cmp.Or(c.Grace, 10*time.Second)

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +29,7 @@ const host = "portal"
 type Config struct {
 	PublicURL string           // of the portal, like https://portal.example.com
 	FilesURL  string           // where files are read, like https://cdn.example.com; may be the same origin
+	Domain    string           // under which files are sent to hosts of their own; "" means that they go to the portal's
 	Now       func() time.Time // nil means time.Now
 }
 
@@ -48,7 +48,7 @@ func New(pages fs.FS, accounts *account.Service, manage *manage.Service, c Confi
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	f := &Frame{Config: c, accounts: accounts, manage: manage, rules: rules(c.FilesURL), cross: http.NewCrossOriginProtection()}
+	f := &Frame{Config: c, accounts: accounts, manage: manage, rules: rules(c), cross: http.NewCrossOriginProtection()}
 	f.cross.SetDenyHandler(http.HandlerFunc(f.crossed))
 	var err error
 	if f.looks, err = parse(pages); err != nil {
@@ -68,6 +68,10 @@ type Row struct {
 	Act account.Act
 	Own bool
 
+	// Carries says that its form carries a file, however large, which Do reads by
+	// Visit.Form.
+	Carries bool
+
 	Do func(context.Context, *Visit) error
 }
 
@@ -82,7 +86,7 @@ func (f *Frame) Routes(rows []Row) []server.Route {
 		route := server.Guarded(row.Method, Root+row.Path, func(r *http.Request) (*Visit, error) { return f.admit(r, row) }, handle, f.fail)
 		if row.Public != "" {
 			route = server.Public(row.Method, Root+row.Path, row.Public, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				v, err := f.visit(r)
+				v, err := f.visit(r, row)
 				if err == nil {
 					err = handle(w, r, v)
 				}
@@ -112,17 +116,20 @@ func (f *Frame) Split(own, rest http.Handler) http.Handler {
 	})
 }
 
-// rules returns the Content-Security-Policy of all pages. Pictures come from
-// where files are read; nothing else comes from anywhere but here.
-func rules(files string) string {
-	pictures := []string{"'self'", "blob:", "data:"}
-	if u, err := url.Parse(files); err == nil && u.Host != "" {
-		pictures = append(pictures, u.Scheme+"://"+u.Host)
+// rules returns the Content-Security-Policy of all pages. Files, and the page
+// that shows one, come from where files are read; nothing else comes from
+// anywhere but here.
+func rules(c Config) string {
+	files, hosts := "'self'", ""
+	if u, err := url.Parse(c.FilesURL); err == nil && u.Host != "" {
+		files += " " + u.Scheme + "://" + u.Host
+	}
+	if c.Domain != "" {
+		hosts = " https://*." + c.Domain
 	}
 	return strings.Join([]string{
-		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src " + strings.Join(pictures, " "),
-		"connect-src " + strings.Join(slices.DeleteFunc(pictures, func(s string) bool { return s == "blob:" || s == "data:" }), " "),
-		"media-src 'self' blob:", "worker-src 'self'", "font-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
-		"require-trusted-types-for 'script'",
+		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src " + files + " blob: data:", "connect-src " + files + hosts,
+		"media-src 'self' blob:", "frame-src " + files, "worker-src 'self'", "font-src 'self'", "form-action 'self'", "base-uri 'none'",
+		"frame-ancestors 'none'", "require-trusted-types-for 'script'",
 	}, "; ")
 }

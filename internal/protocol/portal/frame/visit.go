@@ -32,10 +32,12 @@ const maxForm = 1 << 20
 var errSignIn = fmt.Errorf("nobody has signed in: %w", fault.Denied)
 
 // visit returns who makes the request: nobody, if there is no session.
-func (f *Frame) visit(r *http.Request) (*Visit, error) {
+func (f *Frame) visit(r *http.Request, row Row) (*Visit, error) {
 	v := &Visit{r: r, secure: strings.HasPrefix(f.PublicURL, "https:"),
 		From: account.From{Address: server.Client(r.Context()).String(), Agent: r.UserAgent()}}
-	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
+	if !row.Carries || !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") { // of which nothing is read below
+		r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
+	}
 	if err := r.ParseForm(); err != nil {
 		if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 			return nil, fmt.Errorf("form over %d bytes: %w", maxForm, fault.TooLarge)
@@ -56,7 +58,7 @@ func (f *Frame) visit(r *http.Request) (*Visit, error) {
 
 // admit returns the visit of somebody who may see the page of a row.
 func (f *Frame) admit(r *http.Request, row Row) (*Visit, error) {
-	v, err := f.visit(r)
+	v, err := f.visit(r, row)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +84,10 @@ func (f *Frame) admit(r *http.Request, row Row) (*Visit, error) {
 	}
 	return v, nil
 }
+
+// Form reads the form of a row that Carries a file, up to the bytes of that. The
+// error wraps fault.Unsupported if the browser sent another form.
+func (v *Visit) Form() (*server.Form, error) { return server.ReadForm(v.r) }
 
 // Value returns what a field of the form, or of the URL, holds.
 func (v *Visit) Value(name string) string { return v.r.Form.Get(name) }
@@ -137,6 +143,19 @@ func (v *Visit) SignedIn(token string) { v.set(session, token) }
 
 // SignedOut takes it away.
 func (v *Visit) SignedOut() { v.set(session, "") }
+
+// Remember keeps a text in the browser, for Recall.
+func (v *Visit) Remember(text string) { v.set(trip, text) }
+
+// Recall returns what was kept, once; "" if there is nothing.
+func (v *Visit) Recall() string {
+	c, err := v.r.Cookie(v.cookie(trip))
+	if err != nil {
+		return ""
+	}
+	v.set(trip, "")
+	return c.Value
+}
 
 // Done answers a form whose work is done: the browser goes to a page below Root,
 // which tells so. An empty text tells nothing.

@@ -118,6 +118,7 @@ func (v *Visit) Link(page string) string {
 const (
 	session = "session"
 	notice  = "notice"
+	trip    = "trip"
 )
 
 // cookie returns the full name of a cookie. What travels by HTTPS only can be

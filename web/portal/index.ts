@@ -1,3 +1,4 @@
 /** What scripts add to the portal's pages, which work without them. */
 import './copy.ts';
 import './meaning.ts';
+import './passkey.ts';

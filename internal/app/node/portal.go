@@ -8,6 +8,7 @@ import (
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
 	"github.com/stowgate/stowgate/internal/protocol/portal"
+	pages "github.com/stowgate/stowgate/internal/protocol/portal/people"
 	"github.com/stowgate/stowgate/web"
 )
 
@@ -17,7 +18,9 @@ func (n *Node) openPortal(ctx context.Context, now func() time.Time) error {
 	config := portal.Config{PublicURL: onHost(n.PublicURL, n.set.Domain, "portal"), FilesURL: onHost(n.PublicURL, n.set.Domain, "cdn"), Now: now}
 	n.PortalURL = config.PublicURL + "/portal"
 	var err error
-	if n.portal, err = portal.New(web.Pages(), portal.Services{Accounts: n.People.Accounts, Manage: n.People.Manage, ReadURL: readURL}, config); err != nil {
+	if n.portal, err = portal.New(web.Pages(), portal.Services{Services: pages.Services{
+		Accounts: n.People.Accounts, Manage: n.People.Manage, Passkeys: n.People.Passkeys, Identities: n.People.Identity,
+	}, ReadURL: readURL}, config); err != nil {
 		return err
 	}
 	n.Setup, err = n.People.Accounts.NewSetup(ctx)

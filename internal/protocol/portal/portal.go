@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/stowgate/stowgate/internal/account"
-	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/protocol/portal/apps"
 	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
 	"github.com/stowgate/stowgate/internal/protocol/portal/people"
@@ -22,9 +20,8 @@ type Config = frame.Config
 
 // Services are what the pages call.
 type Services struct {
-	Accounts *account.Service
-	Manage   *manage.Service
-	ReadURL  policies.ReadURL
+	people.Services
+	ReadURL policies.ReadURL
 }
 
 // A Portal answers with pages.
@@ -40,7 +37,7 @@ func New(pages fs.FS, s Services, c Config) (*Portal, error) {
 		return nil, err
 	}
 	return &Portal{f, slices.Concat(
-		people.New(f, s.Accounts, s.Manage).Rows(),
+		people.New(f, s.Services).Rows(),
 		apps.New(f, s.Manage).Rows(),
 		policies.New(f, s.Manage, s.ReadURL).Rows(),
 	)}, nil

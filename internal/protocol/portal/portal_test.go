@@ -21,6 +21,7 @@ import (
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
+	portalpeople "github.com/stowgate/stowgate/internal/protocol/portal/people"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/web"
 )
@@ -51,7 +52,8 @@ func newStand(t *testing.T) *stand {
 	t.Cleanup(func() { records.Close() })
 	kept := people.New(records.Book())
 	s := &stand{sessions: make(map[string]string)}
-	s.services = Services{Accounts: account.New(kept, account.Config{}), Manage: manage.New(records, kept, ledger.New(records.Book()), manage.Config{}),
+	s.services = Services{Services: portalpeople.Services{Accounts: account.New(kept, account.Config{}),
+		Manage: manage.New(records, kept, ledger.New(records.Book()), manage.Config{})},
 		ReadURL: func(string) (string, policy.Credential, policy.Request, error) {
 			return "", policy.Credential{}, policy.Request{}, nil
 		}}
@@ -151,8 +153,8 @@ func TestM6Matrix(t *testing.T) {
 			default:
 				want = http.StatusForbidden
 			}
-			// Deleting the app would spoil the others' turns.
-			if want == http.StatusOK && (strings.HasSuffix(row.Path, "/delete") || strings.HasSuffix(row.Path, "sign-out")) {
+			// Deleting the app, or ending sessions, would spoil the others' turns.
+			if want == http.StatusOK && (strings.HasSuffix(row.Path, "/delete") || strings.HasSuffix(row.Path, "/sessions/end")) {
 				continue
 			}
 			asked++

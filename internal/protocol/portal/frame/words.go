@@ -22,6 +22,7 @@ var words = template.FuncMap{
 	"count":  Count,
 	"path":   url.PathEscape,
 	"join":   func(list []string) string { return strings.Join(list, ", ") },
+	"list":   func(items ...string) []string { return items },
 	"field":  func(name, text, wrong string) field { return field{name, text, wrong} },
 }
 

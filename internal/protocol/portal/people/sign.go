@@ -5,9 +5,12 @@ package people
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/account/oidc"
+	"github.com/stowgate/stowgate/internal/account/passkey"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
 )
@@ -15,17 +18,29 @@ import (
 // Pages are the pages of this package.
 type Pages struct {
 	*frame.Frame
-	accounts *account.Service
-	manage   *manage.Service
+	accounts   *account.Service
+	manage     *manage.Service
+	passkeys   *passkey.Service
+	identities *oidc.Service
+}
+
+// Services are what the pages call.
+type Services struct {
+	Accounts   *account.Service
+	Manage     *manage.Service
+	Passkeys   *passkey.Service // nil where browsers make none for this server
+	Identities *oidc.Service    // nil where the operator has named no provider
 }
 
 // New returns the pages.
-func New(f *frame.Frame, accounts *account.Service, manage *manage.Service) *Pages {
-	return &Pages{f, accounts, manage}
+func New(f *frame.Frame, s Services) *Pages {
+	return &Pages{f, s.Accounts, s.Manage, s.Passkeys, s.Identities}
 }
 
 // Rows returns the table of the pages.
-func (p *Pages) Rows() []frame.Row { return p.signRows() }
+func (p *Pages) Rows() []frame.Row {
+	return slices.Concat(p.signRows(), p.elsewhereRows(), p.ownRows(), p.memberRows(), p.userRows(), p.auditRows())
+}
 
 // signRows are the pages of whoever has not signed in.
 func (p *Pages) signRows() []frame.Row {
@@ -45,6 +60,7 @@ func (p *Pages) signRows() []frame.Row {
 type signForm struct {
 	Next, Email, Name, Token string
 	Field, Wrong             string // the field that is wrong, and why
+	Passkeys, Identities     bool   // there are these ways, too
 }
 
 // WrongIn says why a field was not accepted.
@@ -55,21 +71,21 @@ func (f signForm) WrongIn(name string) string {
 	return ""
 }
 
-func formOf(v *frame.Visit) signForm {
-	return signForm{Next: v.Value("next"), Email: v.Value("email"), Name: v.Value("name"), Token: v.Value("token")}
+func (p *Pages) formOf(v *frame.Visit) signForm {
+	return signForm{Passkeys: p.passkeys != nil, Identities: p.identities != nil, Next: v.Value("next"), Email: v.Value("email"), Name: v.Value("name"), Token: v.Value("token")}
 }
 
 func (p *Pages) signInPage(ctx context.Context, v *frame.Visit) error {
 	if v.ID != "" {
 		return v.Done(nextPage(v.Value("next")), "")
 	}
-	return p.Show(v, "sign-in", "Sign in", formOf(v))
+	return p.Show(v, "sign-in", "Sign in", p.formOf(v))
 }
 
 func (p *Pages) signIn(ctx context.Context, v *frame.Visit) error {
 	token, err := p.accounts.SignIn(ctx, v.Value("email"), v.Value("password"), v.From)
 	if err != nil {
-		return p.refusedForm(v, "sign-in", "Sign in", formOf(v), err)
+		return p.refusedForm(v, "sign-in", "Sign in", p.formOf(v), err)
 	}
 	v.SignedIn(token)
 	return v.Done(nextPage(v.Value("next")), "")
@@ -86,13 +102,13 @@ func (p *Pages) signOut(ctx context.Context, v *frame.Visit) error {
 }
 
 func (p *Pages) setupPage(ctx context.Context, v *frame.Visit) error {
-	return p.Show(v, "setup", "Welcome", formOf(v))
+	return p.Show(v, "setup", "Welcome", p.formOf(v))
 }
 
 func (p *Pages) setup(ctx context.Context, v *frame.Visit) error {
 	token, err := p.accounts.Setup(ctx, v.Value("token"), v.Value("email"), v.Value("name"), v.Value("password"), v.From)
 	if err != nil {
-		return p.refusedForm(v, "setup", "Welcome", formOf(v), err)
+		return p.refusedForm(v, "setup", "Welcome", p.formOf(v), err)
 	}
 	v.SignedIn(token)
 	return v.Done(frame.Root+"/", "You are the operator of this server. Begin with an app.")
@@ -109,7 +125,7 @@ func (p *Pages) invitationPage(ctx context.Context, v *frame.Visit) error {
 func (p *Pages) accept(ctx context.Context, v *frame.Visit) error {
 	token, err := p.accounts.Accept(ctx, v.Value("token"), v.Value("password"), v.From)
 	if err != nil {
-		return p.refusedForm(v, "invitation", "Welcome", formOf(v), err)
+		return p.refusedForm(v, "invitation", "Welcome", p.formOf(v), err)
 	}
 	v.SignedIn(token)
 	return v.Done(frame.Root+"/", "Welcome.")

@@ -1,8 +1,9 @@
 // Package listing finds the files of an app: it lists them in an order, a page
-// at a time, by conditions that may be combined. Every answer takes a bounded
-// time however many files there are: where no index narrows the conditions
-// enough, a page stops early and says so. The assets themselves are left to
-// package catalog, which calls Drop and Move.
+// at a time, by conditions that may be combined. An answer looks at a bounded
+// number of files however many there are: where no index narrows the conditions
+// enough, a page stops early and says so. Only conditions that many files meet,
+// and hardly any together, take longer among more files. The assets themselves
+// are left to package catalog, which calls Drop and Move.
 package listing
 
 import (

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/account"
@@ -127,6 +128,30 @@ func TestCountsAreExact(t *testing.T) {
 	}
 }
 
+// TestCrash: what was counted is kept after a few seconds, and a crash loses no
+// more than that.
+func TestCrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &memory{}
+		s := insight.New(store, insight.Config{})
+		ctx, crash := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s.Run(ctx)
+		}()
+		for range 4 * 60 {
+			s.Count(insight.Visit{App: "a", Action: insight.Read})
+			time.Sleep(time.Second)
+		}
+		crash()
+		<-done
+		if n := store.sums["a"]["allowed/read"]; n < 235 || n > 240 {
+			t.Errorf("%d requests are on record, want all of 240 but those of the last 5 s", n)
+		}
+	})
+}
+
 // TestHostileNames holds that neither keys nor plans that a hundred thousand
 // requests make up take more than a bounded memory, and that nothing of them is
 // lost from the sums.
@@ -203,6 +228,24 @@ func TestSlowest(t *testing.T) {
 	for i := range insight.MaxSlowest {
 		if worst[i] != time.Duration(999-i)*time.Millisecond {
 			t.Fatalf("slowest %v", worst[:insight.MaxSlowest])
+		}
+	}
+}
+
+// TestSlowestOf adds up days: each plan is told once, with its worst rendering.
+func TestSlowestOf(t *testing.T) {
+	today := start.Truncate(24 * time.Hour)
+	day := func(ago int) time.Time { return today.AddDate(0, 0, -ago) }
+	store := &memory{days: map[time.Time][]insight.Slow{
+		day(0):  {{App: "a", Plan: "p", Worst: 2, Total: 3, Times: 2}, {App: "a", Plan: "q", Worst: 1, Total: 1, Times: 1}},
+		day(2):  {{App: "a", Plan: "p", Worst: 5, Total: 6, Times: 3}, {App: "a", Plan: "r", Worst: 4, Total: 4, Times: 1}},
+		day(40): {{App: "a", Plan: "s", Worst: 9, Total: 9, Times: 1}},
+	}}
+	s := insight.New(store, insight.Config{})
+	for ago, want := range map[int]string{0: "[{a p 2ns 3ns 2} {a q 1ns 1ns 1}]", 400: "[{a p 5ns 9ns 5} {a r 4ns 4ns 1} {a q 1ns 1ns 1}]"} {
+		all, err := view(t, s, "a").SlowestOf(t.Context(), day(ago), start)
+		if got := fmt.Sprint(all); err != nil || got != want {
+			t.Errorf("the slowest of %d days = %s, %v, want %s", ago+1, got, err, want)
 		}
 	}
 }

@@ -19,6 +19,7 @@ type memory struct {
 	hours   map[time.Time]bool
 	plans   map[string]insight.Slow
 	used    map[string]time.Time
+	days    map[time.Time][]insight.Slow // that Slowest returns
 }
 
 var errDisk = errors.New("no disk")
@@ -61,7 +62,9 @@ func (m *memory) Figures(_ context.Context, app string, from, to time.Time) ([]i
 	return all, nil
 }
 
-func (m *memory) Slowest(context.Context, string, time.Time) ([]insight.Slow, error) { return nil, nil }
-func (m *memory) Usage(context.Context, string) (insight.Usage, error)               { return insight.Usage{}, nil }
-func (m *memory) SecretUses(context.Context, string) (map[string]time.Time, error)   { return nil, nil }
-func (m *memory) Compact(context.Context, time.Time, time.Time, time.Time) error     { return nil }
+func (m *memory) Slowest(_ context.Context, _ string, day time.Time) ([]insight.Slow, error) {
+	return m.days[day], nil
+}
+func (m *memory) Usage(context.Context, string) (insight.Usage, error)             { return insight.Usage{}, nil }
+func (m *memory) SecretUses(context.Context, string) (map[string]time.Time, error) { return nil, nil }
+func (m *memory) Compact(context.Context, time.Time, time.Time, time.Time) error   { return nil }

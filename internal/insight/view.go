@@ -1,8 +1,11 @@
 package insight
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -161,6 +164,30 @@ func (v View) Totals(ctx context.Context, from, to time.Time) (Sums, error) {
 // first, at most MaxSlowest.
 func (v View) Slowest(ctx context.Context, day time.Time) ([]Slow, error) {
 	return v.service.store.Slowest(ctx, v.app, day.UTC().Truncate(24*time.Hour))
+}
+
+// SlowestOf returns the slowest transformations of the days of [from, to] in
+// UTC, the slowest first, at most MaxSlowest. Those older than KeepPlans are not
+// known.
+func (v View) SlowestOf(ctx context.Context, from, to time.Time) ([]Slow, error) {
+	if oldest := to.Add(-KeepPlans); from.Before(oldest) {
+		from = oldest
+	}
+	plans := make(map[string]Slow)
+	for day := from.UTC().Truncate(24 * time.Hour); !day.After(to); day = day.Add(24 * time.Hour) {
+		of, err := v.Slowest(ctx, day)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range of {
+			p := plans[one.Plan]
+			plans[one.Plan] = Slow{one.App, one.Plan, max(p.Worst, one.Worst), p.Total + one.Total, p.Times + one.Times}
+		}
+	}
+	all := slices.SortedFunc(maps.Values(plans), func(a, b Slow) int {
+		return cmp.Or(cmp.Compare(b.Worst, a.Worst), cmp.Compare(a.Plan, b.Plan))
+	})
+	return all[:min(len(all), MaxSlowest)], nil
 }
 
 // Usage returns what the app stores now.

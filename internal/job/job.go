@@ -95,6 +95,14 @@ type Filter struct {
 	State            State
 }
 
+// A Lane says how a queue fares.
+type Lane struct {
+	Queue       string
+	Waiting     int       // jobs that are ready
+	Failures    int       // since its last success
+	PausedUntil time.Time // because of them; zero or past if it is not
+}
+
 // A Page is a part of a list, newest first: of those before an ID, 0 meaning
 // the newest, as many as Limit.
 type Page struct {

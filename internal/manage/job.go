@@ -13,6 +13,7 @@ type jobRecords interface {
 	Jobs(ctx context.Context, f job.Filter, p job.Page) ([]job.Job, error)
 	Job(ctx context.Context, id int64) (job.Job, error)
 	Counts(ctx context.Context, f job.Filter) (map[job.State]int, error)
+	Lanes(ctx context.Context, limit int) ([]job.Lane, error)
 	RetryFor(ctx context.Context, by account.Entry, id int64) error
 	CancelFor(ctx context.Context, by account.Entry, id int64) error
 }
@@ -50,6 +51,22 @@ func (j *Jobs) Counts(ctx context.Context, by account.Actor, f job.Filter) (map[
 		return nil, err
 	}
 	return j.records.Counts(ctx, f)
+}
+
+// Job returns one job.
+func (j *Jobs) Job(ctx context.Context, by account.Actor, id int64) (job.Job, error) {
+	if err := by.Check(account.ManageServer, ""); err != nil {
+		return job.Job{}, err
+	}
+	return j.records.Job(ctx, id)
+}
+
+// Lanes returns the queues in which most jobs wait, up to limit of them.
+func (j *Jobs) Lanes(ctx context.Context, by account.Actor, limit int) ([]job.Lane, error) {
+	if err := by.Check(account.ManageServer, ""); err != nil {
+		return nil, err
+	}
+	return j.records.Lanes(ctx, limit)
 }
 
 // Retry has a job done now, or once more. The error wraps fault.Conflict if it

@@ -273,6 +273,10 @@ var calls = map[string]call{
 	"Webhooks.Redeliver": {act: account.ChangeHooks, about: true, hooked: true, action: "webhook.redeliver", do: func(ctx context.Context, by account.Actor, s scene) error {
 		return s.hooks.Redeliver(ctx, by, s.app, s.hook, s.delivery)
 	}},
+	"Webhooks.RedeliverDead": {act: account.ChangeHooks, about: true, hooked: true, do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.hooks.RedeliverDead(ctx, by, s.app, s.hook) // of which there are none
+		return err
+	}},
 	"Webhooks.TestHook": {act: account.ChangeHooks, about: true, hooked: true, action: "webhook.test", do: func(ctx context.Context, by account.Actor, s scene) error {
 		_, err := s.hooks.TestHook(ctx, by, s.app, s.hook)
 		return err
@@ -291,6 +295,14 @@ var calls = map[string]call{
 	}},
 	"Jobs.Counts, of all": {act: account.ManageServer, do: func(ctx context.Context, by account.Actor, s scene) error {
 		_, err := s.jobs.Counts(ctx, by, job.Filter{})
+		return err
+	}},
+	"Jobs.Job": {act: account.ManageServer, hooked: true, do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.jobs.Job(ctx, by, s.delivery)
+		return err
+	}},
+	"Jobs.Lanes": {act: account.ManageServer, do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.jobs.Lanes(ctx, by, 10)
 		return err
 	}},
 	"Jobs.Retry": {act: account.ManageServer, hooked: true, action: "job.retry", do: func(ctx context.Context, by account.Actor, s scene) error {

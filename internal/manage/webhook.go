@@ -3,6 +3,7 @@ package manage
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/job"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/webhook"
@@ -201,6 +203,33 @@ func (w *Webhooks) Redeliver(ctx context.Context, by account.Actor, app, id stri
 	}
 	return w.records.Redeliver(ctx, app, id, delivery,
 		by.Entry("webhook.redeliver", app, id, map[string]string{"delivery": strconv.FormatInt(delivery, 10)}))
+}
+
+// RedeliverDead makes again the deliveries of a webhook that were given up, the
+// oldest first, and returns how many. Another request may make one before, which
+// does not count.
+func (w *Webhooks) RedeliverDead(ctx context.Context, by account.Actor, app, id string) (n int, err error) {
+	if err := by.Check(account.ChangeHooks, app); err != nil {
+		return 0, err
+	}
+	page := job.Page{Limit: 100}
+	for {
+		dead, err := w.records.Deliveries(ctx, app, id, job.Dead, page)
+		if err != nil || len(dead) == 0 {
+			return n, err
+		}
+		for _, d := range dead { // newest first, and each goes before all others
+			err := w.Redeliver(ctx, by, app, id, d.Job.ID)
+			if errors.Is(err, fault.Conflict) || errors.Is(err, fault.NotFound) {
+				continue
+			}
+			if err != nil {
+				return n, err
+			}
+			n++
+		}
+		page.Before = dead[len(dead)-1].Job.ID
+	}
 }
 
 // TestHook sends a webhook an event of its own, and returns the delivery.

@@ -109,3 +109,33 @@ func TestJobs(t *testing.T) {
 	}
 	wantKind(t, "Retry of none", d.jobs.Retry(t.Context(), operator, 1000), fault.NotFound)
 }
+
+// What was given up is delivered again in the order in which it came.
+func TestRedeliverDead(t *testing.T) {
+	d := newDesk(t)
+	s := d.scene(t, 1, false, true)
+	ids := []int64{s.delivery}
+	for range 2 {
+		id, err := d.hooks.TestHook(t.Context(), operator, s.app, s.hook)
+		must(t, err)
+		ids = append(ids, id)
+	}
+	for _, id := range ids[:2] {
+		must(t, d.jobs.Cancel(t.Context(), operator, id))
+	}
+	n, err := d.hooks.RedeliverDead(t.Context(), operator, s.app, s.hook)
+	if err != nil || n != 2 {
+		t.Fatalf("RedeliverDead = %d, %v, want 2", n, err)
+	}
+	lanes, err := d.jobs.Lanes(t.Context(), operator, 1)
+	if err != nil || len(lanes) != 1 || lanes[0].Queue != "hook:"+s.hook || lanes[0].Waiting != 3 {
+		t.Errorf("Lanes = %+v, %v, want one in which three jobs wait", lanes, err)
+	}
+	first, err := d.jobs.Job(t.Context(), operator, ids[0])
+	must(t, err)
+	second, err := d.jobs.Job(t.Context(), operator, ids[1])
+	must(t, err)
+	if first.State != job.Ready || !first.RunAt.Before(second.RunAt) {
+		t.Errorf("the turns are %v and %v, want the older job first", first.RunAt, second.RunAt)
+	}
+}

@@ -104,6 +104,22 @@ func (s *Store) Lane(ctx context.Context, queue string) (Lane, error) {
 	return l, nil
 }
 
+// Lanes returns the queues in which most jobs wait, up to limit of them.
+func (s *Store) Lanes(ctx context.Context, limit int) ([]job.Lane, error) {
+	lanes, err := record.Rows(ctx, s.book.Reads(), func(row record.Row) (l job.Lane, err error) {
+		var paused int64
+		err = row.Scan(&l.Queue, &l.Waiting, &l.Failures, &paused)
+		l.PausedUntil = record.Instant(paused)
+		return l, err
+	}, `SELECT waiting.queue, waiting.n, COALESCE(lanes.failures, 0), COALESCE(lanes.paused, 0)
+		FROM (SELECT queue, COUNT(*) AS n FROM jobs WHERE state = 'ready' GROUP BY queue ORDER BY COUNT(*) DESC, queue LIMIT ?) waiting
+		LEFT JOIN lanes ON lanes.queue = waiting.queue ORDER BY waiting.n DESC, waiting.queue`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list queues: %w", err)
+	}
+	return lanes, nil
+}
+
 // Retry has a job done now, or once more, before the others of its queue, which
 // goes on if it was paused. The runner should be woken after the transaction.
 // The error wraps fault.Conflict if the job runs, and fault.NotFound if there is

@@ -22,13 +22,14 @@ const (
 	day  = 24 * hour
 )
 
-// Add adds b, all of it or nothing.
+// Add adds b, all of it or nothing. Figures of apps that are gone are dropped.
 func (f *Figures) Add(ctx context.Context, b insight.Batch) error {
 	err := f.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
 		for _, one := range b.Figures {
-			_, err := tx.Exec(ctx, `INSERT INTO figures (app, start, span, name, value) VALUES (?, ?, ?, ?, ?)
-				ON CONFLICT (app, start, span, name) DO UPDATE SET value = figures.value + excluded.value`,
-				one.App, record.Nanos(one.Start), hour, one.Name, one.Value)
+			_, err := tx.Exec(ctx, `INSERT INTO figures (app, span, start, name, value)
+				SELECT ?, ?, ?, ?, ? WHERE ? = '' OR EXISTS (SELECT 1 FROM apps WHERE key = ?)
+				ON CONFLICT (app, span, start, name) DO UPDATE SET value = figures.value + excluded.value`,
+				one.App, hour, record.Nanos(one.Start), one.Name, one.Value, one.App, one.App)
 			if err != nil {
 				return err
 			}
@@ -81,7 +82,8 @@ func (f *Figures) Figures(ctx context.Context, app string, from, to time.Time) (
 		err = row.Scan(&start, &one.Name, &one.Value)
 		one.App, one.Start = app, record.Instant(start)
 		return one, err
-	}, `SELECT start, name, value FROM figures WHERE app = ? AND start >= ? AND start < ? ORDER BY start`, app, record.Nanos(from), record.Nanos(to))
+	}, `SELECT start, name, value FROM figures WHERE app = ? AND span IN (?, ?) AND start >= ? AND start < ? ORDER BY start`,
+		app, hour, day, record.Nanos(from), record.Nanos(to))
 	if err != nil {
 		return nil, fmt.Errorf("figures of app %q: %w", app, err)
 	}
@@ -135,7 +137,10 @@ func (f *Figures) SecretUses(ctx context.Context, app string) (map[string]time.T
 // days, or than plans. Each app is a transaction.
 func (f *Figures) Compact(ctx context.Context, hours, days, plans time.Time) error {
 	apps, err := record.Rows(ctx, f.book.Reads(), record.Value[string],
-		`SELECT DISTINCT app FROM figures WHERE span = ? AND start < ? OR start < ?`, hour, record.Nanos(hours), record.Nanos(days))
+		`SELECT app FROM (SELECT key AS app FROM apps UNION ALL SELECT '') named
+			WHERE EXISTS (SELECT 1 FROM figures WHERE figures.app = named.app AND span = ? AND start < ?)
+			OR EXISTS (SELECT 1 FROM figures WHERE figures.app = named.app AND span = ? AND start < ?)`,
+		hour, record.Nanos(hours), day, record.Nanos(days))
 	if err != nil {
 		return fmt.Errorf("compact figures: %w", err)
 	}
@@ -157,18 +162,18 @@ func (f *Figures) Compact(ctx context.Context, hours, days, plans time.Time) err
 
 func compact(ctx context.Context, tx *record.Statements, app string, hours, days time.Time) error {
 	const nanos = int64(day * time.Second)
-	_, err := tx.Exec(ctx, `INSERT INTO figures (app, start, span, name, value)
-		SELECT app, start - start % ?, ?, name, SUM(value) FROM figures WHERE app = ? AND start < ? AND span = ?
+	_, err := tx.Exec(ctx, `INSERT INTO figures (app, span, start, name, value)
+		SELECT app, ?, start - start % ?, name, SUM(value) FROM figures WHERE app = ? AND span = ? AND start < ?
 		GROUP BY app, start - start % ?, name
-		ON CONFLICT (app, start, span, name) DO UPDATE SET value = figures.value + excluded.value`,
-		nanos, day, app, record.Nanos(hours), hour, nanos)
+		ON CONFLICT (app, span, start, name) DO UPDATE SET value = figures.value + excluded.value`,
+		day, nanos, app, hour, record.Nanos(hours), nanos)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM figures WHERE app = ? AND start < ? AND span = ?`, app, record.Nanos(hours), hour); err != nil {
+	if _, err := tx.Exec(ctx, `DELETE FROM figures WHERE app = ? AND span = ? AND start < ?`, app, hour, record.Nanos(hours)); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `DELETE FROM figures WHERE app = ? AND start < ?`, app, record.Nanos(days))
+	_, err = tx.Exec(ctx, `DELETE FROM figures WHERE app = ? AND span = ? AND start < ?`, app, day, record.Nanos(days))
 	return err
 }
 

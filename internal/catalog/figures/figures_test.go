@@ -126,6 +126,7 @@ func TestUsage(t *testing.T) {
 	must(t, c.DeleteApp(t.Context(), by, "app", true))
 	wantUsage(t, f, "app", 0, 0)
 	wantUsage(t, f, "other", 1, 5000)
+	must(t, f.Add(t.Context(), batch("app", now, "in", 1))) // late, from another node
 	if left, err := f.Figures(t.Context(), "app", time.Time{}, now.Add(time.Hour)); err != nil || len(left) > 0 {
 		t.Errorf("figures of an app that is gone: %v, %v", left, err)
 	}
@@ -236,6 +237,7 @@ func batch(app string, at time.Time, name string, value int64) insight.Batch {
 // of days, and then nothing, without changing any sum before.
 func TestFigures(t *testing.T) {
 	f, c := fresh(t)
+	must(t, c.CreateApp(t.Context(), by, policy.App{Key: "other"}))
 	s := insight.New(f, insight.Config{Now: func() time.Time { return now }})
 	day := now.Truncate(24 * time.Hour)
 	for hours := range 24 * 40 {

@@ -42,11 +42,11 @@ END;
 -- 86400.
 CREATE TABLE figures (
     app   TEXT NOT NULL, -- empty for requests that name none
-    start INTEGER NOT NULL,
     span  INTEGER NOT NULL,
+    start INTEGER NOT NULL,
     name  TEXT NOT NULL,
     value INTEGER NOT NULL,
-    PRIMARY KEY (app, start, span, name)
+    PRIMARY KEY (app, span, start, name)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE slowest (

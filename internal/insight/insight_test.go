@@ -161,11 +161,11 @@ func TestHostileNames(t *testing.T) {
 	now := start
 	s := insight.New(store, insight.Config{Now: func() time.Time { return now }})
 	before := heap()
-	long := strings.Repeat("x", 10_000)
+	long := strings.Repeat("x", 1000)
 	for i := range n {
 		s.Count(insight.Visit{App: fmt.Sprint("hostile", i), Action: insight.Read, Err: expired, Secret: fmt.Sprint(i), Agent: long, Time: start})
 		s.Count(insight.Visit{App: "one", Secret: fmt.Sprint(i), Time: start})
-		s.Made("one", fmt.Sprint(i, long[:1000]), time.Duration(i))
+		s.Made("one", fmt.Sprint(i, long), time.Duration(i))
 	}
 	if grown := int64(heap()) - int64(before); grown > 48<<20 {
 		t.Errorf("%d MiB are held after %d names", grown>>20, n)

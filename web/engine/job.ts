@@ -150,11 +150,14 @@ export class Job {
     this.#transfer ??= this.#begin(blob);
     this.#moved = performance.now();
     this.#set({ status: 'uploading', sent: this.#transfer.sent });
-    const hashed = twins.digest(blob, this.#life.signal);
+    let hashing = true;
+    const hashed = twins.digest(blob, this.#life.signal).finally(() => { hashing = false; });
     hashed.catch(() => {}); // is seen when the bytes have gone
     const stored = await this.#transfer.run(blob, signal);
-    if (!signal.aborted) this.#set({ sent: blob.size, speed: 0, left: Infinity, problem: undefined });
-    sent();
+    if (hashing && !signal.aborted) {
+      this.#set({ sent: blob.size, speed: 0, left: Infinity, problem: undefined });
+      sent();
+    }
     const digest = await hashed;
     const verified = stored.sha256 === undefined ? undefined : stored.sha256 === digest;
     if (verified === false) {

@@ -214,6 +214,10 @@ func TestN2EachEvent(t *testing.T) {
 	if h := r.hear(); h.Deliveries != 3 || h.Repeated != 0 {
 		t.Errorf("the receiver has seen %+v", h)
 	}
+	wait(t, "three jobs are done", func() bool {
+		_, metrics, err := c.do("GET", n.admin()+"/metrics", nil)
+		return err == nil && strings.Contains(string(metrics), `stowgate_jobs{state="done"} 3`)
+	})
 }
 
 // A staller is a receiver that takes a request and then its time.

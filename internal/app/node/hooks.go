@@ -2,8 +2,11 @@ package node
 
 import (
 	"context"
+	"math"
 	"path/filepath"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/catalog"
@@ -59,9 +62,25 @@ func (n *Node) jobs(ctx context.Context, records *catalog.Catalog, place answer.
 	j.runner = job.New(jobs, map[string]job.Handler{
 		webhook.JobKind: {Do: sender.Deliver, Timeout: 2 * webhook.Timeout, Retries: n.set.WebhookRetries},
 	}, job.Config{Now: now, Log: n.log})
+	n.watchJobs(jobs)
 	records.Told(j.tell)
 	book.Watch(func() { j.tell(); wake() })
 	return j, nil
+}
+
+// watchJobs shows how many jobs there are.
+func (n *Node) watchJobs(jobs *queue.Store) {
+	for _, state := range job.States {
+		n.Server.Registry().MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "stowgate_jobs", Help: "Jobs that are kept, by state.", ConstLabels: prometheus.Labels{"state": string(state)},
+		}, func() float64 {
+			counts, err := jobs.Counts(context.Background(), job.Filter{State: state})
+			if err != nil {
+				return math.NaN()
+			}
+			return float64(counts[state])
+		}))
+	}
 }
 
 // tell makes spread look for events now.

@@ -39,6 +39,12 @@ type Store interface {
 	RemoveAsset(ctx context.Context, app string, id asset.ID, use policy.Use) error
 	EachAsset(ctx context.Context, after asset.ID, do func(asset.Asset) error) error
 
+	TrashAssets(ctx context.Context, app string, ids []asset.ID, entry account.Entry) ([]error, error)
+	RestoreAssets(ctx context.Context, app string, ids []asset.ID, since time.Time, entry account.Entry) ([]error, error)
+	EraseAssets(ctx context.Context, app string, ids []asset.ID, entry account.Entry) ([]error, error)
+	EmptyTrash(ctx context.Context, before time.Time) error
+	LabelAsset(ctx context.Context, app string, id asset.ID, change func(*asset.Asset) error, entry account.Entry) (asset.Asset, error)
+
 	AddSession(ctx context.Context, u upload.Session, use policy.Use) error
 	Session(ctx context.Context, id string) (upload.Session, error)
 	AddPart(ctx context.Context, session string, p upload.Part) error
@@ -81,6 +87,10 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"ReplaceContentRace":      replaceContentRace,
 		"RemoveAsset":             removeAsset,
 		"EachAsset":               eachAsset,
+		"Trash":                   trash,
+		"TrashInSteps":            trashInSteps,
+		"M7ChangesOfFiles":        changesNeedAnAuditEntry,
+		"LabelAsset":              labelAsset,
 		"O1OtherApps":             otherApps,
 		"SessionIsKeptWhole":      sessionIsKeptWhole,
 		"SessionErrors":           sessionErrors,

@@ -380,6 +380,26 @@ func TestPost(t *testing.T) {
 	}
 }
 
+// N4: an answer that does not end is cut off, and its status counts.
+func TestN4PostDrips(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := atPublic(func(conn io.Writer, r *http.Request) {
+			io.WriteString(conn, "HTTP/1.1 500 X\r\n\r\n")
+			for range 1000 {
+				time.Sleep(time.Second)
+				if _, err := io.WriteString(conn, "x"); err != nil {
+					return
+				}
+			}
+		})
+		start := time.Now()
+		status, begin, err := n.client(t, Config{Timeout: 30 * time.Second}).Post(t.Context(), "http://a.example/", nil, nil)
+		if took := time.Since(start); status != 500 || err != nil || took != 30*time.Second || len(begin) < 20 || len(begin) > 30 {
+			t.Errorf("Post = %d with %d bytes, %v, after %v", status, len(begin), err, took)
+		}
+	})
+}
+
 func TestCertificate(t *testing.T) {
 	n := atPublic(answer("hello", okLine)).withTLS(t)
 	if got, err := get(t, n.client(t, Config{}), "https://example.com/", 5); got != "hello" {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -70,7 +71,10 @@ func main() {
 		json.NewEncoder(w).Encode(c)
 	})
 	http.Handle("GET /static/", http.StripPrefix("/static/", http.FileServer(http.Dir("static"))))
-	listen := cmp.Or(os.Getenv("LISTEN"), "127.0.0.1:8000")
-	fmt.Println("http://" + listen)
-	log.Fatal(http.ListenAndServe(listen, nil))
+	listener, err := net.Listen("tcp", cmp.Or(os.Getenv("LISTEN"), "127.0.0.1:8000"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("http://%s\n", listener.Addr())
+	log.Fatal(http.Serve(listener, nil))
 }

@@ -46,6 +46,7 @@ type Node struct {
 	set     Settings
 	log     *slog.Logger
 	api     *filestack.API
+	uploads *upload.Service
 	portal  *portal.Portal
 	demo    []server.Route // of the demonstration, if there is one
 	router  *server.Router
@@ -138,6 +139,7 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 	drop := func(asset.ID) {} // until there is a delivery
 	metered := newMetered(records, n.Server.Registry(), func(id asset.ID) { drop(id) })
 	uploads := upload.New(blobs, vault, metered, set.Upload)
+	n.uploads = uploads
 	n.closers = append(n.closers, func() error { uploads.Close(); return nil })
 	n.sweeper = sweep.New(blobs, records, set.Sweep)
 	if set.Scrub.Period > 0 && set.Blobs != "" {

@@ -7,7 +7,9 @@ import (
 
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/access"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/address"
 	"github.com/stowgate/stowgate/internal/protocol/portal"
+	"github.com/stowgate/stowgate/internal/protocol/portal/files"
 	pages "github.com/stowgate/stowgate/internal/protocol/portal/people"
 	"github.com/stowgate/stowgate/web"
 )
@@ -16,10 +18,16 @@ import (
 // user, n.Setup lets whoever has it become the first.
 func (n *Node) openPortal(ctx context.Context, now func() time.Time) error {
 	config := portal.Config{PublicURL: onHost(n.PublicURL, n.set.Domain, "portal"), FilesURL: onHost(n.PublicURL, n.set.Domain, "cdn"), Now: now}
+	if n.set.Domain != "" {
+		_, config.Domain, _ = strings.Cut(n.PublicURL, "://")
+	}
 	n.PortalURL = config.PublicURL + "/portal"
 	var err error
 	if n.portal, err = portal.New(web.Pages(), portal.Services{Services: pages.Services{
 		Accounts: n.People.Accounts, Manage: n.People.Manage, Passkeys: n.People.Passkeys, Identities: n.People.Identity,
+	}, Files: files.Services{
+		Manage: n.People.Manage, Desk: n.Files, Uploads: n.uploads,
+		Addresses: address.Book{CDN: config.FilesURL, API: onHost(n.PublicURL, n.set.Domain, "www")},
 	}, ReadURL: readURL}, config); err != nil {
 		return err
 	}

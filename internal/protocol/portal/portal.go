@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/stowgate/stowgate/internal/protocol/portal/apps"
+	"github.com/stowgate/stowgate/internal/protocol/portal/files"
 	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
 	"github.com/stowgate/stowgate/internal/protocol/portal/people"
 	"github.com/stowgate/stowgate/internal/protocol/portal/policies"
@@ -21,6 +22,7 @@ type Config = frame.Config
 // Services are what the pages call.
 type Services struct {
 	people.Services
+	Files   files.Services
 	ReadURL policies.ReadURL
 }
 
@@ -39,6 +41,7 @@ func New(pages fs.FS, s Services, c Config) (*Portal, error) {
 	return &Portal{f, slices.Concat(
 		people.New(f, s.Services).Rows(),
 		apps.New(f, s.Manage).Rows(),
+		files.New(f, s.Files).Rows(),
 		policies.New(f, s.Manage, s.ReadURL).Rows(),
 	)}, nil
 }

@@ -14,15 +14,22 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/blob/memblob"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/catalog/ledger"
+	"github.com/stowgate/stowgate/internal/catalog/listing"
 	"github.com/stowgate/stowgate/internal/catalog/people"
 	"github.com/stowgate/stowgate/internal/catalog/sqlitedb"
+	"github.com/stowgate/stowgate/internal/library"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/address"
+	"github.com/stowgate/stowgate/internal/protocol/portal/files"
 	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
 	portalpeople "github.com/stowgate/stowgate/internal/protocol/portal/people"
 	"github.com/stowgate/stowgate/internal/server"
+	"github.com/stowgate/stowgate/internal/upload"
 	"github.com/stowgate/stowgate/web"
 )
 
@@ -57,6 +64,14 @@ func newStand(t *testing.T) *stand {
 		ReadURL: func(string) (string, policy.Credential, policy.Request, error) {
 			return "", policy.Credential{}, policy.Request{}, nil
 		}}
+	blobs := new(memblob.Store)
+	s.services.Files = files.Services{Manage: s.services.Manage, Addresses: address.Book{CDN: "http://files.test", API: "http://files.test"},
+		Desk: library.NewDesk(struct {
+			*catalog.Catalog
+			*listing.Listing
+		}{records, listing.New(records.Book(), listing.DefaultBounds)}, library.DeskConfig{Keep: time.Hour}),
+		Uploads: upload.New(blobs, blob.NewVault(blobs, blob.VaultConfig{}), records, upload.Config{})}
+	t.Cleanup(s.services.Files.Uploads.Close)
 	if s.Portal, err = New(web.Pages(), s.services, Config{PublicURL: "http://portal.test", FilesURL: "http://files.test"}); err != nil {
 		t.Fatal(err)
 	}

@@ -41,6 +41,8 @@ type Frame struct {
 	looks    map[string]*template.Template
 	rules    string // Content-Security-Policy
 	cross    *http.CrossOriginProtection
+	drained  context.Context // ends when streams are to end
+	Drain    func()          // ends all streams; later ones end at once
 }
 
 // New returns the frame of the templates in pages.
@@ -49,6 +51,7 @@ func New(pages fs.FS, accounts *account.Service, manage *manage.Service, c Confi
 		c.Now = time.Now
 	}
 	f := &Frame{Config: c, accounts: accounts, manage: manage, rules: rules(c), cross: http.NewCrossOriginProtection()}
+	f.drained, f.Drain = context.WithCancel(context.Background())
 	f.cross.SetDenyHandler(http.HandlerFunc(f.crossed))
 	var err error
 	if f.looks, err = parse(pages); err != nil {

@@ -19,6 +19,7 @@ var words = template.FuncMap{
 	"moment": func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
 	"stamp":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"bytes":  Bytes,
+	"span":   Span,
 	"count":  Count,
 	"path":   url.PathEscape,
 	"join":   func(list []string) string { return strings.Join(list, ", ") },
@@ -36,7 +37,7 @@ type menuLink struct {
 }
 
 func menuItem(s sheet, section, page, name string) menuLink {
-	return menuLink{Root + "/apps/" + url.PathEscape(s.App.Key) + page, name, s.Section == section}
+	return menuLink{Root + "/apps/" + url.PathEscape(s.App.Key) + page, name, s.Section == section || strings.HasPrefix(s.Section, section+"-")}
 }
 
 // Bytes writes a number of bytes as people read it, in powers of 1000.
@@ -61,6 +62,19 @@ func Count(n int64) string {
 		text = text[:i] + "\u2009" + text[i:]
 	}
 	return text
+}
+
+// Span writes how long something took, as people read it.
+func Span(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return "under 1 ms"
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.1f s", d.Truncate(time.Second/10).Seconds())
+	}
+	return d.Round(time.Second).String()
 }
 
 // units are what Size and ParseSize write sizes in.

@@ -1,6 +1,9 @@
 package frame
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestSize(t *testing.T) {
 	for _, tt := range []struct {
@@ -31,6 +34,11 @@ func TestBytes(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1\u2009000", -1234567: "-1\u2009234\u2009567"} {
 		if got := Count(n); got != want {
 			t.Errorf("Count(%d) = %q, want %q", n, got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{0: "under 1 ms", 1e6: "1 ms", 999_999_999: "999 ms", 1e9: "1.0 s", 59_999e6: "59.9 s", 60e9: "1m0s"} {
+		if got := Span(d); got != want {
+			t.Errorf("Span(%d) = %q, want %q", d, got, want)
 		}
 	}
 }

@@ -1,0 +1,62 @@
+package frame
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// How long a stream of events is. A browser asks again when it ends, and then it
+// is looked at again whether the visitor still may.
+const (
+	streamTime = time.Minute
+	heartbeat  = 15 * time.Second // without an event; whoever has gone is noticed
+)
+
+// retry is after how many milliseconds a browser asks again.
+const retry = 1000
+
+// An Event is told to a page that listens.
+type Event struct {
+	ID   string // of the last event that a browser has, when it asks again
+	Data []byte // without line breaks
+}
+
+// LastEvent returns the ID of the last event that the browser had from a stream
+// before; empty for none.
+func (v *Visit) LastEvent() string { return v.r.Header.Get("Last-Event-Id") }
+
+// Stream answers with events as they come, until there are no more, the visitor
+// is gone, or it is time to ask again. The server cuts off whoever does not read.
+// Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
+func (f *Frame) Stream(ctx context.Context, v *Visit, events <-chan Event) error {
+	f.protect(v.w.Header())
+	v.w.Header().Set("Content-Type", "text/event-stream")
+	control := http.NewResponseController(v.w)
+	fmt.Fprintf(v.w, "retry: %d\n\n", retry)
+	end := time.NewTimer(streamTime)
+	defer end.Stop()
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for {
+		if err := control.Flush(); err != nil {
+			return nil // the reader has gone
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-f.drained.Done():
+			return nil
+		case <-end.C:
+			return nil
+		case <-beat.C:
+			fmt.Fprint(v.w, ":\n\n")
+		case e, ok := <-events:
+			if !ok {
+				return nil
+			}
+			fmt.Fprintf(v.w, "id: %s\ndata: %s\n\n", e.ID, e.Data)
+		}
+	}
+}

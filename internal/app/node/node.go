@@ -187,6 +187,7 @@ func (n *Node) Serve(ctx context.Context) error {
 	defer background.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	defer context.AfterFunc(ctx, n.portal.Drain)()
 	background.Go(func() { n.sweep(ctx) })
 	background.Go(func() { n.fill(ctx) })
 	background.Go(func() { n.spread(ctx) })

@@ -28,7 +28,7 @@ func (n *Node) openPortal(ctx context.Context, now func() time.Time) error {
 	}, Files: files.Services{
 		Manage: n.People.Manage, Desk: n.Files, Uploads: n.uploads,
 		Addresses: address.Book{CDN: config.FilesURL, API: onHost(n.PublicURL, n.set.Domain, "www")},
-	}, ReadURL: readURL}, config); err != nil {
+	}, ReadURL: readURL, Hooks: n.Jobs.Hooks, Jobs: n.Jobs.Manage, Insight: n.insight}, config); err != nil {
 		return err
 	}
 	n.Setup, err = n.People.Accounts.NewSetup(ctx)

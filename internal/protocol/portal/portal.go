@@ -8,9 +8,12 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/stowgate/stowgate/internal/insight"
+	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/protocol/portal/apps"
 	"github.com/stowgate/stowgate/internal/protocol/portal/files"
 	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
+	"github.com/stowgate/stowgate/internal/protocol/portal/hooks"
 	"github.com/stowgate/stowgate/internal/protocol/portal/people"
 	"github.com/stowgate/stowgate/internal/protocol/portal/policies"
 	"github.com/stowgate/stowgate/internal/server"
@@ -24,6 +27,9 @@ type Services struct {
 	people.Services
 	Files   files.Services
 	ReadURL policies.ReadURL
+	Hooks   *manage.Webhooks
+	Jobs    *manage.Jobs
+	Insight *insight.Service
 }
 
 // A Portal answers with pages.
@@ -43,11 +49,15 @@ func New(pages fs.FS, s Services, c Config) (*Portal, error) {
 		apps.New(f, s.Manage).Rows(),
 		files.New(f, s.Files).Rows(),
 		policies.New(f, s.Manage, s.ReadURL).Rows(),
+		hooks.New(f, s.Hooks, s.Jobs).Rows(),
 	)}, nil
 }
 
 // Routes returns the table of the pages.
 func (p *Portal) Routes() []server.Route { return p.frame.Routes(p.rows) }
+
+// Drain ends what pages listen to, so that the server can end.
+func (p *Portal) Drain() { p.frame.Drain() }
 
 // Split sends requests for the portal to own, unless a page of another site made
 // them (M1), and all others to rest.

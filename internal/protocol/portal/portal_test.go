@@ -17,10 +17,14 @@ import (
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/blob/memblob"
 	"github.com/stowgate/stowgate/internal/catalog"
+	"github.com/stowgate/stowgate/internal/catalog/figures"
+	"github.com/stowgate/stowgate/internal/catalog/hooks"
 	"github.com/stowgate/stowgate/internal/catalog/ledger"
 	"github.com/stowgate/stowgate/internal/catalog/listing"
 	"github.com/stowgate/stowgate/internal/catalog/people"
+	"github.com/stowgate/stowgate/internal/catalog/queue"
 	"github.com/stowgate/stowgate/internal/catalog/sqlitedb"
+	"github.com/stowgate/stowgate/internal/insight"
 	"github.com/stowgate/stowgate/internal/library"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/policy"
@@ -30,6 +34,7 @@ import (
 	portalpeople "github.com/stowgate/stowgate/internal/protocol/portal/people"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/upload"
+	"github.com/stowgate/stowgate/internal/webhook"
 	"github.com/stowgate/stowgate/web"
 )
 
@@ -72,9 +77,14 @@ func newStand(t *testing.T) *stand {
 		}{records, listing.New(records.Book(), listing.DefaultBounds)}, library.DeskConfig{Keep: time.Hour}),
 		Uploads: upload.New(blobs, blob.NewVault(blobs, blob.VaultConfig{}), records, upload.Config{})}
 	t.Cleanup(s.services.Files.Uploads.Close)
+	jobs := queue.New(records.Book(), queue.Config{})
+	s.services.Jobs = manage.NewJobs(jobs, func() {})
+	s.services.Hooks = manage.NewWebhooks(hooks.New(records.Book(), jobs, webhook.Formats{"filestack": {}}, func() {}), time.Now)
+	s.services.Insight = insight.New(figures.New(records.Book()), insight.Config{})
 	if s.Portal, err = New(web.Pages(), s.services, Config{PublicURL: "http://portal.test", FilesURL: "http://files.test"}); err != nil {
 		t.Fatal(err)
 	}
+	s.Drain() // pages that would go on end at once
 	router, err := server.NewRouter("", s.Routes())
 	if err != nil {
 		t.Fatal(err)

@@ -42,7 +42,7 @@ func (f *Frame) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, errSignIn) {
 		to := Root + "/sign-in"
 		if r.Method == http.MethodGet && r.URL.Path != Root+"/" {
-			to += "?next=" + url.QueryEscape(r.URL.RequestURI())
+			to += "?next=" + url.QueryEscape(r.URL.EscapedPath()) // its query may hold what is nobody else's (B19)
 		}
 		http.Redirect(w, r, to, http.StatusSeeOther)
 		return

@@ -178,7 +178,8 @@ func do(t *testing.T, method, url, body string, header ...string) (*http.Respons
 			r.Host = header[i+1]
 		}
 	}
-	res, err := http.DefaultClient.Do(r)
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +278,7 @@ func TestB19Planted(t *testing.T) {
 				if strings.Contains(answer, secret) || strings.Contains(fmt.Sprint(res.Header), secret) {
 					t.Errorf("%s %s answers with the secret: %v %s", route.method, path, res.Header, answer)
 				}
-				if res.Header.Get("Set-Cookie") != "" {
+				if res.Header.Get("Set-Cookie") != "" && !strings.HasPrefix(path, "/portal/") {
 					t.Errorf("%s %s sets a cookie", route.method, path)
 				}
 			}

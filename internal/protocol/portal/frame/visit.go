@@ -92,6 +92,9 @@ func (v *Visit) Form() (*server.Form, error) { return server.ReadForm(v.r) }
 // Value returns what a field of the form, or of the URL, holds.
 func (v *Visit) Value(name string) string { return v.r.Form.Get(name) }
 
+// Posted returns what a field of the form holds, whatever stands in the URL.
+func (v *Visit) Posted(name string) string { return v.r.PostForm.Get(name) }
+
 // Values returns all that fields of one name hold.
 func (v *Visit) Values(name string) []string { return v.r.Form[name] }
 

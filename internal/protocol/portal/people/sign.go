@@ -72,7 +72,7 @@ func (f signForm) WrongIn(name string) string {
 }
 
 func (p *Pages) formOf(v *frame.Visit) signForm {
-	return signForm{Passkeys: p.passkeys != nil, Identities: p.identities != nil, Next: v.Value("next"), Email: v.Value("email"), Name: v.Value("name"), Token: v.Value("token")}
+	return signForm{Passkeys: p.passkeys != nil, Identities: p.identities != nil, Next: v.Value("next"), Email: v.Value("email"), Name: v.Value("name"), Token: v.Posted("token")}
 }
 
 func (p *Pages) signInPage(ctx context.Context, v *frame.Visit) error {
@@ -123,6 +123,9 @@ func (p *Pages) invitationPage(ctx context.Context, v *frame.Visit) error {
 }
 
 func (p *Pages) accept(ctx context.Context, v *frame.Visit) error {
+	if _, err := p.accounts.Invited(ctx, v.Value("token"), v.From); err != nil {
+		return err // there is nothing to show again
+	}
 	token, err := p.accounts.Accept(ctx, v.Value("token"), v.Value("password"), v.From)
 	if err != nil {
 		return p.refusedForm(v, "invitation", "Welcome", p.formOf(v), err)

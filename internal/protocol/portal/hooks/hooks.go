@@ -202,7 +202,7 @@ type view struct {
 	Full       bool   // no more secrets fit
 	Filter     []filter
 	Deliveries []delivery
-	Dead       int
+	Dead       int64
 	More       string
 	Samples    []Sample
 }
@@ -210,7 +210,7 @@ type view struct {
 // A filter is a link to the deliveries in one state.
 type filter struct {
 	Link, Name string
-	Count      int
+	Count      int64
 	Current    bool
 }
 
@@ -230,13 +230,14 @@ func (p *Pages) view(ctx context.Context, v *frame.Visit, h manage.Hook) (view, 
 	}
 	chosen, _ := job.ParseState(v.Value("state"))            // or all
 	before, _ := strconv.ParseInt(v.Value("before"), 10, 64) // or the newest
-	total := 0
+	total := int64(0)
 	for _, s := range job.States {
-		total += counts[s]
-		shown.Filter = append(shown.Filter, filter{shown.Hook.Link + "?state=" + string(s), words[s], counts[s], s == chosen})
+		n := int64(counts[s])
+		total += n
+		shown.Filter = append(shown.Filter, filter{shown.Hook.Link + "?state=" + string(s), words[s], n, s == chosen})
 	}
 	shown.Filter = slices.Insert(shown.Filter, 0, filter{shown.Hook.Link, "all", total, chosen == ""})
-	shown.Dead = counts[job.Dead]
+	shown.Dead = int64(counts[job.Dead])
 	found, err := p.hooks.Deliveries(ctx, v.Actor, v.App.Key, h.ID, chosen, job.Page{Before: before, Limit: pageLength})
 	if err != nil {
 		return shown, err

@@ -1,0 +1,76 @@
+package portal
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stowgate/stowgate/internal/manage"
+)
+
+// TestWebhooks adds and changes a webhook by its forms, and shows what is wrong
+// beside the field.
+func TestWebhooks(t *testing.T) {
+	s := newStand(t)
+	path := "/portal/apps/" + s.app.Key + "/webhooks"
+	form := func(address string, more ...string) url.Values {
+		return url.Values{"url": {address}, "event": {"upload", "delete"}, "enabled": more}
+	}
+	for _, tt := range []struct {
+		name string
+		form url.Values
+		says string
+	}{
+		{"no address", form(""), "The address is no http or https URL."},
+		{"no event", url.Values{"url": {"https://example.com/"}}, "Tick what it is told of."},
+		{"no such event", url.Values{"url": {"https://example.com/"}, "event": {"party"}}, "There is no event"},
+	} {
+		w := s.send(http.MethodPost, path, "developer", tt.form)
+		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `class="field__wrong">`+tt.says) {
+			t.Errorf("add, %s: %d %s", tt.name, w.Code, w.Body)
+		}
+	}
+	if w := s.send(http.MethodPost, path, "developer", form("https://example.com/in?token=PLANTED<b>")); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "once__text") {
+		t.Fatalf("add: %d %s", w.Code, w.Body)
+	}
+	all, err := s.services.Hooks.Hooks(t.Context(), s.operator, s.app.Key)
+	if err != nil || len(all) != 1 {
+		t.Fatalf("Hooks = %v, %v", all, err)
+	}
+	one := path + "/" + all[0].ID
+	for _, page := range []string{path, one} {
+		if w := s.send(http.MethodGet, page, "viewer", nil); w.Code != http.StatusOK || strings.Contains(w.Body.String(), "PLANTED") {
+			t.Errorf("GET %s by a viewer: %d, and it shows the address: %s", page, w.Code, w.Body)
+		}
+		if w := s.send(http.MethodGet, page, "developer", nil); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "PLANTED&lt;b&gt;") {
+			t.Errorf("GET %s by a developer: %d, want the address: %s", page, w.Code, w.Body)
+		}
+	}
+	if w := s.send(http.MethodPost, one, "developer", form("https://example.com/other")); w.Code != http.StatusSeeOther {
+		t.Errorf("change: %d %s", w.Code, w.Body)
+	}
+	h, err := s.services.Hooks.Hook(t.Context(), s.operator, s.app.Key, all[0].ID)
+	if err != nil || h.URL != "https://example.com/other" || h.Enabled || len(h.Events) != 2 {
+		t.Errorf("after the change: %+v, %v", h, err)
+	}
+
+	// M6: a webhook is that of its app only, and so is a delivery.
+	foe, _, err := s.services.Hooks.AddHook(t.Context(), s.operator, s.foe.Key, manage.NewHook{URL: "https://example.com/foe"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.services.Hooks.TestHook(t.Context(), s.operator, s.foe.Key, foe.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{path + "/" + foe.ID, one + "/deliveries/1", path + "/" + foe.ID + "/deliveries/1"} {
+		if w := s.send(http.MethodGet, page, "owner", nil); w.Code != http.StatusNotFound {
+			t.Errorf("GET %s: %d, want 404", page, w.Code)
+		}
+	}
+	for _, page := range []string{path + "/" + foe.ID, path + "/" + foe.ID + "/remove", path + "/" + foe.ID + "/test", one + "/deliveries/1/again"} {
+		if w := s.send(http.MethodPost, page, "owner", form("https://example.com/mine")); w.Code != http.StatusNotFound {
+			t.Errorf("POST %s: %d, want 404", page, w.Code)
+		}
+	}
+}

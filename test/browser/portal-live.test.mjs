@@ -1,0 +1,87 @@
+// The portal's pages about what goes on: webhooks, figures, refusals, jobs.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { test, until } from './harness.js';
+import { makeApp, portal } from './portal-page.mjs';
+
+const { validateWebhookSignature } = createRequire(import.meta.url)('filestack-js-3');
+
+/** A server that is told by webhooks: what came, whether it was genuine, and what it answers. */
+async function receiver(t) {
+  const r = { secret: '', status: 204, got: [] };
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const signature = { signature: request.headers['fs-signature'], timestamp: request.headers['fs-timestamp'] };
+    r.got.push({ event: JSON.parse(body), genuine: validateWebhookSignature(r.secret, body, signature) });
+    response.writeHead(r.status).end(r.status === 204 ? undefined : '<b>out of order</b>');
+  });
+  await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+  t.after(() => server.close());
+  r.port = server.address().port;
+  r.url = `http://127.0.0.1:${r.port}/in`;
+  return r;
+}
+
+test('a webhook is added, tried, told of an upload, given up, and told again', async (t) => {
+  const r = await receiver(t);
+  const { page, seen, stowgate } = await portal(t, { server: { args: ['--fetch-allow=127.0.0.0/8', `--fetch-port=${r.port}`, '--webhook-retry=1ms'] } });
+  const { key } = await makeApp(page);
+  await page.goto(`${stowgate.url}/portal/apps/${key}/webhooks`);
+  await page.getByLabel('Address').fill('http://user@127.0.0.1/');
+  await page.getByRole('button', { name: 'Add it' }).click();
+  await page.getByText('The address holds a user name').waitFor();
+  await page.getByLabel('Address').fill(r.url);
+  await page.getByLabel('a file was removed').uncheck();
+  await page.getByRole('button', { name: 'Add it' }).click();
+  r.secret = await page.locator('.once__text').textContent();
+
+  await page.getByRole('button', { name: 'Send a test' }).click();
+  await page.getByRole('heading', { name: 'Attempts' }).waitFor();
+  await until(async () => {
+    await page.reload();
+    return await page.getByRole('row', { name: /204.*delivered/ }).count();
+  }, 'the test is delivered');
+  assert.equal(r.got[0].event.test, true);
+  assert.match(await page.locator('pre').textContent(), /"test": true/);
+
+  // A failure, with a second attempt, and what was answered as text.
+  r.status = 500;
+  await page.goto(page.url().replace(/\/deliveries.*/, ''));
+  const hook = page.url();
+  await page.getByRole('button', { name: 'Send a test' }).click();
+  await until(async () => {
+    await page.reload();
+    return await page.getByText('given up').count();
+  }, 'the second test is given up');
+  assert.equal(await page.getByRole('row', { name: /500/ }).count(), 2);
+  await page.getByText('The answer began with').first().click();
+  assert.equal(await page.locator('td pre').first().textContent(), '<b>out of order</b>');
+
+  // All that was given up, once more; signed by a new secret.
+  await page.goto(hook);
+  await page.getByRole('button', { name: 'Make a new secret' }).click();
+  const second = await page.locator('.once__text').textContent();
+  assert.notEqual(second, r.secret);
+  assert.equal(await page.getByRole('region', { name: 'Secrets' }).getByRole('row').count(), 3, 'two live');
+  r.secret = second;
+  r.status = 204;
+  await page.goto(`${hook}?state=dead`);
+  await page.getByRole('button', { name: 'Deliver all 1 again' }).click();
+  await until(() => r.got.at(-1).genuine && r.got.length >= 4, 'it comes again');
+  await until(async () => {
+    await page.goto(hook);
+    return await page.getByText('fine').count();
+  }, 'the webhook fares well');
+  assert.ok(r.got.every((one) => one.genuine), 'filestack-js accepts each signature');
+
+  await page.getByLabel('It is on').uncheck();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('nothing is kept for later').waitFor();
+  await page.getByRole('button', { name: 'Remove the webhook' }).click();
+  await page.getByText('There is none yet.').waitFor();
+  assert.ok(!stowgate.log.includes(second));
+  seen.console = seen.console.filter(({ text }) => !text.includes('422')); // the wrong address
+  seen.clean(stowgate);
+});

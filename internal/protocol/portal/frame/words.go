@@ -17,6 +17,7 @@ import (
 var words = template.FuncMap{
 	"item":   menuItem,
 	"moment": func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
+	"exact":  func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
 	"stamp":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"bytes":  Bytes,
 	"span":   Span,
@@ -68,11 +69,11 @@ func Count(n int64) string {
 func Span(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
-		return "under 1 ms"
+		return "under 1\u00a0ms"
 	case d < time.Second:
-		return fmt.Sprintf("%d ms", d.Milliseconds())
+		return fmt.Sprintf("%d\u00a0ms", d.Milliseconds())
 	case d < time.Minute:
-		return fmt.Sprintf("%.1f s", d.Truncate(time.Second/10).Seconds())
+		return fmt.Sprintf("%.1f\u00a0s", d.Truncate(time.Second/10).Seconds())
 	}
 	return d.Round(time.Second).String()
 }

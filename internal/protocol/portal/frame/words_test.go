@@ -36,7 +36,7 @@ func TestBytes(t *testing.T) {
 			t.Errorf("Count(%d) = %q, want %q", n, got, want)
 		}
 	}
-	for d, want := range map[time.Duration]string{0: "under 1 ms", 1e6: "1 ms", 999_999_999: "999 ms", 1e9: "1.0 s", 59_999e6: "59.9 s", 60e9: "1m0s"} {
+	for d, want := range map[time.Duration]string{0: "under 1\u00a0ms", 1e6: "1\u00a0ms", 999_999_999: "999\u00a0ms", 1e9: "1.0\u00a0s", 59_999e6: "59.9\u00a0s", 60e9: "1m0s"} {
 		if got := Span(d); got != want {
 			t.Errorf("Span(%d) = %q, want %q", d, got, want)
 		}

@@ -81,9 +81,9 @@ func (q Query) Check() error {
 // Family returns the part of Type before its slash if it asks for a family.
 func (q Query) Family() (string, bool) { return strings.CutSuffix(q.Type, "/*") }
 
-// A File is an asset as lists show it.
+// A File is an asset as those see it who look after it.
 type File struct {
-	asset.Asset           // without its Content
+	asset.Asset           // in lists without its Content
 	Size        int64     // bytes
 	Trashed     time.Time // when it was put into the trash; zero if it is not there
 }

@@ -13,11 +13,14 @@ class TickAll extends HTMLElement {
   }
 }
 
-/** <show-picture> says in the server's words why its picture is not shown. */
+/** <show-picture> says in the server's words why its picture is not shown; <show-picture quiet> takes it away. */
 class ShowPicture extends HTMLElement {
   connectedCallback(): void {
     const picture = this.querySelector('img');
-    const failed = () => picture && void this.#explain(picture);
+    const failed = () => {
+      if (this.hasAttribute('quiet')) this.remove();
+      else if (picture) void this.#explain(picture);
+    };
     picture?.addEventListener('error', failed, { once: true });
     if (picture?.complete && !picture.naturalWidth) failed(); // before this script ran
   }
@@ -34,8 +37,8 @@ class ShowPicture extends HTMLElement {
     const said = document.createElement('span');
     said.className = 'notice notice--bad preview__why';
     said.setAttribute('role', 'alert');
-    said.textContent = why || 'There is no picture.';
-    picture.replaceWith(said);
+    said.textContent = `${why.charAt(0).toUpperCase()}${why.slice(1)}` || 'There is no picture.';
+    this.replaceChildren(said);
   }
 }
 

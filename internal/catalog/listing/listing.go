@@ -142,7 +142,11 @@ func (l *Listing) File(ctx context.Context, app string, id asset.ID) (library.Fi
 	if err != nil {
 		return library.File{}, fmt.Errorf("file %q: %w", id, err)
 	}
-	return f, nil
+	content, err := record.Value[[]byte](l.reads.Row(ctx, `SELECT content FROM assets WHERE id = ?`, id))
+	if err != nil {
+		return library.File{}, fmt.Errorf("content of file %q: %w", id, err)
+	}
+	return f, f.Content.UnmarshalBinary(content)
 }
 
 // load returns what was found, in its order. What is gone meanwhile is left out.

@@ -157,7 +157,7 @@ func (p *Pages) filePage(ctx context.Context, v *frame.Visit) error {
 	if err != nil {
 		return err
 	}
-	return p.Show(v, "file", f.Name, shown)
+	return p.Show(v, "files-one", f.Name, shown)
 }
 
 // again shows the page of a file with a form that was not accepted.
@@ -167,7 +167,7 @@ func (p *Pages) again(ctx context.Context, v *frame.Visit, f library.File, probl
 		return err
 	}
 	change(&shown)
-	return p.Again(v, "file", f.Name, problem, shown)
+	return p.Again(v, "files-one", f.Name, problem, shown)
 }
 
 // label changes what a file is called.

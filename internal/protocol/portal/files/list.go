@@ -52,7 +52,7 @@ func (filter) Orders() []choice {
 
 // Deep says whether a condition is set that is not needed often.
 func (f filter) Deep() bool {
-	f.Name, f.Type, f.Tag, f.Trash, f.Order = "", "", "", false, ""
+	f.Name, f.Type, f.Trash, f.Order = "", "", false, ""
 	return f != filter{}
 }
 

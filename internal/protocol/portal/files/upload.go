@@ -48,7 +48,7 @@ func (p *Pages) uploadPage(ctx context.Context, v *frame.Visit) error {
 	if err != nil {
 		return err
 	}
-	return p.Show(v, "upload", "Upload", shown)
+	return p.Show(v, "files-new", "Upload", shown)
 }
 
 // upload stores the file of a form, as it arrives.
@@ -76,7 +76,7 @@ func (p *Pages) upload(ctx context.Context, v *frame.Visit) error {
 		shown.Path = form.Value("path")
 		drain(form.File)
 	}
-	return p.Again(v, "upload", "Upload", "Nothing was stored. "+text, shown)
+	return p.Again(v, "files-new", "Upload", "Nothing was stored. "+text, shown)
 }
 
 // overwrite stores the file of a form in the place of another.

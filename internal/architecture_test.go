@@ -91,6 +91,7 @@ var imports = []row{
 	{"internal/server/*", "internal/fault"},
 	{"internal/protocol/portal/...", "internal/account internal/account/oidc internal/account/passkey internal/asset internal/policy internal/manage internal/library internal/upload internal/transform internal/insight internal/job internal/webhook internal/server internal/memo internal/fault"},
 	{"internal/protocol/portal", "internal/account internal/manage internal/library internal/insight internal/job internal/webhook internal/server internal/fault"},
+	{"internal/protocol/management", "internal/account internal/asset internal/policy internal/manage internal/library internal/insight internal/job internal/webhook internal/server internal/fault"},
 	{protocols, "internal/asset internal/policy internal/upload internal/library internal/transform internal/delivery internal/account internal/server internal/memo internal/fault"},
 	{"internal/app", "any"},
 	{"internal/app/*", "any"},

@@ -25,6 +25,7 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/filestack"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/demo"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/script"
+	"github.com/stowgate/stowgate/internal/protocol/management"
 	"github.com/stowgate/stowgate/internal/protocol/portal"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/sweep"
@@ -48,6 +49,7 @@ type Node struct {
 	api     *filestack.API
 	uploads *upload.Service
 	portal  *portal.Portal
+	manage  *management.API
 	demo    []server.Route // of the demonstration, if there is one
 	router  *server.Router
 	sweeper *sweep.Sweeper
@@ -106,6 +108,9 @@ func Open(ctx context.Context, set Settings, now func() time.Time, log *slog.Log
 		return nil, err
 	}
 	if err := n.openPortal(ctx, now); err != nil {
+		return nil, err
+	}
+	if err := n.openManagement(); err != nil {
 		return nil, err
 	}
 	if set.Demo != "" {
@@ -171,7 +176,7 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 
 // Routes returns what the node answers to.
 func (n *Node) Routes() []server.Route {
-	return slices.Concat(script.Routes(web.Files(), n.set.Domain != ""), n.demo, n.portal.Routes(), n.api.Routes())
+	return slices.Concat(script.Routes(web.Files(), n.set.Domain != ""), n.demo, n.portal.Routes(), n.manage.Routes(), n.api.Routes())
 }
 
 // LocalURLs returns how to reach the node from this machine, without and with
@@ -196,7 +201,8 @@ func (n *Node) Serve(ctx context.Context) error {
 	if n.scrub != nil {
 		background.Go(func() { n.scrub.Run(ctx) })
 	}
-	return n.Server.Serve(ctx, n.portal.Split(n.router, server.CORS(n.router, filestack.ExposedHeaders...)))
+	files := server.CORS(n.router, filestack.ExposedHeaders...)
+	return n.Server.Serve(ctx, n.portal.Split(n.router, management.Split(n.router, files)))
 }
 
 // remote lets uploads import by client.

@@ -1,0 +1,290 @@
+package management
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/library"
+)
+
+// fileRows are about files. They are uploaded and read by the protocols for that,
+// with a policy that policies/sign has signed.
+func (a *API) fileRows() []row {
+	const page, one = "/apps/{app}/files", "/apps/{app}/files/{file}"
+	conditions := []string{"name", "type", "min_size", "max_size", "from", "until", "tag", "value", "folder", "container", "source", "trash"}
+	return []row{
+		{method: http.MethodGet, path: page, act: account.ViewFiles, query: append([]string{"order", "descending", "limit", "cursor"}, conditions...), do: a.files},
+		{method: http.MethodGet, path: page + "/count", act: account.ViewFiles, query: conditions, do: a.countFiles},
+		{method: http.MethodPost, path: page + "/bulk", act: account.ChangeFiles, do: a.bulk},
+		{method: http.MethodGet, path: one, act: account.ViewFiles, do: a.file},
+		{method: http.MethodPatch, path: one, act: account.ChangeFiles, do: a.labelFile},
+		{method: http.MethodDelete, path: one, act: account.ChangeFiles, query: []string{"forever"}, do: a.removeFile},
+		{method: http.MethodPost, path: one + "/restore", act: account.ChangeFiles, do: a.restoreFile},
+	}
+}
+
+// A file is a file as answers have it.
+type file struct {
+	Handle    asset.ID          `json:"handle"`
+	UUID      string            `json:"uuid"`
+	Name      string            `json:"name"`
+	Type      string            `json:"type"`
+	Detected  string            `json:"detected"`
+	Size      int64             `json:"size"`
+	SHA256    string            `json:"sha256,omitempty"` // of one file, and not in lists
+	Width     int               `json:"width,omitempty"`
+	Height    int               `json:"height,omitempty"`
+	Version   int64             `json:"version"`
+	Location  string            `json:"location,omitempty"`
+	Container string            `json:"container,omitempty"`
+	Path      string            `json:"path,omitempty"`
+	Tags      map[string]string `json:"tags"`
+	Alt       string            `json:"alt"`
+	Source    string            `json:"source,omitempty"`
+	Created   time.Time         `json:"created"`
+	Modified  time.Time         `json:"modified"`
+	Trashed   time.Time         `json:"trashed,omitzero"`
+	Gone      time.Time         `json:"gone,omitzero"` // when it leaves the trash
+}
+
+func (a *API) showFile(f library.File) file {
+	shown := file{Handle: f.ID, UUID: f.UUID.String(), Name: f.Name, Type: f.Type, Detected: f.Detected, Size: f.Size, Width: f.Width, Height: f.Height,
+		Version: f.Version, Location: f.Location, Container: f.Container, Path: f.Path, Tags: f.Tags, Alt: f.Alt, Source: f.Client,
+		Created: f.Created.UTC(), Modified: f.Modified.UTC(), Trashed: f.Trashed.UTC()}
+	if shown.Tags == nil {
+		shown.Tags = map[string]string{}
+	}
+	if !f.Trashed.IsZero() {
+		shown.Gone = f.Trashed.Add(a.Desk.Keeps()).UTC()
+	}
+	return shown
+}
+
+// fileQuery returns what the parameters ask for.
+func (c *call) fileQuery() (q library.Query, err error) {
+	text := c.query.Get
+	q = library.Query{Name: text("name"), Type: text("type"), Tag: text("tag"), Value: text("value"), Folder: text("folder"),
+		Container: text("container"), Client: text("source"), Cursor: text("cursor")}
+	if q.Value != "" && q.Tag == "" {
+		return q, account.Refuse(fault.Invalid, "value", "say which tag has it")
+	}
+	set := func(e error) { err = cmp.Or(err, e) }
+	var e error
+	q.Order, e = param(c, "order", "created, name or size", library.ParseOrder)
+	set(e)
+	size := func(text string) (int64, error) {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err == nil && n < 0 {
+			err = fault.Invalid
+		}
+		return n, err
+	}
+	q.MinSize, e = param(c, "min_size", "a number of bytes", size)
+	set(e)
+	q.MaxSize, e = param(c, "max_size", "a number of bytes", size)
+	set(e)
+	q.From, e = c.time("from")
+	set(e)
+	q.Until, e = c.time("until")
+	set(e)
+	q.Trashed, e = c.flag("trash")
+	set(e)
+	q.Descending, e = c.flag("descending")
+	set(e)
+	q.Limit, e = c.limit()
+	set(e)
+	return q, err
+}
+
+func (a *API) files(ctx context.Context, c *call) (any, error) {
+	q, err := c.fileQuery()
+	if err != nil {
+		return nil, err
+	}
+	page, err := a.Desk.List(ctx, c.Actor, c.app, q)
+	if q.Cursor != "" && errors.Is(err, fault.Invalid) { // all else was looked at above
+		return nil, account.Refuse(fault.Invalid, "cursor", "this is no cursor of this list")
+	}
+	if err != nil {
+		return nil, err
+	}
+	shown := listed(page.Files, a.showFile)
+	shown.Next = page.Next
+	return struct {
+		list[file]
+		Previous string `json:"previous,omitempty"`
+		Partial  bool   `json:"partial"`
+	}{shown, page.Previous, page.Partial}, nil
+}
+
+func (a *API) countFiles(ctx context.Context, c *call) (any, error) {
+	q, err := c.fileQuery()
+	if err != nil {
+		return nil, err
+	}
+	n, err := a.Desk.Count(ctx, c.Actor, c.app, q)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		Count int  `json:"count"`
+		More  bool `json:"more"`
+	}{n.N, n.More}, nil
+}
+
+// handle returns which file the path names.
+func (c *call) handle() (asset.ID, error) { return asset.ParseID(c.path("file")) }
+
+// shownFile answers with a file. Who may change it has a look at what came of it.
+func (a *API) shownFile(ctx context.Context, c *call, id asset.ID) (any, error) {
+	may := c.Actor
+	may.Scopes = nil
+	f, err := a.Desk.File(ctx, may, c.app, id)
+	if err != nil {
+		return nil, err
+	}
+	shown := a.showFile(f)
+	shown.SHA256 = hex.EncodeToString(f.Content.SHA256[:])
+	return shown, nil
+}
+
+func (a *API) file(ctx context.Context, c *call) (any, error) {
+	id, err := c.handle()
+	if err != nil {
+		return nil, err
+	}
+	return a.shownFile(ctx, c, id)
+}
+
+func (a *API) labelFile(ctx context.Context, c *call) (any, error) {
+	var in struct {
+		Name *string           `json:"name"`
+		Alt  *string           `json:"alt"`
+		Tags map[string]string `json:"tags"`
+		Add  map[string]string `json:"add_tags"`
+	}
+	id, err := c.handle()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.read(&in); err != nil {
+		return nil, err
+	}
+	if _, err := a.Desk.Label(ctx, c.Actor, c.app, id, library.Change(in)); err != nil {
+		return nil, labelled(err)
+	}
+	return a.shownFile(ctx, c, id)
+}
+
+// labelled returns why labels were not accepted, in words.
+func labelled(err error) error {
+	switch fault.Of(err) {
+	case fault.TooLarge:
+		return account.Refuse(fault.TooLarge, "tags", "there are up to %d tags, their names have up to %d bytes and their values %d; alt has up to %d",
+			library.MaxTags, library.MaxTagName, library.MaxTagValue, library.MaxAlt)
+	case fault.Invalid:
+		return account.Refuse(fault.Invalid, "tags", "a tag has a name, and neither it nor a text has characters that cannot be kept, such as a tab")
+	}
+	return err
+}
+
+func (a *API) removeFile(ctx context.Context, c *call) (any, error) {
+	forever, err := c.flag("forever")
+	if err != nil {
+		return nil, err
+	}
+	do := a.Desk.Trash
+	if forever {
+		do = a.Desk.Erase
+	}
+	_, err = c.one(ctx, do)
+	return nil, err
+}
+
+func (a *API) restoreFile(ctx context.Context, c *call) (any, error) {
+	id, err := c.one(ctx, a.Desk.Restore)
+	if err != nil {
+		return nil, err
+	}
+	return a.shownFile(ctx, c, id)
+}
+
+// one does something to the one file that the path names.
+func (c *call) one(ctx context.Context, do func(context.Context, account.Actor, string, []asset.ID) ([]error, error)) (asset.ID, error) {
+	id, err := c.handle()
+	if err != nil {
+		return "", err
+	}
+	each, err := do(ctx, c.Actor, c.app, []asset.ID{id})
+	if err == nil {
+		err = each[0]
+	}
+	return id, err
+}
+
+// A result is what came of one of several files.
+type result struct {
+	Handle string `json:"handle"`
+	OK     bool   `json:"ok"`
+	Error  string `json:"error,omitempty"` // the name of a problem, like not-found
+}
+
+func (a *API) bulk(ctx context.Context, c *call) (any, error) {
+	var in struct {
+		Action  string   `json:"action"`
+		Handles []string `json:"handles"`
+		Tag     string   `json:"tag"`
+		Value   string   `json:"value"`
+	}
+	if err := c.read(&in); err != nil {
+		return nil, err
+	}
+	if len(in.Handles) == 0 || len(in.Handles) > library.MaxBulk {
+		return nil, account.Refuse(fault.Invalid, "handles", "name 1 to %d files", library.MaxBulk)
+	}
+	ids := make([]asset.ID, len(in.Handles))
+	for i, handle := range in.Handles {
+		var err error
+		if ids[i], err = asset.ParseID(handle); err != nil {
+			return nil, account.Refuse(fault.Invalid, "handles", "%q is no handle", handle)
+		}
+	}
+	var each []error
+	var err error
+	switch in.Action {
+	case "trash":
+		each, err = a.Desk.Trash(ctx, c.Actor, c.app, ids)
+	case "restore":
+		each, err = a.Desk.Restore(ctx, c.Actor, c.app, ids)
+	case "erase":
+		each, err = a.Desk.Erase(ctx, c.Actor, c.app, ids)
+	case "tag":
+		each, err = a.Desk.Tag(ctx, c.Actor, c.app, ids, in.Tag, in.Value)
+		err = labelled(err)
+	default:
+		err = account.Refuse(fault.Invalid, "action", "this is none of trash, restore, erase and tag")
+	}
+	if err != nil {
+		return nil, err
+	}
+	results := list[result]{Items: make([]result, len(ids))}
+	for i, id := range ids {
+		results.Items[i] = result{Handle: string(id), OK: each[i] == nil}
+		if each[i] != nil {
+			results.Items[i].Error = outcomes[fault.Of(each[i])].name
+		}
+	}
+	if len(each) != len(ids) {
+		return nil, fmt.Errorf("%d results for %d files", len(each), len(ids))
+	}
+	return results, nil
+}

@@ -22,8 +22,8 @@ import (
 )
 
 var (
-	start   = time.Date(2026, 3, 4, 15, 20, 10, 0, time.UTC)
-	expired = fmt.Errorf("read: %w", &policy.Denial{Reason: policy.Expired, Detail: "expired 3 minutes ago: sign a new one"})
+	start      = time.Date(2026, 3, 4, 15, 20, 10, 0, time.UTC)
+	errExpired = fmt.Errorf("read: %w", &policy.Denial{Reason: policy.Expired, Detail: "expired 3 minutes ago: sign a new one"})
 )
 
 // operator may see everything.
@@ -75,7 +75,7 @@ func TestCountsAreExact(t *testing.T) {
 				v := insight.Visit{App: app, Action: insight.Read, In: 1, Out: 10, Time: start, Secret: "s"}
 				switch i % 3 {
 				case 1:
-					v.Err = expired
+					v.Err = errExpired
 				case 2:
 					v.Action, v.Err = insight.Upload, fault.Unavailable
 				}
@@ -163,7 +163,7 @@ func TestHostileNames(t *testing.T) {
 	before := heap()
 	long := strings.Repeat("x", 1000)
 	for i := range n {
-		s.Count(insight.Visit{App: fmt.Sprint("hostile", i), Action: insight.Read, Err: expired, Secret: fmt.Sprint(i), Agent: long, Time: start})
+		s.Count(insight.Visit{App: fmt.Sprint("hostile", i), Action: insight.Read, Err: errExpired, Secret: fmt.Sprint(i), Agent: long, Time: start})
 		s.Count(insight.Visit{App: "one", Secret: fmt.Sprint(i), Time: start})
 		s.Made("one", fmt.Sprint(i, long), time.Duration(i))
 	}
@@ -253,7 +253,7 @@ func TestSlowestOf(t *testing.T) {
 // TestJudge holds what counts as refused, and what is told of why.
 func TestJudge(t *testing.T) {
 	s := insight.New(&memory{}, insight.Config{Now: func() time.Time { return start }})
-	for _, err := range []error{nil, expired, fault.TooLarge, fault.Busy, fault.Denied, fault.NotFound, fault.Invalid, fault.Canceled, errors.New("x")} {
+	for _, err := range []error{nil, errExpired, fault.TooLarge, fault.Busy, fault.Denied, fault.NotFound, fault.Invalid, fault.Canceled, errors.New("x")} {
 		s.Count(insight.Visit{App: "a", Action: insight.Upload, Err: err, Time: start})
 	}
 	flush(t, s)
@@ -304,7 +304,7 @@ func TestB19Tail(t *testing.T) {
 	if text := fmt.Sprint(store.plans); strings.Contains(text, planted) {
 		t.Errorf("plans tell %s", text)
 	}
-	s.Count(insight.Visit{App: "a", Err: expired, Path: strings.Repeat("é", 5000), Agent: "\xff\xfe", Client: netip.MustParseAddr("2001:db8:1:2::3")})
+	s.Count(insight.Visit{App: "a", Err: errExpired, Path: strings.Repeat("é", 5000), Agent: "\xff\xfe", Client: netip.MustParseAddr("2001:db8:1:2::3")})
 	r := view(t, s, "a").Refusals(1)[0]
 	if len(r.Path) > 310 || !strings.HasSuffix(r.Path, "é…") || r.Agent != "\uFFFD" || r.Client != "2001:db8:1::/48" {
 		t.Errorf("%+v", r)
@@ -315,7 +315,7 @@ func TestB19Tail(t *testing.T) {
 func TestTail(t *testing.T) {
 	s := insight.New(&memory{}, insight.Config{})
 	refuse := func(app string, i int) {
-		s.Count(insight.Visit{App: app, Err: expired, Request: fmt.Sprint(i)})
+		s.Count(insight.Visit{App: app, Err: errExpired, Request: fmt.Sprint(i)})
 	}
 	refuse("quiet", 0)
 	for i := range 5000 {
@@ -354,8 +354,8 @@ func TestSubscribe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 1000 { // nobody takes any
-		s.Count(insight.Visit{App: "b", Err: expired})
-		s.Count(insight.Visit{App: "a", Err: expired, Request: fmt.Sprint(i)})
+		s.Count(insight.Visit{App: "b", Err: errExpired})
+		s.Count(insight.Visit{App: "a", Err: errExpired, Request: fmt.Sprint(i)})
 	}
 	for i := range 64 {
 		if r := <-heard; r.App != "a" || r.Request != fmt.Sprint(i) {
@@ -366,7 +366,7 @@ func TestSubscribe(t *testing.T) {
 	for range heard {
 		t.Error("heard more than is kept for a slow one")
 	}
-	s.Count(insight.Visit{App: "a", Err: expired}) // must not meet the closed channel
+	s.Count(insight.Visit{App: "a", Err: errExpired}) // must not meet the closed channel
 
 	many, end := context.WithCancel(t.Context())
 	for range 100 {

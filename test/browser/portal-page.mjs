@@ -1,5 +1,6 @@
 // The portal with its first user signed in, for the tests of its pages.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { open, serve } from './harness.js';
 
 export const operator = { name: 'Ann', email: 'ann@example.com', password: 'correct horse battery staple' };
@@ -7,9 +8,37 @@ export const operator = { name: 'Ann', email: 'ann@example.com', password: 'corr
 /** The one-time token that a server without users has printed. */
 export const setupToken = (stowgate) => JSON.parse(stowgate.log.split('\n').find((line) => line.includes('"setup":"sgs_'))).setup;
 
-/** Starts a server and signs its operator in: what open gives, and the server. */
+/** A port that nobody listens on. */
+async function freePort() {
+  const server = createServer();
+  await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+  const { port } = server.address();
+  await new Promise((done) => { server.close(done); });
+  return port;
+}
+
+/** Starts a server that is reached by a name, without which there are no passkeys. */
+async function serveNamed(t) {
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const stowgate = await serve(t, { args: [`--listen=127.0.0.1:${port}`, `--public-url=${url}`] });
+  stowgate.url = url;
+  return stowgate;
+}
+
+/** Signs somebody in on a page that asks for it. */
+export async function signIn(page, { email, password }) {
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
+
+/**
+ * Starts a server and signs its operator in: what open gives, and the server.
+ * @param {{server?: object, named?: boolean, page?: object}} [options]  of serve and of open; named is for passkeys
+ */
 export async function portal(t, options = {}) {
-  const stowgate = await serve(t, options.server);
+  const stowgate = await (options.named ? serveNamed(t) : serve(t, options.server));
   const opened = await open(t, `${stowgate.url}/portal/setup`, options.page);
   const { page } = opened;
   await page.getByLabel('Token').fill(setupToken(stowgate));

@@ -1,3 +1,11 @@
+/** Why the browser has no answer, by the name of its error. */
+const reasons: Record<string, string> = {
+  NotAllowedError: 'That was given up, or took too long.',
+  InvalidStateError: 'This device has a passkey for this account already.',
+  SecurityError: 'The browser makes no passkeys for this address.',
+  TypeError: 'The server cannot be reached.',
+};
+
 /**
  * <pass-key action="…"> signs in with a passkey, or with the attribute make makes
  * one: its button asks the browser, and sends what comes of it as a form.
@@ -11,6 +19,7 @@ class PassKey extends HTMLElement {
 
   async #go(): Promise<void> {
     this.querySelector('.notice')?.remove();
+    if (this.querySelector('input')?.reportValidity() === false) return;
     const action = this.getAttribute('action') ?? '';
     try {
       const answer = await fetch(`${action}/begin`, { method: 'POST' });
@@ -22,7 +31,8 @@ class PassKey extends HTMLElement {
       if (!(credential instanceof PublicKeyCredential)) return;
       this.#send(action, { state, response: JSON.stringify(credential.toJSON()) });
     } catch (error) {
-      this.#say(error instanceof Error && error.name !== 'NotAllowedError' ? error.message : 'That was given up, or took too long.');
+      const { name, message } = error as Error;
+      this.#say(reasons[name] ?? message);
     }
   }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,13 +44,24 @@ type own struct {
 	Scopes   []account.Act
 	Apps     []manage.App
 	Token    string // that was just made
-	Field    string // the field that is wrong
-	Wrong    string
+
+	// Of a form that was not accepted: which one it is, the field that is wrong, and why.
+	Form, Field, Wrong string
+	Typed              newToken
 }
 
-// WrongIn says why a field was not accepted.
-func (o own) WrongIn(name string) string {
-	if o.Field == name {
+// A newToken is what was typed of one.
+type newToken struct {
+	Name, App, Lifetime string
+	Scopes              []string
+}
+
+// Has says whether the token was to have a scope.
+func (n newToken) Has(scope account.Act) bool { return slices.Contains(n.Scopes, scope.String()) }
+
+// WrongIn says why a field of a form was not accepted.
+func (o own) WrongIn(form, name string) string {
+	if o.Form == form && o.Field == name {
 		return o.Wrong
 	}
 	return ""
@@ -62,7 +74,8 @@ type ownPasskey struct {
 
 type ownSession struct {
 	account.Session
-	This bool // it is the one of the page
+	This    bool   // it is the one of the page
+	Browser string // in short
 }
 
 // own reads what the page shows.
@@ -81,7 +94,7 @@ func (p *Pages) own(ctx context.Context, v *frame.Visit) (own, error) {
 		return own{}, err
 	}
 	for _, one := range sessions {
-		shown.Sessions = append(shown.Sessions, ownSession{one, bytes.Equal(one.Digest[:], v.Session.Digest[:])})
+		shown.Sessions = append(shown.Sessions, ownSession{one, bytes.Equal(one.Digest[:], v.Session.Digest[:]), browser(one.Agent)})
 	}
 	tokens, err := p.manage.Tokens(ctx, v.Actor)
 	if err != nil {
@@ -104,8 +117,8 @@ func (p *Pages) ownPage(ctx context.Context, v *frame.Visit) error {
 	return p.Show(v, "account", "Your account", shown)
 }
 
-// ownDone goes back to the page, or says on it what is wrong.
-func (p *Pages) ownDone(ctx context.Context, v *frame.Visit, err error, done string) error {
+// ownDone goes back to the page, or says on it what is wrong with a form.
+func (p *Pages) ownDone(ctx context.Context, v *frame.Visit, form string, err error, done string) error {
 	field, text := frame.Refused(err)
 	if text == "" && err != nil {
 		return err
@@ -117,14 +130,17 @@ func (p *Pages) ownDone(ctx context.Context, v *frame.Visit, err error, done str
 	if err != nil {
 		return err
 	}
-	if shown.Field, shown.Wrong = field, text; field != "" {
+	if shown.Form, shown.Field, shown.Wrong = form, field, text; field != "" {
 		text = "Nothing was changed: see below."
+	}
+	if form == "token" {
+		shown.Typed = newToken{v.Value("name"), v.Value("app"), v.Value("lifetime"), v.Values("scope")}
 	}
 	return p.Again(v, "account", "Your account", text, shown)
 }
 
 func (p *Pages) rename(ctx context.Context, v *frame.Visit) error {
-	return p.ownDone(ctx, v, p.accounts.Rename(ctx, v.Visitor, v.Value("name")), "Saved.")
+	return p.ownDone(ctx, v, "name", p.accounts.Rename(ctx, v.Visitor, v.Value("name")), "Saved.")
 }
 
 func (p *Pages) changePassword(ctx context.Context, v *frame.Visit) error {
@@ -132,7 +148,7 @@ func (p *Pages) changePassword(ctx context.Context, v *frame.Visit) error {
 	if err == nil {
 		v.SignedIn(token)
 	}
-	return p.ownDone(ctx, v, err, "The password is changed, and all other sessions have ended.")
+	return p.ownDone(ctx, v, "password", err, "The password is changed, and all other sessions have ended.")
 }
 
 func (p *Pages) endOthers(ctx context.Context, v *frame.Visit) error {
@@ -140,7 +156,7 @@ func (p *Pages) endOthers(ctx context.Context, v *frame.Visit) error {
 	if err == nil {
 		v.SignedIn(token)
 	}
-	return p.ownDone(ctx, v, err, "All other sessions have ended.")
+	return p.ownDone(ctx, v, "sessions", err, "All other sessions have ended.")
 }
 
 // lifetimes are how long tokens may count.
@@ -161,7 +177,7 @@ func (p *Pages) addToken(ctx context.Context, v *frame.Visit) error {
 	}
 	_, text, err := p.manage.AddToken(ctx, v.Actor, n)
 	if err != nil {
-		return p.ownDone(ctx, v, err, "")
+		return p.ownDone(ctx, v, "token", err, "")
 	}
 	shown, err := p.own(ctx, v)
 	if err != nil {
@@ -172,7 +188,7 @@ func (p *Pages) addToken(ctx context.Context, v *frame.Visit) error {
 }
 
 func (p *Pages) endToken(ctx context.Context, v *frame.Visit) error {
-	return p.ownDone(ctx, v, p.manage.EndToken(ctx, v.Actor, v.Path("token")), "The token has ended.")
+	return p.ownDone(ctx, v, "tokens", p.manage.EndToken(ctx, v.Actor, v.Path("token")), "The token has ended.")
 }
 
 // errNoPasskeys is answered where browsers make no passkeys.
@@ -195,7 +211,7 @@ func (p *Pages) addPasskey(ctx context.Context, v *frame.Visit) error {
 		return errNoPasskeys
 	}
 	err := p.passkeys.Register(ctx, v.Visitor, v.Value("state"), []byte(v.Value("response")), v.Value("name"))
-	return p.ownDone(ctx, v, err, "The passkey is kept: you can sign in with it.")
+	return p.ownDone(ctx, v, "passkey", err, "The passkey is kept: you can sign in with it.")
 }
 
 func (p *Pages) removePasskey(ctx context.Context, v *frame.Visit) error {
@@ -210,5 +226,5 @@ func (p *Pages) removePasskey(ctx context.Context, v *frame.Visit) error {
 	if err == nil {
 		v.SignedIn(token)
 	}
-	return p.ownDone(ctx, v, err, "The passkey is removed, and all other sessions have ended.")
+	return p.ownDone(ctx, v, "passkeys", err, "The passkey is removed, and all other sessions have ended.")
 }

@@ -3,3 +3,4 @@ import './copy.ts';
 import './files.ts';
 import './meaning.ts';
 import './passkey.ts';
+import './refusals.ts';

@@ -8,12 +8,13 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/stowgate/stowgate/internal/insight"
+	figures "github.com/stowgate/stowgate/internal/insight"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/protocol/portal/apps"
 	"github.com/stowgate/stowgate/internal/protocol/portal/files"
 	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
 	"github.com/stowgate/stowgate/internal/protocol/portal/hooks"
+	"github.com/stowgate/stowgate/internal/protocol/portal/insight"
 	"github.com/stowgate/stowgate/internal/protocol/portal/people"
 	"github.com/stowgate/stowgate/internal/protocol/portal/policies"
 	"github.com/stowgate/stowgate/internal/server"
@@ -29,7 +30,7 @@ type Services struct {
 	ReadURL policies.ReadURL
 	Hooks   *manage.Webhooks
 	Jobs    *manage.Jobs
-	Insight *insight.Service
+	Insight *figures.Service
 }
 
 // A Portal answers with pages.
@@ -50,6 +51,7 @@ func New(pages fs.FS, s Services, c Config) (*Portal, error) {
 		files.New(f, s.Files).Rows(),
 		policies.New(f, s.Manage, s.ReadURL).Rows(),
 		hooks.New(f, s.Hooks, s.Jobs).Rows(),
+		insight.New(f, s.Insight).Rows(),
 	)}, nil
 }
 

@@ -27,14 +27,23 @@ type Event struct {
 // before; empty for none.
 func (v *Visit) LastEvent() string { return v.r.Header.Get("Last-Event-Id") }
 
-// Stream answers with events as they come, until there are no more, the visitor
-// is gone, or it is time to ask again. The server cuts off whoever does not read.
+// Stream answers with what there is before, and with what is coming, until that
+// ends, the visitor is gone, or it is time to ask again. What tell does not make
+// an event of is left out. The server cuts off whoever does not read.
 // Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
-func (f *Frame) Stream(ctx context.Context, v *Visit, events <-chan Event) error {
+func Stream[T any](ctx context.Context, f *Frame, v *Visit, before []T, coming <-chan T, tell func(T) (Event, bool)) error {
 	f.protect(v.w.Header())
 	v.w.Header().Set("Content-Type", "text/event-stream")
 	control := http.NewResponseController(v.w)
 	fmt.Fprintf(v.w, "retry: %d\n\n", retry)
+	send := func(one T) {
+		if e, ok := tell(one); ok {
+			fmt.Fprintf(v.w, "id: %s\ndata: %s\n\n", e.ID, e.Data)
+		}
+	}
+	for _, one := range before {
+		send(one)
+	}
 	end := time.NewTimer(streamTime)
 	defer end.Stop()
 	beat := time.NewTicker(heartbeat)
@@ -52,11 +61,11 @@ func (f *Frame) Stream(ctx context.Context, v *Visit, events <-chan Event) error
 			return nil
 		case <-beat.C:
 			fmt.Fprint(v.w, ":\n\n")
-		case e, ok := <-events:
+		case one, ok := <-coming:
 			if !ok {
 				return nil
 			}
-			fmt.Fprintf(v.w, "id: %s\ndata: %s\n\n", e.ID, e.Data)
+			send(one)
 		}
 	}
 }

@@ -4,6 +4,7 @@
 package policies
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -121,7 +122,9 @@ func (f form) document(now time.Time) (map[string]any, time.Duration, error) {
 }
 
 func (p *Pages) page(ctx context.Context, v *frame.Visit) error {
-	return p.Show(v, "policies", "Policies", p.view(form{Call: []string{"pick", "store"}, Minutes: defaultMinutes}))
+	shown := p.view(form{Call: []string{"pick", "store"}, Minutes: defaultMinutes})
+	shown.Question.Action, shown.Question.Handle = cmp.Or(v.Value("action"), shown.Question.Action), v.Value("handle") // of a refusal
+	return p.Show(v, "policies", "Policies", shown)
 }
 
 func (p *Pages) view(f form) view {

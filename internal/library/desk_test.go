@@ -3,6 +3,7 @@ package library_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -224,6 +225,34 @@ func TestBulkLimit(t *testing.T) {
 	}
 	if _, err := o.Trash(t.Context(), developer, "app", append(ids, "nobody")); !errors.Is(err, fault.TooLarge) {
 		t.Errorf("one more: %v, want %v", err, fault.TooLarge)
+	}
+}
+
+func TestTag(t *testing.T) {
+	o := newOffice(t, time.Hour)
+	f := o.add("app", 3)
+	full := map[string]string{}
+	for i := range library.MaxTags {
+		full[strings.Repeat("t", i+1)] = ""
+	}
+	_, err := o.Label(t.Context(), developer, "app", f[1], library.Change{Tags: full})
+	o.must(err)
+	_, err = o.Label(t.Context(), developer, "app", f[2], library.Change{Tags: map[string]string{"kept": "1", "year": "2023"}})
+	o.must(err)
+	foreign := o.add("other", 1)[0]
+	each, err := o.Tag(t.Context(), developer, "app", append(f, foreign), "year", "2024")
+	wantEach(t, each, err, nil, fault.TooLarge, nil, fault.NotFound)
+	for i, want := range []map[string]string{{"year": "2024"}, full, {"kept": "1", "year": "2024"}} {
+		if a, err := o.catalog.Asset(t.Context(), f[i]); err != nil || !maps.Equal(a.Tags, want) {
+			t.Errorf("file %d has the tags %v, %v; want %v", i, a.Tags, err, want)
+		}
+	}
+	o.audited("file.label", f[0], f[1], f[2], f[2])
+	if _, err := o.Tag(t.Context(), developer, "app", f, "", "x"); !errors.Is(err, fault.Invalid) {
+		t.Errorf("a tag without a name: %v, want %v", err, fault.Invalid)
+	}
+	if _, err := o.Tag(t.Context(), viewer, "app", f, "a", "x"); !errors.Is(err, fault.Denied) {
+		t.Errorf("a tag by a viewer: %v, want %v", err, fault.Denied)
 	}
 }
 

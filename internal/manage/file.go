@@ -12,8 +12,8 @@ import (
 	"github.com/stowgate/stowgate/internal/policy"
 )
 
-// SignLook signs, for each of the files called ids, a policy to read and to
-// transform that file alone: what somebody who may see it looks at it with. It
+// SignLook signs, for each of the files called ids, a policy to read, describe
+// and transform that file alone: what somebody who may see it looks at it with. It
 // counts for a span at least, and for less than two; within one the text stays
 // the same, so that browsers keep what they have loaded. The error is an
 // *account.Refusal if the app would not accept it.
@@ -30,7 +30,7 @@ func (s *Service) SignLook(ctx context.Context, by account.Actor, key string, sp
 	signed := make([]Signed, len(ids))
 	for i, id := range ids {
 		document, err := json.Marshal(map[string]any{
-			"call": []string{policy.Read.String(), policy.Convert.String()}, "handle": id,
+			"call": []string{policy.Read.String(), policy.Stat.String(), policy.Convert.String()}, "handle": id,
 			"expiry": now.Truncate(span).Add(2 * span).Unix(), "iat": issued.Unix(),
 		})
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
 	"github.com/stowgate/stowgate/internal/protocol/portal/hooks"
 	"github.com/stowgate/stowgate/internal/protocol/portal/insight"
+	"github.com/stowgate/stowgate/internal/protocol/portal/jobs"
 	"github.com/stowgate/stowgate/internal/protocol/portal/people"
 	"github.com/stowgate/stowgate/internal/protocol/portal/policies"
 	"github.com/stowgate/stowgate/internal/server"
@@ -47,11 +48,12 @@ func New(pages fs.FS, s Services, c Config) (*Portal, error) {
 	}
 	return &Portal{f, slices.Concat(
 		people.New(f, s.Services).Rows(),
-		apps.New(f, s.Manage).Rows(),
+		apps.New(f, s.Manage, s.Insight).Rows(),
 		files.New(f, s.Files).Rows(),
 		policies.New(f, s.Manage, s.ReadURL).Rows(),
 		hooks.New(f, s.Hooks, s.Jobs).Rows(),
 		insight.New(f, s.Insight).Rows(),
+		jobs.New(f, s.Jobs).Rows(),
 	)}, nil
 }
 

@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/insight"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
 )
@@ -16,11 +18,14 @@ import (
 // Pages are the pages of this package.
 type Pages struct {
 	*frame.Frame
-	manage *manage.Service
+	manage  *manage.Service
+	insight *insight.Service
 }
 
 // New returns the pages.
-func New(f *frame.Frame, manage *manage.Service) *Pages { return &Pages{f, manage} }
+func New(f *frame.Frame, manage *manage.Service, insight *insight.Service) *Pages {
+	return &Pages{f, manage, insight}
+}
 
 // Rows returns the table of the pages.
 func (p *Pages) Rows() []frame.Row {
@@ -84,6 +89,37 @@ func (p *Pages) createApp(ctx context.Context, v *frame.Visit) error {
 	return p.Show(v, "app-made", "Your app", ownApp{app, secret})
 }
 
+// An overview is how an app fares.
+type overview struct {
+	Usage                    insight.Usage
+	Allowed, Refused, Failed int64  // in the last day
+	Commonest                string // reason of those that were refused
+}
+
 func (p *Pages) overviewPage(ctx context.Context, v *frame.Visit) error {
-	return p.Show(v, "overview", v.App.Name, nil)
+	seen, err := p.insight.View(v.Actor, v.App.Key)
+	if err != nil {
+		return err
+	}
+	var o overview
+	if o.Usage, err = seen.Usage(ctx); err != nil {
+		return err
+	}
+	now := p.Now()
+	sums, err := seen.Totals(ctx, now.Add(-24*time.Hour), now.Add(time.Nanosecond))
+	if err != nil {
+		return err
+	}
+	most := int64(0)
+	for reason, n := range sums.Reasons {
+		if n > most || n == most && reason < o.Commonest {
+			o.Commonest, most = reason, n
+		}
+	}
+	for to, counts := range map[*int64]map[string]int64{&o.Allowed: sums.Allowed, &o.Refused: sums.Refused, &o.Failed: sums.Failed} {
+		for _, n := range counts {
+			*to += n
+		}
+	}
+	return p.Show(v, "overview", v.App.Name, o)
 }

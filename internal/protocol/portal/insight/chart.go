@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-
-	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
 )
 
 // A chart shows what there was of several things in each step of time, as bars
@@ -24,7 +22,7 @@ type chart struct {
 // A series is one of the things.
 type series struct {
 	Name  string
-	Fill  int // from 1: which pattern
+	Fill  int // which pattern, from 1 to 5
 	Total string
 	sum   int64
 }
@@ -51,16 +49,10 @@ const (
 	leastPart   = .8 // of what is not nothing
 )
 
-// maxFills is how many patterns there are.
-const maxFills = 5
-
-// newChart draws values, which has a list of one value for each name for each of
-// times. It returns a chart without bars if all are 0.
-func newChart(id, title string, names, times []string, values [][]int64, write func(int64) string) chart {
-	c := chart{ID: id, Title: title, Width: barStep * len(times)}
-	for i, name := range names {
-		c.Series = append(c.Series, series{Name: name, Fill: i + 1})
-	}
+// draw draws values, which has a list of one value for each of c.Series for each
+// of times. It leaves a chart without bars if all are 0.
+func (c chart) draw(times []string, values [][]int64, write func(int64) string) chart {
+	c.Width = barStep * len(times)
 	largest, at := int64(0), 0
 	for t, of := range values {
 		total := int64(0)
@@ -94,8 +86,8 @@ func newChart(id, title string, names, times []string, values [][]int64, write f
 			}
 			height := max(leastPart, float64(n)/float64(top)*chartHeight)
 			y -= height
-			b.Parts = append(b.Parts, part{X: t*barStep + (barStep-barWidth)/2, Width: barWidth, Y: y, Height: height, Fill: i + 1})
-			says = append(says, names[i]+" "+write(n))
+			b.Parts = append(b.Parts, part{X: t*barStep + (barStep-barWidth)/2, Width: barWidth, Y: y, Height: height, Fill: c.Series[i].Fill})
+			says = append(says, c.Series[i].Name+" "+write(n))
 		}
 		b.Title = times[t] + ": " + strings.Join(says, ", ")
 		c.Bars = append(c.Bars, b)
@@ -113,6 +105,3 @@ func ceiling(n int64) int64 {
 		}
 	}
 }
-
-// number writes a count.
-func number(n int64) string { return frame.Count(n) }

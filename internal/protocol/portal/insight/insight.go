@@ -40,16 +40,17 @@ const day = 24 * time.Hour
 // A span is a length of time that figures are shown of.
 type span struct {
 	key, name string
+	every     string
 	step      time.Duration
 	steps     int
 	label     string // how the beginning of a step is written
 }
 
 var spans = []span{
-	{"day", "a day", time.Hour, 24, "2 Jan, 15:04"},
-	{"week", "a week", 6 * time.Hour, 28, "2 Jan, 15:04"},
-	{"month", "30 days", day, 30, "2 Jan"},
-	{"year", "a year", 7 * day, 53, "2 Jan 2006"},
+	{"day", "a day", "hour", time.Hour, 24, "2 Jan, 15:04"},
+	{"week", "a week", "6 hours", 6 * time.Hour, 28, "2 Jan, 15:04"},
+	{"month", "30 days", "day", day, 30, "2 Jan"},
+	{"year", "a year", "week", 7 * day, 53, "2 Jan 2006"},
 }
 
 // A tab is a link to the page with another choice.
@@ -190,36 +191,41 @@ func (shown *view) draw(points []figures.Point, s span, action string) {
 	}
 	title := "Requests"
 	if action != "" {
-		title += ": " + action
+		title += " to " + action
 	}
-	top := shown.Reasons[:min(len(shown.Reasons), maxFills-1)]
-	names := make([]string, 0, maxFills)
-	for _, r := range top {
-		names = append(names, r.Name)
+	top := shown.Reasons[:min(len(shown.Reasons), len(reasonFills)-1)]
+	var parts []series
+	for i, r := range top {
+		parts = append(parts, series{Name: r.Name, Fill: reasonFills[i]})
 	}
 	if len(top) < len(shown.Reasons) {
-		names = append(names, "all others")
+		parts = append(parts, series{Name: "all others", Fill: reasonFills[len(top)]})
 	}
+	every := " in each " + s.every
 	shown.Charts = []chart{
-		newChart("requests", title, []string{"allowed", "refused", "failed"}, times, each(points, func(s figures.Sums) []int64 {
-			return []int64{of(s.Allowed), of(s.Refused), of(s.Failed)}
-		}), number),
-		newChart("refusals", "Why requests were refused", names, times, each(points, func(s figures.Sums) []int64 {
-			values, rest := make([]int64, len(names)), total(s.Reasons)
+		chart{ID: "requests", Title: title + every, Series: []series{{Name: "allowed", Fill: 1}, {Name: "refused", Fill: 2}, {Name: "failed", Fill: 3}}}.draw(
+			times, each(points, func(s figures.Sums) []int64 { return []int64{of(s.Allowed), of(s.Refused), of(s.Failed)} }), frame.Count),
+		chart{ID: "refusals", Title: "Refusals" + every + ", by reason", Series: parts}.draw(times, each(points, func(s figures.Sums) []int64 {
+			values, rest := make([]int64, len(parts)), total(s.Reasons)
 			for i, r := range top {
 				values[i] = s.Reasons[r.Name]
 				rest -= values[i]
 			}
-			if len(names) > len(top) {
+			if len(parts) > len(top) {
 				values[len(top)] = rest
 			}
 			return values
-		}), number),
-		newChart("bytes", "Bytes", []string{"in", "out"}, times, each(points, func(s figures.Sums) []int64 { return []int64{s.In, s.Out} }), frame.Bytes),
-		newChart("variants", "Transformed files", []string{"made", "kept from before"}, times,
-			each(points, func(s figures.Sums) []int64 { return []int64{s.Made, s.Kept} }), number),
+		}), frame.Count),
+		chart{ID: "bytes", Title: "Bytes" + every, Series: []series{{Name: "in", Fill: 1}, {Name: "out", Fill: 4}}}.draw(
+			times, each(points, func(s figures.Sums) []int64 { return []int64{s.In, s.Out} }), frame.Bytes),
+		chart{ID: "variants", Title: "Transformed files" + every, Series: []series{{Name: "made", Fill: 1}, {Name: "served from what was kept", Fill: 4}}}.draw(
+			times, each(points, func(s figures.Sums) []int64 { return []int64{s.Made, s.Kept} }), frame.Count),
 	}
 }
+
+// reasonFills are what reasons are drawn with, the commonest first. The last is
+// for all that have none.
+var reasonFills = []int{2, 3, 1, 4, 5}
 
 // each returns the values of each point.
 func each(points []figures.Point, values func(figures.Sums) []int64) [][]int64 {

@@ -1,9 +1,14 @@
 package management
 
 import (
+	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/json"
+	"html/template"
 	"net/http"
+	"path"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -13,19 +18,146 @@ import (
 //go:embed openapi.yaml
 var description []byte
 
-// A document is the description of the API.
+//go:embed reference.html
+var reference string
+
+// A document is the description of the API, in each form.
 type document struct {
-	yaml, json []byte
+	yaml, json, page []byte
 }
 
 // readDocument reads the description that is built in.
 func readDocument() (d document, err error) {
 	d.yaml = description
 	var all map[string]any
-	if err = yaml.Unmarshal(description, &all); err == nil {
-		d.json, err = json.Marshal(all)
+	if err := yaml.Unmarshal(description, &all); err != nil {
+		return d, err
 	}
+	if d.json, err = json.Marshal(all); err != nil {
+		return d, err
+	}
+	d.page, err = referencePage()
 	return d, err
+}
+
+// A schema is a type of values, as the description has it.
+type schema struct {
+	Ref                  string `yaml:"$ref"`
+	Type, Description    string
+	Required             []string
+	Properties           map[string]schema
+	Items                *schema
+	Enum                 []string
+	AdditionalProperties any `yaml:"additionalProperties"`
+}
+
+// Name returns the name of the schema that s refers to, or "".
+func (s schema) Name() string {
+	if s.Ref == "" {
+		return ""
+	}
+	return path.Base(s.Ref)
+}
+
+// Has says whether a property must be there.
+func (s schema) Has(property string) bool { return slices.Contains(s.Required, property) }
+
+// A parameter is one of a path, query or header.
+type parameter struct {
+	Name, In, Description string
+	Schema                schema
+}
+
+// An operation is what a method of a path does.
+type operation struct {
+	Method, Path         string
+	ID                   string `yaml:"operationId"`
+	Summary, Description string
+	Tags                 []string
+	Security             []map[string][]string
+	Parameters           []struct {
+		Ref string `yaml:"$ref"`
+	}
+	Takes []parameter `yaml:"-"`
+	Body  struct {
+		Content map[string]struct{ Schema schema }
+	} `yaml:"requestBody"`
+	Responses map[string]struct {
+		Description string
+		Content     map[string]struct{ Schema schema }
+	}
+}
+
+// Answers returns the statuses of successes, and what they answer with.
+func (o operation) Answers() map[string]string {
+	answers := make(map[string]string)
+	for status, r := range o.Responses {
+		if status[0] == '2' {
+			answers[status] = r.Content["application/json"].Schema.Name()
+		}
+	}
+	return answers
+}
+
+// referencePage makes the page for people.
+func referencePage() ([]byte, error) {
+	var all struct {
+		Info  struct{ Title, Description string }
+		Tags  []struct{ Name, Description string }
+		Paths map[string]struct {
+			Get, Post, Put, Patch, Delete *operation
+		}
+		Components struct {
+			Schemas    map[string]schema
+			Parameters map[string]parameter
+		}
+	}
+	if err := yaml.Unmarshal(description, &all); err != nil {
+		return nil, err
+	}
+	sections := make(map[string][]operation)
+	for name, item := range all.Paths {
+		for i, o := range []*operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
+			if o == nil {
+				continue
+			}
+			o.Method, o.Path = []string{"GET", "POST", "PUT", "PATCH", "DELETE"}[i], name
+			for _, p := range o.Parameters {
+				o.Takes = append(o.Takes, all.Components.Parameters[path.Base(p.Ref)])
+			}
+			sections[o.Tags[0]] = append(sections[o.Tags[0]], *o)
+		}
+	}
+	for _, section := range sections {
+		slices.SortStableFunc(section, func(a, b operation) int { return cmp.Compare(a.Path, b.Path) })
+	}
+	t, err := template.New("reference").Parse(reference)
+	if err != nil {
+		return nil, err
+	}
+	problems := []outcome{wrongField, noToken, noScope, noMethod, isStale}
+	for _, o := range outcomes {
+		problems = append(problems, o)
+	}
+	slices.SortFunc(problems, func(a, b outcome) int {
+		return cmp.Or(cmp.Compare(a.status, b.status), cmp.Compare(a.name, b.name))
+	})
+	var page bytes.Buffer
+	err = t.Execute(&page, map[string]any{"All": all, "Sections": sections, "Problems": problemLines(problems), "Root": Root})
+	return page.Bytes(), err
+}
+
+// A problemLine explains a problem, where its type leads to.
+type problemLine struct {
+	Status           int
+	Name, Title, Why string
+}
+
+func problemLines(problems []outcome) (lines []problemLine) {
+	for _, o := range problems {
+		lines = append(lines, problemLine{o.status, o.name, o.title, o.why})
+	}
+	return lines
 }
 
 // documentRoutes serve the description, which anybody may read.
@@ -40,5 +172,7 @@ func (a *API) documentRoutes() []server.Route {
 	return []server.Route{
 		serve("/openapi.yaml", "application/yaml", a.document.yaml),
 		serve("/openapi.json", "application/json", a.document.json),
+		serve("/", "text/html; charset=utf-8", a.document.page),
+		server.Public(http.MethodGet, Root, "leads to the description", http.RedirectHandler(Root+"/", http.StatusSeeOther)).On(host),
 	}
 }

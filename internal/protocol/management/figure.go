@@ -76,8 +76,8 @@ func (a *API) span(c *call) (from, until time.Time, err error) {
 	return from, until, err
 }
 
-// figures answers with figures of a span of time.
-func figures[T any](a *API, c *call, read func(v insight.View, from, until time.Time) (T, error)) (T, error) {
+// spanned answers with figures of a span of time.
+func spanned[T any](a *API, c *call, read func(v insight.View, from, until time.Time) (T, error)) (T, error) {
 	var none T
 	from, until, err := a.span(c)
 	if err != nil {
@@ -101,7 +101,7 @@ func (a *API) series(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	points, err := figures(a, c, func(v insight.View, from, until time.Time) ([]insight.Point, error) {
+	points, err := spanned(a, c, func(v insight.View, from, until time.Time) ([]insight.Point, error) {
 		return v.Series(ctx, from, until, cmp.Or(step, time.Hour))
 	})
 	if errors.Is(err, fault.TooLarge) {
@@ -114,7 +114,7 @@ func (a *API) series(ctx context.Context, c *call) (any, error) {
 }
 
 func (a *API) totals(ctx context.Context, c *call) (any, error) {
-	found, err := figures(a, c, func(v insight.View, from, until time.Time) (insight.Sums, error) { return v.Totals(ctx, from, until) })
+	found, err := spanned(a, c, func(v insight.View, from, until time.Time) (insight.Sums, error) { return v.Totals(ctx, from, until) })
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ type slow struct {
 }
 
 func (a *API) slowest(ctx context.Context, c *call) (any, error) {
-	found, err := figures(a, c, func(v insight.View, from, until time.Time) ([]insight.Slow, error) { return v.SlowestOf(ctx, from, until) })
+	found, err := spanned(a, c, func(v insight.View, from, until time.Time) ([]insight.Slow, error) { return v.SlowestOf(ctx, from, until) })
 	if err != nil {
 		return nil, err
 	}

@@ -81,8 +81,8 @@ func (a *API) countJobs(ctx context.Context, c *call) (any, error) {
 	return all, nil
 }
 
-// A queue is how a queue of jobs fares.
-type queue struct {
+// A lane is how a queue of jobs fares.
+type lane struct {
 	Queue       string    `json:"queue"`
 	Waiting     int       `json:"waiting"`
 	Failures    int       `json:"failures"`
@@ -98,7 +98,7 @@ func (a *API) queues(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listed(lanes, func(l job.Lane) queue { return queue{l.Queue, l.Waiting, l.Failures, l.PausedUntil.UTC()} }), nil
+	return listed(lanes, func(l job.Lane) lane { return lane{l.Queue, l.Waiting, l.Failures, l.PausedUntil.UTC()} }), nil
 }
 
 func (a *API) job(ctx context.Context, c *call) (any, error) { return a.aboutJob(ctx, c, nil) }

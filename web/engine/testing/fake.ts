@@ -165,7 +165,7 @@ export const next = <E extends keyof Events>(engine: Engine, event: E): Promise<
 
 /** Waits until something is so. */
 export const until = async (is: () => unknown, what = 'the condition'): Promise<void> => {
-  for (const end = Date.now() + 8000; !is();) {
+  for (const end = Date.now() + 30_000; !is();) {
     assert.ok(Date.now() < end, `${what} did not come about`);
     await new Promise((done) => setTimeout(done, 2));
   }

@@ -89,6 +89,7 @@ func New(apps apps, uploads *upload.Service, lib *library.Service, deliver *deli
 	a.gate = access.Gate{Apps: apps, Library: lib, Uploads: uploads, Host: base.Host, Domain: c.Domain, Now: c.Now}
 	a.place = answer.Place{CDN: base.Scheme + "://" + base.Host, Container: c.Container}
 	a.upload = a.place.CDN
+	portal := ""
 	if c.Domain != "" {
 		host := c.Domain
 		if base.Port() != "" {
@@ -96,8 +97,9 @@ func New(apps apps, uploads *upload.Service, lib *library.Service, deliver *deli
 		}
 		a.place.CDN = base.Scheme + "://cdn." + host
 		a.upload = base.Scheme + "://upload." + host
+		portal = base.Scheme + "://portal." + host
 	}
-	a.viewer = viewer.Viewer{Gate: &a.gate, Library: lib, Place: a.place, Converts: deliver.Transforms}
+	a.viewer = viewer.Viewer{Gate: &a.gate, Library: lib, Place: a.place, Converts: deliver.Transforms, Portal: portal}
 	return a, nil
 }
 

@@ -165,7 +165,7 @@ func TestL6Framing(t *testing.T) {
 		t.Error("the same nonce twice")
 	}
 	s.change(t, openKey, func(a *policy.App) { a.Options.Origins = []string{"https://shop.example", "https://other.example"} })
-	if _, rules = see("/preview/" + id); rules["frame-ancestors"] != "'self' https://shop.example https://other.example" {
+	if _, rules = see("/preview/" + id); rules["frame-ancestors"] != "'self' https://portal.files.test https://shop.example https://other.example" {
 		t.Errorf("frame-ancestors %s", rules["frame-ancestors"])
 	}
 }

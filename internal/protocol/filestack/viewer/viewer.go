@@ -30,6 +30,7 @@ type Viewer struct {
 	Library  *library.Service
 	Place    answer.Place
 	Converts func() bool // says whether pictures can be made into others
+	Portal   string      // origin of the pages for owners, which may always frame it; "" if that is where it is itself
 }
 
 // A Request is what a page is asked for.
@@ -206,7 +207,7 @@ func (v *Viewer) policy(p page, origins []string) string {
 	}
 	frames := "*"
 	if len(origins) > 0 {
-		frames = "'self' " + strings.Join(origins, " ")
+		frames = strings.TrimSpace("'self' "+v.Portal) + " " + strings.Join(origins, " ")
 	}
 	files := v.Place.CDN
 	return "default-src 'none'; script-src " + own + "; style-src " + styles + sheets + "; img-src " + files + sheets + within +

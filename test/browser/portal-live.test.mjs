@@ -59,6 +59,12 @@ test('a webhook is added, tried, told of an upload, given up, and told again', a
   await page.getByText('The answer began with').first().click();
   assert.equal(await page.locator('td pre').first().textContent(), '<b>out of order</b>');
 
+  await page.goto(`${stowgate.url}/portal/jobs?state=dead`);
+  await page.getByRole('link', { name: /^webhook/ }).click();
+  await page.getByRole('button', { name: 'Do it once more' }).waitFor();
+  await page.getByRole('link', { name: 'what was answered' }).click();
+  await page.getByRole('heading', { name: 'What is sent' }).waitFor();
+
   // All that was given up, once more; signed by a new secret.
   await page.goto(hook);
   await page.getByRole('button', { name: 'Make a new secret' }).click();
@@ -83,5 +89,33 @@ test('a webhook is added, tried, told of an upload, given up, and told again', a
   await page.getByText('There is none yet.').waitFor();
   assert.ok(!stowgate.log.includes(second));
   seen.console = seen.console.filter(({ text }) => !text.includes('422')); // the wrong address
+  seen.clean(stowgate);
+});
+
+test('a refusal comes to a page that is open, with its reason, and is counted', async (t) => {
+  const { page, seen, stowgate } = await portal(t);
+  const { key } = await makeApp(page);
+  await page.goto(`${stowgate.url}/portal/apps/${key}`);
+  await page.getByRole('link', { name: 'See why something was refused' }).click();
+  await page.getByText('None yet.').waitFor();
+  const answer = await fetch(`${stowgate.url}/api/store/S3?key=${key}&filename=a.txt`, { method: 'POST', body: 'x' });
+  assert.equal(answer.status, 403);
+  const row = page.getByRole('row', { name: /upload.*no credentials/ });
+  await row.waitFor();
+  assert.equal(await page.getByText('None yet.').count(), 0);
+  await page.reload();
+  await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
+  await row.getByRole('link', { name: 'Explain' }).click();
+  assert.equal(await page.getByLabel('What was asked for').inputValue(), 'store');
+
+  await until(async () => {
+    await page.goto(`${stowgate.url}/portal/apps/${key}/insight`);
+    return await page.getByRole('img', { name: /^Refusals in each hour/ }).count();
+  }, 'the figures are there');
+  await page.getByText('The figures').first().click();
+  assert.equal(await page.getByRole('row', { name: /:00 0 1 0$/ }).count(), 1, 'the same in the table');
+  await page.setViewportSize({ width: 320, height: 640 });
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is wider than the page');
+  await page.goto(`${stowgate.url}/portal/apps/${key}/insight/refusals`); // which listens when the server ends
   seen.clean(stowgate);
 });

@@ -60,16 +60,17 @@ export async function part(t, source, { csp = strict, headers, ...options } = {}
 
 const axe = await readFile(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
-const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+/** All that the elements and pages promise. */
+export const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** findings are what axe complains about on page, each as "rule: element": in all that runOnly names. */
-export async function findings(page, runOnly = standards) {
+/** findings are what axe complains about on page, each as "rule: element": in all that runOnly names, below the element that where selects. */
+export async function findings(page, runOnly = standards, where = 'main') {
   // Not a script of the page, whose policy is for its own.
   if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axe);
-  return page.evaluate(async (runOnly) => {
-    const { violations } = await window.axe.run('main', { runOnly });
+  return page.evaluate(async ({ runOnly, where }) => {
+    const { violations } = await window.axe.run(where, { runOnly });
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  }, runOnly);
+  }, { runOnly, where });
 }
 
 /** What a colour scheme can change of a page that axe has looked at. */

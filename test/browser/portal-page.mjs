@@ -50,6 +50,15 @@ export async function portal(t, options = {}) {
   return { ...opened, stowgate };
 }
 
+/** Sends a form of the portal without a page, as whoever has signed in: the HTML of the answer. */
+export async function post({ context, stowgate }, path, form) {
+  const body = new URLSearchParams(Object.entries(form).flatMap(([name, value]) => [value].flat().map((one) => [name, one])));
+  const answer = await context.request.post(`${stowgate.url}/portal${path}`, { data: body.toString(), headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+  const text = await answer.text();
+  assert.ok(answer.ok(), `${path}: ${answer.status()} ${/role="alert">([^<]*)/.exec(text)?.[1] ?? text.slice(0, 300)}`);
+  return text;
+}
+
 /** Makes an app by the form: its key and secret, from the page that shows them. */
 export async function makeApp(page, name = 'Shop') {
   await page.getByRole('link', { name: 'Apps', exact: true }).click();

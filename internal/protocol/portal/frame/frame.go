@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/server"
 )
@@ -101,7 +102,11 @@ func (f *Frame) Routes(rows []Row) []server.Route {
 		routes = append(routes, route.On(host))
 	}
 	home := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, Root+"/", http.StatusSeeOther) })
+	nothing := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.fail(w, r, fmt.Errorf("page %q: %w", r.URL.Path, fault.NotFound))
+	})
 	return append(routes,
+		server.Public(http.MethodGet, Root+"/{nothing...}", "says that there is no such page", nothing).On(host),
 		server.Public(http.MethodGet, Root, "leads to the pages", home).On(host),
 		server.Public(http.MethodGet, "/", "leads to the pages", home).On(host))
 }

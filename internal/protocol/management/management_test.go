@@ -1,7 +1,6 @@
 package management
 
 import (
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/insight"
 	"github.com/stowgate/stowgate/internal/manage"
+	"github.com/stowgate/stowgate/internal/protocol/management/call"
 	"github.com/stowgate/stowgate/internal/server"
 )
 
@@ -42,34 +42,34 @@ func TestDescription(t *testing.T) {
 		t.Errorf("%d operations are described, and there are %d", described, len(s.rows))
 	}
 	for _, row := range s.rows {
-		name := row.method + " " + row.path
-		item := s.document.Paths.Value(row.path)
-		if item == nil || item.GetOperation(row.method) == nil {
+		name := row.Method + " " + row.Path
+		item := s.document.Paths.Value(row.Path)
+		if item == nil || item.GetOperation(row.Method) == nil {
 			t.Errorf("%s is not described", name)
 			continue
 		}
-		op := item.GetOperation(row.method)
+		op := item.GetOperation(row.Method)
 		var query []string
 		for _, p := range op.Parameters {
 			if p.Value.In == "query" {
 				query = append(query, p.Value.Name)
 			}
 		}
-		if got := slices.Sorted(slices.Values(query)); !slices.Equal(got, slices.Sorted(slices.Values(row.query))) {
-			t.Errorf("%s: parameters %v are described, and it takes %v", name, got, row.query)
+		if got := slices.Sorted(slices.Values(query)); !slices.Equal(got, slices.Sorted(slices.Values(row.Query))) {
+			t.Errorf("%s: parameters %v are described, and it takes %v", name, got, row.Query)
 		}
 		var params []string
 		for _, p := range item.Parameters {
 			params = append(params, p.Value.Name)
 		}
-		for _, m := range value.FindAllStringSubmatch(row.path, -1) {
+		for _, m := range value.FindAllStringSubmatch(row.Path, -1) {
 			if !slices.Contains(params, m[1]) {
 				t.Errorf("%s: %s of the path is not described", name, m[1])
 			}
 		}
 		scopes := []string{}
-		if !row.own {
-			scopes = append(scopes, row.act.String())
+		if !row.Own {
+			scopes = append(scopes, row.Act.String())
 		}
 		if op.Security == nil || !slices.Equal((*op.Security)[0]["token"], scopes) {
 			t.Errorf("%s: scopes %v are described, and it needs %v", name, op.Security, scopes)
@@ -78,7 +78,7 @@ func TestDescription(t *testing.T) {
 		for status := range op.Responses.Map() {
 			if strings.HasPrefix(status, "2") {
 				succeeds++
-				if want := row.status; status != strconv.Itoa(want) && want != 0 || want == 0 && status != "200" && status != "204" {
+				if want := row.Status; status != strconv.Itoa(want) && want != 0 || want == 0 && status != "200" && status != "204" {
 					t.Errorf("%s: status %s is described, and it answers %d", name, status, want)
 				}
 			}
@@ -89,7 +89,7 @@ func TestDescription(t *testing.T) {
 	}
 	for _, path := range []string{"/openapi.json", "/openapi.yaml", "/"} {
 		w := httptest.NewRecorder()
-		s.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, Root+path, nil))
+		s.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, call.Root+path, nil))
 		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "explainPolicy") || w.Header().Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("GET %s: %d %v", path, w.Code, w.Header())
 		}
@@ -115,55 +115,55 @@ func TestM6Matrix(t *testing.T) {
 	before := len(s.entries())
 	asked := 0
 	for _, row := range s.rows {
-		path := address(row.path, map[string]string{"app": s.app.Key})
+		path := address(row.Path, map[string]string{"app": s.app.Key})
 		for name, token := range map[string]string{"none": "", "wrong": "sgt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "a word": "x", "expired": expired, "ended": ended} {
 			asked++
-			a := s.send(row.method, path, token, "")
+			a := s.send(row.Method, path, token, "")
 			if challenge := a.Header().Get("WWW-Authenticate"); a.Code != http.StatusUnauthorized || !strings.HasPrefix(challenge, "Bearer ") ||
 				strings.Contains(challenge, "invalid_token") == (token == "") {
-				t.Errorf("%s %s with token %s: %d %s", row.method, row.path, name, a.Code, challenge)
+				t.Errorf("%s %s with token %s: %d %s", row.Method, row.Path, name, a.Code, challenge)
 			}
 		}
 		// A cookie, or a password, is no token.
 		for _, header := range [][]string{{"Cookie", "stowgate-session=" + good}, {"Authorization", "Basic " + good}} {
-			if a := s.send(row.method, path, "", "", header...); a.Code != http.StatusUnauthorized {
-				t.Errorf("%s %s with %v: %d", row.method, row.path, header[0], a.Code)
+			if a := s.send(row.Method, path, "", "", header...); a.Code != http.StatusUnauthorized {
+				t.Errorf("%s %s with %v: %d", row.Method, row.Path, header[0], a.Code)
 			}
 		}
-		if row.own {
+		if row.Own {
 			continue
 		}
-		lacking, _ := s.token("", "", slices.DeleteFunc(slices.Clone(all), func(act account.Act) bool { return act == row.act })...)
+		lacking, _ := s.token("", "", slices.DeleteFunc(slices.Clone(all), func(act account.Act) bool { return act == row.Act })...)
 		before++ // the token
-		a := s.send(row.method, path, lacking, "")
-		if want := `"scope":"` + row.act.String() + `"`; a.Code != http.StatusForbidden || !strings.Contains(a.text, want) ||
+		a := s.send(row.Method, path, lacking, "")
+		if want := `"scope":"` + row.Act.String() + `"`; a.Code != http.StatusForbidden || !strings.Contains(a.text, want) ||
 			!strings.Contains(a.Header().Get("WWW-Authenticate"), "insufficient_scope") {
-			t.Errorf("%s %s without its scope: %d %s, want %s", row.method, row.path, a.Code, a.text, want)
+			t.Errorf("%s %s without its scope: %d %s, want %s", row.Method, row.Path, a.Code, a.text, want)
 		}
-		ofApp := strings.Contains(row.path, "{app}")
+		ofApp := strings.Contains(row.Path, "{app}")
 		if ofApp {
-			s.want(http.StatusNotFound, row.method, path, foreign, "")
-			s.want(http.StatusNotFound, row.method, address(row.path, map[string]string{"app": "no-such-app"}), good, "")
+			s.want(http.StatusNotFound, row.Method, path, foreign, "")
+			s.want(http.StatusNotFound, row.Method, address(row.Path, map[string]string{"app": "no-such-app"}), good, "")
 		}
 		for role, acts := range roles {
 			want := http.StatusOK // or anything but a refusal
 			switch {
-			case slices.Contains(acts, row.act) && ofApp, row.any:
+			case slices.Contains(acts, row.Act) && ofApp, row.Any:
 			case ofApp && role == "none":
 				want = http.StatusNotFound
 			default:
 				want = http.StatusForbidden
 			}
-			if want == http.StatusOK && row.method == http.MethodDelete {
+			if want == http.StatusOK && row.Method == http.MethodDelete {
 				continue // it would spoil the others' turns
 			}
 			asked++
-			a := s.send(row.method, path, tokens[role], "")
+			a := s.send(row.Method, path, tokens[role], "")
 			if refused := a.Code == http.StatusForbidden || a.Code == http.StatusUnauthorized; want != http.StatusOK && a.Code != want || want == http.StatusOK && refused {
-				t.Errorf("%s %s by %s: %d, want %d", row.method, row.path, role, a.Code, want)
+				t.Errorf("%s %s by %s: %d, want %d", row.Method, row.Path, role, a.Code, want)
 			}
 			if ofApp {
-				s.want(http.StatusNotFound, row.method, address(row.path, map[string]string{"app": s.foe.Key}), tokens[role], "")
+				s.want(http.StatusNotFound, row.Method, address(row.Path, map[string]string{"app": s.foe.Key}), tokens[role], "")
 			}
 		}
 	}
@@ -188,15 +188,15 @@ func TestM6OtherApps(t *testing.T) {
 	before := len(s.entries())
 	asked := 0
 	for _, row := range s.rows {
-		if !strings.Contains(row.path, "{app}") || !strings.ContainsAny(strings.ReplaceAll(row.path, "{app}", ""), "{") || strings.Contains(row.path, "{email}") {
+		if !strings.Contains(row.Path, "{app}") || !strings.ContainsAny(strings.ReplaceAll(row.Path, "{app}", ""), "{") || strings.Contains(row.Path, "{email}") {
 			continue
 		}
 		asked++
 		body := ""
-		if s.document.Paths.Value(row.path).GetOperation(row.method).RequestBody != nil {
+		if s.document.Paths.Value(row.Path).GetOperation(row.Method).RequestBody != nil {
 			body = "{}"
 		}
-		s.want(http.StatusNotFound, row.method, address(row.path, values), token, body)
+		s.want(http.StatusNotFound, row.Method, address(row.Path, values), token, body)
 	}
 	if asked < 12 {
 		t.Errorf("made %d requests only", asked)
@@ -234,7 +234,7 @@ func TestRefusals(t *testing.T) {
 		{"null alone", "PATCH", app, `null`, 400, "no JSON object"},
 		{"a list", "PATCH", app, `[]`, 400, "no JSON object"},
 		{"two objects", "PATCH", app, `{}{}`, 400, "more in the body"},
-		{"too much", "PATCH", app, `{"name":"` + strings.Repeat("x", maxBody) + `"}`, 413, "1048576"},
+		{"too much", "PATCH", app, `{"name":"` + strings.Repeat("x", call.MaxBody) + `"}`, 413, "1048576"},
 		{"security without a proof", "PATCH", app, `{"security":true}`, 409, `"field":"proof"`},
 		{"a parameter that there is not", "GET", app + "?x=1", "", 422, `"field":"x"`},
 		{"a parameter twice", "GET", app + "/files?name=a&name=b", "", 422, `"field":"name"`},
@@ -280,28 +280,6 @@ func TestRefusals(t *testing.T) {
 	}
 	if a := s.send("PATCH", app, token, `{"name":"x"}`, "Content-Type", "text/plain"); a.Code != http.StatusUnsupportedMediaType {
 		t.Errorf("another media type: %d", a.Code)
-	}
-}
-
-// TestKinds holds that each kind of failure has an answer, and what it tells.
-func TestKinds(t *testing.T) {
-	for _, kind := range fault.Kinds {
-		found, ok := outcomes[kind]
-		if !ok || found.status < 400 || found.name == "" || found.title == "" || found.why == "" {
-			t.Errorf("%v is answered by %+v", kind, found)
-		}
-		w := httptest.NewRecorder()
-		fail(w, httptest.NewRequest(http.MethodGet, "/", nil), fmt.Errorf("open /secret/path: %w", kind))
-		if w.Code != found.status || strings.Contains(w.Body.String(), "/secret/path") || (w.Header().Get("Retry-After") != "") != (kind == fault.Busy) {
-			t.Errorf("%v: %d %v %s", kind, w.Code, w.Header(), w.Body)
-		}
-	}
-	busy := account.Refuse(fault.Busy, "", "there were too many tries")
-	busy.After = 1500 * time.Millisecond
-	w := httptest.NewRecorder()
-	fail(w, httptest.NewRequest(http.MethodGet, "/", nil), busy)
-	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "2" {
-		t.Errorf("%d %v", w.Code, w.Header())
 	}
 }
 
@@ -390,7 +368,7 @@ func TestRouting(t *testing.T) {
 	router, err := server.NewRouter("files.test", s.Routes())
 	s.check(err)
 	for host, want := range map[string]int{"portal.files.test": 401, "files.test": 404, "cdn.files.test": 421, "127.0.0.1": 401} {
-		r := httptest.NewRequest("GET", "http://"+host+Root+"/apps", nil)
+		r := httptest.NewRequest("GET", "http://"+host+call.Root+"/apps", nil)
 		w := httptest.NewRecorder()
 		router.ServeHTTP(w, r)
 		if w.Code != want {

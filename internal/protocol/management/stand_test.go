@@ -35,6 +35,7 @@ import (
 	"github.com/stowgate/stowgate/internal/library"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/management/call"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/upload"
 	"github.com/stowgate/stowgate/internal/webhook"
@@ -43,6 +44,7 @@ import (
 // A stand is the API on an empty catalog, with people in each role of an app.
 type stand struct {
 	*API
+	Services
 	t        *testing.T
 	handler  http.Handler
 	now      time.Time
@@ -71,7 +73,7 @@ func newStand(t *testing.T) *stand {
 	blobs := new(memblob.Store)
 	s.uploads = upload.New(blobs, blob.NewVault(blobs, blob.VaultConfig{}), records, upload.Config{})
 	t.Cleanup(s.uploads.Close)
-	s.API, err = New(Services{
+	s.Services = Services{
 		Accounts: account.New(kept, account.Config{Now: clock}),
 		Manage:   manage.New(records, kept, ledger.New(book), manage.Config{Now: clock}),
 		Webhooks: manage.NewWebhooks(hooks.New(book, jobs, webhook.Formats{"filestack": format}, func() {}), clock),
@@ -84,7 +86,8 @@ func newStand(t *testing.T) *stand {
 		ReadURL: func(text string) (string, policy.Credential, policy.Request, error) {
 			return text, policy.Credential{}, policy.Request{Size: -1}, nil
 		},
-	}, Config{PortalURL: "http://portal.test/portal", Now: clock})
+	}
+	s.API, err = New(s.Services, Config{PortalURL: "http://portal.test/portal", Now: clock})
 	s.check(err)
 	routes, err := server.NewRouter("", s.Routes())
 	s.check(err)
@@ -105,7 +108,7 @@ func (s *stand) check(err error) {
 func (s *stand) readDocument() {
 	s.t.Helper()
 	w := httptest.NewRecorder()
-	s.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, Root+"/openapi.json", nil))
+	s.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, call.Root+"/openapi.json", nil))
 	var err error
 	s.document, err = openapi3.NewLoader().LoadFromData(w.Body.Bytes())
 	s.check(err)
@@ -176,7 +179,7 @@ func (a answer) into(t *testing.T, v any) {
 // against the description.
 func (s *stand) send(method, path, token, body string, header ...string) answer {
 	s.t.Helper()
-	r := httptest.NewRequest(method, "http://portal.test"+Root+path, strings.NewReader(body))
+	r := httptest.NewRequest(method, "http://portal.test"+call.Root+path, strings.NewReader(body))
 	if body == "" {
 		r.Body = http.NoBody
 		r.ContentLength = 0

@@ -59,8 +59,8 @@ func TestM7EveryChange(t *testing.T) {
 	s.hooks(app)
 	s.people(app)
 	for _, row := range s.rows {
-		name := row.method + " " + row.path
-		reads := row.method == http.MethodGet || strings.HasSuffix(row.path, "/sign") || strings.HasSuffix(row.path, "/explain")
+		name := row.Method + " " + row.Path
+		reads := row.Method == http.MethodGet || strings.HasSuffix(row.Path, "/sign") || strings.HasSuffix(row.Path, "/explain")
 		if !reads && !s.made[name] {
 			t.Errorf("%s was not tried", name)
 		}
@@ -157,8 +157,8 @@ func (s *story) hooks(app map[string]string) {
 	s.change("POST "+path+"/deliveries/{delivery}/redeliver", one, "", "webhook.redeliver")
 	s.change("POST /jobs/{job}/retry", one, "", "job.retry")
 	for _, row := range s.rows { // with something to show
-		if row.method == http.MethodGet && strings.ContainsAny(row.path, "{") && !strings.Contains(row.path, "{user}") && !strings.Contains(row.path, "{file}") {
-			s.want(200, "GET", address(row.path, one), s.token, "")
+		if row.Method == http.MethodGet && strings.ContainsAny(row.Path, "{") && !strings.Contains(row.Path, "{user}") && !strings.Contains(row.Path, "{file}") {
+			s.want(200, "GET", address(row.Path, one), s.token, "")
 		}
 	}
 	s.change("DELETE "+path, one, "", "webhook.remove")
@@ -188,13 +188,13 @@ func (s *story) reads() {
 		s.t.Errorf("only %d secrets were shown", len(s.secrets))
 	}
 	for _, row := range s.rows {
-		if row.method != http.MethodGet {
+		if row.Method != http.MethodGet {
 			continue
 		}
-		text := s.send("GET", address(row.path, map[string]string{"app": s.stand.app.Key, "user": s.users["owner"]}), s.token, "").text
+		text := s.send("GET", address(row.Path, map[string]string{"app": s.stand.app.Key, "user": s.users["owner"]}), s.token, "").text
 		for _, secret := range append(s.secrets, s.token) {
 			if strings.Contains(text, secret) {
-				s.t.Errorf("GET %s shows a secret: %s", row.path, text)
+				s.t.Errorf("GET %s shows a secret: %s", row.Path, text)
 			}
 		}
 	}

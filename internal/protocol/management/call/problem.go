@@ -1,11 +1,14 @@
-package management
+package call
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,15 +31,15 @@ type problem struct {
 	Request string `json:"request,omitempty"` // ID, which the server's log has
 }
 
-// An outcome is how a kind of failure is answered.
-type outcome struct {
-	status      int
-	name, title string
-	why         string // where nothing more can be told
+// An Outcome is how a kind of failure is answered.
+type Outcome struct {
+	Status      int
+	Name, Title string
+	Why         string // where nothing more can be told; empty if there always is
 }
 
 // outcomes has one for each kind.
-var outcomes = map[fault.Kind]outcome{
+var outcomes = map[fault.Kind]Outcome{
 	fault.Denied:      {http.StatusForbidden, "denied", "Not allowed", "Who made the token has no role that allows this."},
 	fault.NotFound:    {http.StatusNotFound, "not-found", "Not found", "There is nothing here, or nothing that the token may see."},
 	fault.Conflict:    {http.StatusConflict, "conflict", "Not possible now", "The thing is not in the state that this needs, or was changed at the same time."},
@@ -52,14 +55,14 @@ var outcomes = map[fault.Kind]outcome{
 	fault.Internal:    {http.StatusInternalServerError, "internal", "Failed", "This should not happen. The server's log says more, under the request's ID."},
 }
 
-// Outcomes that are about this protocol, and no kind's.
+// Those that are about this protocol, and no kind's.
 var (
-	wrongField = outcome{http.StatusUnprocessableEntity, "field", "Not accepted", ""}
-	noToken    = outcome{http.StatusUnauthorized, "token", "No token", "Send an API token, as Authorization: Bearer sgt_…"}
-	badToken   = outcome{http.StatusUnauthorized, "token", "No such token", "This is no API token of this server, or it has ended."}
-	noScope    = outcome{http.StatusForbidden, "scope", "Scope missing", ""}
-	noMethod   = outcome{http.StatusMethodNotAllowed, "method", "No such method", "There is something here, but it does not take this method."}
-	isStale    = outcome{http.StatusPreconditionFailed, "stale", "Changed meanwhile", "It is not the version that If-Match says: look at it again."}
+	wrongField = Outcome{http.StatusUnprocessableEntity, "field", "Not accepted", ""}
+	noToken    = Outcome{http.StatusUnauthorized, "token", "No token", "Send an API token, as Authorization: Bearer sgt_…"}
+	badToken   = Outcome{http.StatusUnauthorized, "token", "No such token", "This is no API token of this server, or it has ended."}
+	noScope    = Outcome{http.StatusForbidden, "scope", "Scope missing", ""}
+	noMethod   = Outcome{http.StatusMethodNotAllowed, "method", "No such method", "There is something here, but it does not take this method."}
+	isStale    = Outcome{http.StatusPreconditionFailed, "stale", "Changed meanwhile", "It is not the version that If-Match says: look at it again."}
 )
 
 // An unknown error says that nobody's token came with a request, and why as
@@ -75,8 +78,13 @@ type missing struct{ act account.Act }
 func (m *missing) Error() string { return fmt.Sprintf("the token has not the scope %v", m.act) }
 func (m *missing) Unwrap() error { return fault.Denied }
 
-// A stale error says that a change was made from another version.
-type stale struct{ error }
+// Stale is why a change is not made that was made from another version.
+type Stale struct{ Err error }
+
+func (s Stale) Error() string { return s.Err.Error() }
+
+// Unwrap returns what else is known of it.
+func (s Stale) Unwrap() error { return s.Err }
 
 // fail answers a request that was refused, or failed.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -105,7 +113,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 		found, p.Scope = noScope, lacks.act.String()
 		p.Detail = sentence(lacks.Error())
 		w.Header().Set("WWW-Authenticate", `Bearer realm="stowgate", error="insufficient_scope", scope="`+p.Scope+`"`)
-	case errors.As(err, new(stale)):
+	case errors.As(err, new(Stale)):
 		found = isStale
 	case errors.As(err, &refusal):
 		p.Detail, p.Field = sentence(refusal.Why), refusal.Field
@@ -127,18 +135,18 @@ func sentence(text string) string {
 }
 
 // write answers with a problem.
-func write(w http.ResponseWriter, r *http.Request, found outcome, p problem) {
-	p.Type, p.Title, p.Status, p.Request = Root+"/#problem-"+found.name, found.title, found.status, server.RequestID(r.Context())
+func write(w http.ResponseWriter, r *http.Request, found Outcome, p problem) {
+	p.Type, p.Title, p.Status, p.Request = Root+"/#problem-"+found.Name, found.Title, found.Status, server.RequestID(r.Context())
 	if p.Detail == "" {
-		p.Detail = found.why
+		p.Detail = found.Why
 	}
 	body, err := json.Marshal(p)
 	if err != nil { // texts and a number
 		panic(err)
 	}
-	protect(w.Header())
+	Protect(w.Header())
 	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(found.status)
+	w.WriteHeader(found.Status)
 	w.Write(append(body, '\n')) // or the reader has gone
 }
 
@@ -151,4 +159,16 @@ func otherMethod(allow []string) http.Handler {
 }
 
 // nowhere answers paths that there are not.
-func nowhere(w http.ResponseWriter, r *http.Request) { write(w, r, outcomes[fault.NotFound], problem{}) }
+func nowhere(w http.ResponseWriter, r *http.Request) {
+	write(w, r, outcomes[fault.NotFound], problem{})
+}
+
+// ProblemOf returns the name of the problem that err is.
+func ProblemOf(err error) string { return outcomes[fault.Of(err)].Name }
+
+// Problems returns all that there are.
+func Problems() []Outcome {
+	all := append(slices.Collect(maps.Values(outcomes)), wrongField, noToken, noScope, noMethod, isStale)
+	slices.SortFunc(all, func(a, b Outcome) int { return cmp.Or(cmp.Compare(a.Status, b.Status), cmp.Compare(a.Name, b.Name)) })
+	return all
+}

@@ -1,4 +1,4 @@
-package management
+package apps
 
 import (
 	"context"
@@ -14,25 +14,26 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/management/call"
 )
 
 // policyRows are about policies.
-func (a *API) policyRows() []row {
+func (a *API) policyRows() []call.Row {
 	const page = "/apps/{app}/policies"
-	return []row{
-		{method: http.MethodPost, path: page + "/sign", act: account.SignPolicy, do: a.signPolicy},
-		{method: http.MethodPost, path: page + "/explain", act: account.ViewApp, do: a.explainPolicy},
-		{method: http.MethodPost, path: page + "/revoke", act: account.ChangeSecret, do: a.revokePolicy},
-		{method: http.MethodPost, path: page + "/allow", act: account.ChangeSecret, do: a.allowPolicy},
+	return []call.Row{
+		{Method: http.MethodPost, Path: page + "/sign", Act: account.SignPolicy, Do: a.signPolicy},
+		{Method: http.MethodPost, Path: page + "/explain", Act: account.ViewApp, Do: a.explainPolicy},
+		{Method: http.MethodPost, Path: page + "/revoke", Act: account.ChangeSecret, Do: a.revokePolicy},
+		{Method: http.MethodPost, Path: page + "/allow", Act: account.ChangeSecret, Do: a.allowPolicy},
 	}
 }
 
-func (a *API) signPolicy(ctx context.Context, c *call) (any, error) {
+func (a *API) signPolicy(ctx context.Context, c *call.Call) (any, error) {
 	var in struct {
 		Document json.RawMessage `json:"document"`
 		Lifetime *int64          `json:"lifetime"`
 	}
-	if err := c.read(&in); err != nil {
+	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
 	document := string(in.Document)
@@ -40,7 +41,7 @@ func (a *API) signPolicy(ctx context.Context, c *call) (any, error) {
 		return nil, account.Refuse(fault.Invalid, "document", `this is no JSON object like {"call":["read"]}`)
 	}
 	if in.Lifetime != nil {
-		span, err := seconds("lifetime", *in.Lifetime)
+		span, err := call.Seconds("lifetime", *in.Lifetime)
 		if err != nil {
 			return nil, err
 		}
@@ -54,7 +55,7 @@ func (a *API) signPolicy(ctx context.Context, c *call) (any, error) {
 		}
 		document = `{"expiry":` + string(expiry) + rest // one that it has already makes it invalid
 	}
-	signed, err := a.Manage.SignPolicy(ctx, c.Actor, c.app, document)
+	signed, err := a.Manage.SignPolicy(ctx, c.Actor, c.App, document)
 	if err != nil {
 		return nil, err
 	}
@@ -74,16 +75,16 @@ type step struct {
 	Detail  string `json:"detail"`
 }
 
-func (a *API) explainPolicy(ctx context.Context, c *call) (any, error) {
+func (a *API) explainPolicy(ctx context.Context, c *call.Call) (any, error) {
 	var in question
-	if err := c.read(&in); err != nil {
+	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
 	cred, request, err := a.request(c, in)
 	if err != nil {
 		return nil, err
 	}
-	steps, err := a.Manage.ExplainPolicy(ctx, c.Actor, c.app, cred, request)
+	steps, err := a.Manage.ExplainPolicy(ctx, c.Actor, c.App, cred, request)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +92,7 @@ func (a *API) explainPolicy(ctx context.Context, c *call) (any, error) {
 		Allowed bool   `json:"allowed"`
 		Steps   []step `json:"steps"`
 	}{!slices.ContainsFunc(steps, func(s policy.Step) bool { return !s.OK }),
-		listed(steps, func(s policy.Step) step { return step(s) }).Items}, nil
+		call.Listed(steps, func(s policy.Step) step { return step(s) }).Items}, nil
 }
 
 // A question is what somebody wonders about.
@@ -108,7 +109,7 @@ type question struct {
 }
 
 // request returns what is asked: what the URL says, and what is said besides.
-func (a *API) request(c *call, q question) (cred policy.Credential, r policy.Request, err error) {
+func (a *API) request(c *call.Call, q question) (cred policy.Credential, r policy.Request, err error) {
 	r.Size = -1
 	if q.URL != "" {
 		var key string
@@ -116,7 +117,7 @@ func (a *API) request(c *call, q question) (cred policy.Credential, r policy.Req
 		switch {
 		case err != nil:
 			return cred, r, account.Refuse(fault.Invalid, "url", "this is no URL: copy all of it, from https:// on")
-		case key != "" && key != c.app:
+		case key != "" && key != c.App:
 			return cred, r, account.Refuse(fault.Invalid, "url", "this URL names another app, %s", key)
 		}
 	}
@@ -168,13 +169,13 @@ func digestOf(text, digest string) (d *[32]byte, err error) {
 	return nil, nil
 }
 
-func (a *API) revokePolicy(ctx context.Context, c *call) (any, error) {
+func (a *API) revokePolicy(ctx context.Context, c *call.Call) (any, error) {
 	var in struct {
 		Policy       string     `json:"policy"`
 		Digest       string     `json:"digest"`
 		SignedBefore *time.Time `json:"signed_before"`
 	}
-	if err := c.read(&in); err != nil {
+	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
 	if in.SignedBefore != nil && in.SignedBefore.IsZero() {
@@ -187,13 +188,13 @@ func (a *API) revokePolicy(ctx context.Context, c *call) (any, error) {
 	return a.changePolicies(ctx, c, manage.Change{RevokePolicy: digest, RevokeBefore: in.SignedBefore})
 }
 
-func (a *API) allowPolicy(ctx context.Context, c *call) (any, error) {
+func (a *API) allowPolicy(ctx context.Context, c *call.Call) (any, error) {
 	var in struct {
 		Policy       string `json:"policy"`
 		Digest       string `json:"digest"`
 		SignedBefore bool   `json:"signed_before"`
 	}
-	if err := c.read(&in); err != nil {
+	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
 	digest, err := digestOf(in.Policy, in.Digest)
@@ -208,9 +209,9 @@ func (a *API) allowPolicy(ctx context.Context, c *call) (any, error) {
 }
 
 // changePolicies takes policies back, or that.
-func (a *API) changePolicies(ctx context.Context, c *call, change manage.Change) (any, error) {
+func (a *API) changePolicies(ctx context.Context, c *call.Call, change manage.Change) (any, error) {
 	if change == (manage.Change{}) {
 		return nil, account.Refuse(fault.Invalid, "policy", "say which policies: by policy, digest or signed_before")
 	}
-	return c.shown(a.Manage.ChangeApp(ctx, c.Actor, c.app, change))
+	return shown(c)(a.Manage.ChangeApp(ctx, c.Actor, c.App, change))
 }

@@ -1,4 +1,4 @@
-package management
+package hooks
 
 import (
 	"context"
@@ -7,21 +7,22 @@ import (
 
 	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/job"
+	"github.com/stowgate/stowgate/internal/protocol/management/call"
 )
 
 // jobRows are about the work behind requests: that of an app, and all of it.
-func (a *API) jobRows() []row {
+func (a *API) jobRows() []call.Row {
 	filter := []string{"state", "kind", "queue"}
 	page := append([]string{"limit", "cursor"}, filter...)
-	return []row{
-		{method: http.MethodGet, path: "/apps/{app}/jobs", act: account.ViewApp, query: page, do: a.jobs},
-		{method: http.MethodGet, path: "/apps/{app}/jobs/counts", act: account.ViewApp, query: filter, do: a.countJobs},
-		{method: http.MethodGet, path: "/jobs", act: account.ManageServer, query: page, do: a.jobs},
-		{method: http.MethodGet, path: "/jobs/counts", act: account.ManageServer, query: filter, do: a.countJobs},
-		{method: http.MethodGet, path: "/jobs/queues", act: account.ManageServer, query: []string{"limit"}, do: a.queues},
-		{method: http.MethodGet, path: "/jobs/{job}", act: account.ManageServer, do: a.job},
-		{method: http.MethodPost, path: "/jobs/{job}/retry", act: account.ManageServer, do: a.retryJob},
-		{method: http.MethodPost, path: "/jobs/{job}/cancel", act: account.ManageServer, do: a.cancelJob},
+	return []call.Row{
+		{Method: http.MethodGet, Path: "/apps/{app}/jobs", Act: account.ViewApp, Query: page, Do: a.jobs},
+		{Method: http.MethodGet, Path: "/apps/{app}/jobs/counts", Act: account.ViewApp, Query: filter, Do: a.countJobs},
+		{Method: http.MethodGet, Path: "/jobs", Act: account.ManageServer, Query: page, Do: a.jobs},
+		{Method: http.MethodGet, Path: "/jobs/counts", Act: account.ManageServer, Query: filter, Do: a.countJobs},
+		{Method: http.MethodGet, Path: "/jobs/queues", Act: account.ManageServer, Query: []string{"limit"}, Do: a.queues},
+		{Method: http.MethodGet, Path: "/jobs/{job}", Act: account.ManageServer, Do: a.job},
+		{Method: http.MethodPost, Path: "/jobs/{job}/retry", Act: account.ManageServer, Do: a.retryJob},
+		{Method: http.MethodPost, Path: "/jobs/{job}/cancel", Act: account.ManageServer, Do: a.cancelJob},
 	}
 }
 
@@ -44,17 +45,17 @@ func showJob(j job.Job) work {
 }
 
 // jobFilter returns which jobs are asked for.
-func (c *call) jobFilter() (job.Filter, error) {
-	state, err := c.state()
-	return job.Filter{App: c.app, Queue: c.query.Get("queue"), Kind: c.query.Get("kind"), State: state}, err
+func jobFilter(c *call.Call) (job.Filter, error) {
+	state, err := state(c)
+	return job.Filter{App: c.App, Queue: c.Query.Get("queue"), Kind: c.Query.Get("kind"), State: state}, err
 }
 
-func (a *API) jobs(ctx context.Context, c *call) (any, error) {
-	filter, err := c.jobFilter()
+func (a *API) jobs(ctx context.Context, c *call.Call) (any, error) {
+	filter, err := jobFilter(c)
 	if err != nil {
 		return nil, err
 	}
-	page, limit, err := c.jobPage()
+	page, limit, err := jobPage(c)
 	if err != nil {
 		return nil, err
 	}
@@ -62,11 +63,11 @@ func (a *API) jobs(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return paged(found, limit, func(j job.Job) int64 { return j.ID }, showJob), nil
+	return call.Paged(found, limit, func(j job.Job) int64 { return j.ID }, showJob), nil
 }
 
-func (a *API) countJobs(ctx context.Context, c *call) (any, error) {
-	filter, err := c.jobFilter()
+func (a *API) countJobs(ctx context.Context, c *call.Call) (any, error) {
+	filter, err := jobFilter(c)
 	if err != nil {
 		return nil, err
 	}
@@ -89,8 +90,8 @@ type lane struct {
 	PausedUntil time.Time `json:"paused_until,omitzero"`
 }
 
-func (a *API) queues(ctx context.Context, c *call) (any, error) {
-	limit, err := c.limit()
+func (a *API) queues(ctx context.Context, c *call.Call) (any, error) {
+	limit, err := c.Limit()
 	if err != nil {
 		return nil, err
 	}
@@ -98,22 +99,22 @@ func (a *API) queues(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listed(lanes, func(l job.Lane) lane { return lane{l.Queue, l.Waiting, l.Failures, l.PausedUntil.UTC()} }), nil
+	return call.Listed(lanes, func(l job.Lane) lane { return lane{l.Queue, l.Waiting, l.Failures, l.PausedUntil.UTC()} }), nil
 }
 
-func (a *API) job(ctx context.Context, c *call) (any, error) { return a.aboutJob(ctx, c, nil) }
+func (a *API) job(ctx context.Context, c *call.Call) (any, error) { return a.aboutJob(ctx, c, nil) }
 
-func (a *API) retryJob(ctx context.Context, c *call) (any, error) {
+func (a *API) retryJob(ctx context.Context, c *call.Call) (any, error) {
 	return a.aboutJob(ctx, c, a.Jobs.Retry)
 }
 
-func (a *API) cancelJob(ctx context.Context, c *call) (any, error) {
+func (a *API) cancelJob(ctx context.Context, c *call.Call) (any, error) {
 	return a.aboutJob(ctx, c, a.Jobs.Cancel)
 }
 
 // aboutJob does something to the job that the path names, and answers with it.
-func (a *API) aboutJob(ctx context.Context, c *call, do func(context.Context, account.Actor, int64) error) (any, error) {
-	id, err := c.number("job")
+func (a *API) aboutJob(ctx context.Context, c *call.Call, do func(context.Context, account.Actor, int64) error) (any, error) {
+	id, err := c.Number("job")
 	if err != nil {
 		return nil, err
 	}

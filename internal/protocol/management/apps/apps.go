@@ -1,4 +1,6 @@
-package management
+// Package apps is the part of the management API about apps: settings, secrets,
+// policies, and figures of what they are asked for.
+package apps
 
 import (
 	"context"
@@ -14,23 +16,40 @@ import (
 
 	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/insight"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/management/call"
 )
 
+// API is the part about apps.
+type API struct {
+	Manage  *manage.Service
+	Figures *insight.Service
+
+	// ReadURL returns what a URL asks for, in the words of the protocols that
+	// this server speaks: the app's key, if it says, and the policy and request.
+	ReadURL func(text string) (key string, c policy.Credential, r policy.Request, err error)
+
+	Now func() time.Time
+}
+
+// Rows returns the table.
+func (a *API) Rows() []call.Row { return slices.Concat(a.appRows(), a.policyRows(), a.figureRows()) }
+
 // appRows are about apps and their secrets.
-func (a *API) appRows() []row {
+func (a *API) appRows() []call.Row {
 	const one = "/apps/{app}"
-	return []row{
-		{method: http.MethodGet, path: "/apps", act: account.ViewApp, any: true, do: a.apps},
-		{method: http.MethodPost, path: "/apps", act: account.CreateApp, status: http.StatusCreated, do: a.createApp},
-		{method: http.MethodGet, path: one, act: account.ViewApp, do: a.app},
-		{method: http.MethodPatch, path: one, act: account.ChangeApp, do: a.changeApp},
-		{method: http.MethodDelete, path: one, act: account.DeleteApp, do: a.deleteApp},
-		{method: http.MethodPost, path: one + "/restore", act: account.DeleteApp, do: a.restoreApp},
-		{method: http.MethodGet, path: one + "/secrets", act: account.ViewApp, do: a.secrets},
-		{method: http.MethodPost, path: one + "/secrets", act: account.ChangeSecret, status: http.StatusCreated, do: a.addSecret},
-		{method: http.MethodDelete, path: one + "/secrets/{fingerprint}", act: account.ChangeSecret, do: a.endSecret},
+	return []call.Row{
+		{Method: http.MethodGet, Path: "/apps", Act: account.ViewApp, Any: true, Do: a.apps},
+		{Method: http.MethodPost, Path: "/apps", Act: account.CreateApp, Status: http.StatusCreated, Do: a.createApp},
+		{Method: http.MethodGet, Path: one, Act: account.ViewApp, Do: a.app},
+		{Method: http.MethodPatch, Path: one, Act: account.ChangeApp, Do: a.changeApp},
+		{Method: http.MethodDelete, Path: one, Act: account.DeleteApp, Do: a.deleteApp},
+		{Method: http.MethodPost, Path: one + "/restore", Act: account.DeleteApp, Do: a.restoreApp},
+		{Method: http.MethodGet, Path: one + "/secrets", Act: account.ViewApp, Do: a.secrets},
+		{Method: http.MethodPost, Path: one + "/secrets", Act: account.ChangeSecret, Status: http.StatusCreated, Do: a.addSecret},
+		{Method: http.MethodDelete, Path: one + "/secrets/{fingerprint}", Act: account.ChangeSecret, Do: a.endSecret},
 	}
 }
 
@@ -63,7 +82,7 @@ type app struct {
 func showApp(m manage.App) app {
 	o := m.Options
 	shown := app{Key: m.Key, Name: m.Name, Security: m.Security, Disabled: m.Disabled, Created: m.Created.UTC(), Deleted: m.Deleted.UTC(), Gone: m.Gone.UTC(),
-		Version: m.Version, Role: m.Role.String(), MaxSize: o.MaxSize, Origins: texts(o.Origins), Types: texts(o.Types), SignedImages: o.SignedImages,
+		Version: m.Version, Role: m.Role.String(), MaxSize: o.MaxSize, Origins: call.Texts(o.Origins), Types: call.Texts(o.Types), SignedImages: o.SignedImages,
 		WholePatterns: o.WholePatterns, CallsAlias: o.CallsAlias, MaxFiles: o.MaxFiles, MaxBytes: o.MaxBytes,
 		Retention: int64(o.Retention / time.Second), RevokedBefore: m.RevokedBefore.UTC(), Revoked: []string{}}
 	for _, digest := range slices.SortedFunc(maps.Keys(m.Revoked), func(a, b [32]byte) int { return slices.Compare(a[:], b[:]) }) {
@@ -72,32 +91,26 @@ func showApp(m manage.App) app {
 	return shown
 }
 
-// texts returns a list that is written as one when it is empty, too.
-func texts(list []string) []string {
-	if list == nil {
-		return []string{}
-	}
-	return list
-}
-
 // shown answers with an app.
-func (c *call) shown(m manage.App, err error) (any, error) {
-	if err != nil {
-		return nil, err
+func shown(c *call.Call) func(manage.App, error) (any, error) {
+	return func(m manage.App, err error) (any, error) {
+		if err != nil {
+			return nil, err
+		}
+		c.ETag = m.Version
+		return showApp(m), nil
 	}
-	c.etag = m.Version
-	return showApp(m), nil
 }
 
-func (a *API) apps(ctx context.Context, c *call) (any, error) {
+func (a *API) apps(ctx context.Context, c *call.Call) (any, error) {
 	all, err := a.Manage.Apps(ctx, c.Actor)
 	if err != nil {
 		return nil, err
 	}
-	return listed(all, showApp), nil
+	return call.Listed(all, showApp), nil
 }
 
-func (a *API) createApp(ctx context.Context, c *call) (any, error) {
+func (a *API) createApp(ctx context.Context, c *call.Call) (any, error) {
 	var in struct {
 		Name     string `json:"name"`
 		Security bool   `json:"security"`
@@ -105,22 +118,22 @@ func (a *API) createApp(ctx context.Context, c *call) (any, error) {
 		Secret   string `json:"secret"`
 		MaxSize  int64  `json:"max_size"`
 	}
-	if err := c.read(&in); err != nil {
+	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
 	m, secret, err := a.Manage.CreateApp(ctx, c.Actor, manage.NewApp(in))
 	if err != nil {
 		return nil, err
 	}
-	c.etag, c.at = m.Version, "/apps/"+url.PathEscape(m.Key)
+	c.ETag, c.At = m.Version, "/apps/"+url.PathEscape(m.Key)
 	return struct {
 		App    app    `json:"app"`
 		Secret string `json:"secret"`
 	}{showApp(m), secret}, nil
 }
 
-func (a *API) app(ctx context.Context, c *call) (any, error) {
-	return c.shown(a.Manage.App(ctx, c.Actor, c.app))
+func (a *API) app(ctx context.Context, c *call.Call) (any, error) {
+	return shown(c)(a.Manage.App(ctx, c.Actor, c.App))
 }
 
 // credential is a policy as requests have it.
@@ -129,7 +142,7 @@ type credential struct {
 	Signature string `json:"signature"`
 }
 
-func (a *API) changeApp(ctx context.Context, c *call) (any, error) {
+func (a *API) changeApp(ctx context.Context, c *call.Call) (any, error) {
 	var in struct {
 		Name          *string    `json:"name"`
 		Disabled      *bool      `json:"disabled"`
@@ -146,33 +159,33 @@ func (a *API) changeApp(ctx context.Context, c *call) (any, error) {
 		MaxBytes      *int64     `json:"max_bytes"`
 		Retention     *int64     `json:"retention"`
 	}
-	if err := c.read(&in); err != nil {
+	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
 	change := manage.Change{Name: in.Name, Disabled: in.Disabled, Security: in.Security, Proof: policy.Credential(in.Proof), Force: in.Force,
 		MaxSize: in.MaxSize, Origins: in.Origins, Types: in.Types, SignedImages: in.SignedImages, WholePatterns: in.WholePatterns,
 		CallsAlias: in.CallsAlias, MaxFiles: in.MaxFiles, MaxBytes: in.MaxBytes}
 	if in.Retention != nil {
-		span, err := seconds("retention", *in.Retention)
+		span, err := call.Seconds("retention", *in.Retention)
 		if err != nil {
 			return nil, err
 		}
 		change.Retention = &span
 	}
 	var err error
-	if change.Version, err = c.ifMatch(); err != nil {
+	if change.Version, err = ifMatch(c); err != nil {
 		return nil, err
 	}
-	m, err := a.Manage.ChangeApp(ctx, c.Actor, c.app, change)
+	m, err := a.Manage.ChangeApp(ctx, c.Actor, c.App, change)
 	if change.Version != "" && errors.Is(err, fault.Conflict) && a.isOther(ctx, c, change.Version) {
-		return nil, stale{err}
+		return nil, call.Stale{Err: err}
 	}
-	return c.shown(m, err)
+	return shown(c)(m, err)
 }
 
 // ifMatch returns the version that a change is made from; empty for whichever.
-func (c *call) ifMatch() (string, error) {
-	text := strings.Join(c.r.Header.Values("If-Match"), ",")
+func ifMatch(c *call.Call) (string, error) {
+	text := strings.Join(c.Header("If-Match"), ",")
 	if text == "" || text == "*" {
 		return "", nil
 	}
@@ -184,40 +197,25 @@ func (c *call) ifMatch() (string, error) {
 }
 
 // isOther says whether the app has another version.
-func (a *API) isOther(ctx context.Context, c *call, version string) bool {
-	may := c.Actor
-	may.Scopes = nil
-	m, err := a.Manage.App(ctx, may, c.app)
+func (a *API) isOther(ctx context.Context, c *call.Call, version string) bool {
+	m, err := a.Manage.App(ctx, c.Whole(), c.App)
 	return err == nil && m.Version != version
 }
 
-func (a *API) deleteApp(ctx context.Context, c *call) (any, error) {
-	return c.shown(a.Manage.DeleteApp(ctx, c.Actor, c.app))
+func (a *API) deleteApp(ctx context.Context, c *call.Call) (any, error) {
+	return shown(c)(a.Manage.DeleteApp(ctx, c.Actor, c.App))
 }
 
-func (a *API) restoreApp(ctx context.Context, c *call) (any, error) {
-	return c.shown(a.Manage.RestoreApp(ctx, c.Actor, c.app))
+func (a *API) restoreApp(ctx context.Context, c *call.Call) (any, error) {
+	return shown(c)(a.Manage.RestoreApp(ctx, c.Actor, c.App))
 }
 
-// A secret is one without its text.
-type secret struct {
-	Fingerprint string    `json:"fingerprint"`
-	Created     time.Time `json:"created"`
-	Expires     time.Time `json:"expires,omitzero"`
-	Live        bool      `json:"live"`
-	Used        time.Time `json:"used,omitzero"`
-}
-
-func showSecret(s manage.Secret) secret {
-	return secret{Fingerprint: s.Fingerprint, Created: s.Created.UTC(), Expires: s.Expires.UTC(), Live: s.Live}
-}
-
-func (a *API) secrets(ctx context.Context, c *call) (any, error) {
-	m, err := a.Manage.App(ctx, c.Actor, c.app)
+func (a *API) secrets(ctx context.Context, c *call.Call) (any, error) {
+	m, err := a.Manage.App(ctx, c.Actor, c.App)
 	if err != nil {
 		return nil, err
 	}
-	view, err := a.Figures.View(c.Actor, c.app)
+	view, err := a.Figures.View(c.Actor, c.App)
 	if err != nil {
 		return nil, err
 	}
@@ -225,40 +223,40 @@ func (a *API) secrets(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listed(m.Secrets, func(s manage.Secret) secret {
-		shown := showSecret(s)
+	return call.Listed(m.Secrets, func(s manage.Secret) call.Secret {
+		shown := call.ShowSecret(s)
 		shown.Used = uses[s.Fingerprint].UTC()
 		return shown
 	}), nil
 }
 
-func (a *API) addSecret(ctx context.Context, c *call) (any, error) {
+func (a *API) addSecret(ctx context.Context, c *call.Call) (any, error) {
 	var in struct {
 		Secret  string `json:"secret"`
 		Keep    int64  `json:"keep"`
 		DropOld bool   `json:"drop_old"`
 	}
-	if err := c.read(&in); err != nil {
+	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
-	keep, err := seconds("keep", in.Keep)
+	keep, err := call.Seconds("keep", in.Keep)
 	if err != nil {
 		return nil, err
 	}
-	m, text, err := a.Manage.AddSecret(ctx, c.Actor, c.app, manage.NewSecret{Key: in.Secret, Keep: keep, DropOld: in.DropOld})
+	m, text, err := a.Manage.AddSecret(ctx, c.Actor, c.App, manage.NewSecret{Key: in.Secret, Keep: keep, DropOld: in.DropOld})
 	if err != nil {
 		return nil, err
 	}
 	return struct {
-		Secret  string   `json:"secret"`
-		Secrets []secret `json:"secrets"`
-	}{text, listed(m.Secrets, showSecret).Items}, nil
+		Secret  string        `json:"secret"`
+		Secrets []call.Secret `json:"secrets"`
+	}{text, call.Listed(m.Secrets, call.ShowSecret).Items}, nil
 }
 
-func (a *API) endSecret(ctx context.Context, c *call) (any, error) {
-	m, err := a.Manage.EndSecret(ctx, c.Actor, c.app, c.path("fingerprint"))
+func (a *API) endSecret(ctx context.Context, c *call.Call) (any, error) {
+	m, err := a.Manage.EndSecret(ctx, c.Actor, c.App, c.Path("fingerprint"))
 	if err != nil {
 		return nil, err
 	}
-	return listed(m.Secrets, showSecret), nil
+	return call.Listed(m.Secrets, call.ShowSecret), nil
 }

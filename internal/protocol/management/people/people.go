@@ -1,4 +1,6 @@
-package management
+// Package people is the part of the management API about who may do what, and
+// who did: members, users, the audit log.
+package people
 
 import (
 	"context"
@@ -11,24 +13,31 @@ import (
 	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/manage"
+	"github.com/stowgate/stowgate/internal/protocol/management/call"
 )
 
-// peopleRows are about who may do what, and who did.
-func (a *API) peopleRows() []row {
+// API is the part about people.
+type API struct {
+	Manage    *manage.Service
+	PortalURL string // of the pages that an invitation leads to
+}
+
+// Rows returns the table.
+func (a *API) Rows() []call.Row {
 	audit := []string{"action", "actor", "since", "until", "limit", "cursor"}
-	return []row{
-		{method: http.MethodGet, path: "/token", own: true, do: a.token},
-		{method: http.MethodGet, path: "/apps/{app}/members", act: account.ChangeRoles, do: a.members},
-		{method: http.MethodPut, path: "/apps/{app}/members/{email}", act: account.ChangeRoles, do: a.setRole},
-		{method: http.MethodDelete, path: "/apps/{app}/members/{email}", act: account.ChangeRoles, do: a.removeRole},
-		{method: http.MethodGet, path: "/users", act: account.ManageUsers, do: a.users},
-		{method: http.MethodPost, path: "/users", act: account.ManageUsers, status: http.StatusCreated, do: a.addUser},
-		{method: http.MethodGet, path: "/users/{user}", act: account.ManageUsers, do: a.user},
-		{method: http.MethodPatch, path: "/users/{user}", act: account.ManageUsers, do: a.changeUser},
-		{method: http.MethodDelete, path: "/users/{user}", act: account.ManageUsers, do: a.removeUser},
-		{method: http.MethodPost, path: "/users/{user}/reset", act: account.ManageUsers, do: a.resetUser},
-		{method: http.MethodGet, path: "/apps/{app}/audit", act: account.ViewAudit, query: audit, do: a.audit},
-		{method: http.MethodGet, path: "/audit", act: account.ManageUsers, query: audit, do: a.audit},
+	return []call.Row{
+		{Method: http.MethodGet, Path: "/token", Own: true, Do: a.token},
+		{Method: http.MethodGet, Path: "/apps/{app}/members", Act: account.ChangeRoles, Do: a.members},
+		{Method: http.MethodPut, Path: "/apps/{app}/members/{email}", Act: account.ChangeRoles, Do: a.setRole},
+		{Method: http.MethodDelete, Path: "/apps/{app}/members/{email}", Act: account.ChangeRoles, Do: a.removeRole},
+		{Method: http.MethodGet, Path: "/users", Act: account.ManageUsers, Do: a.users},
+		{Method: http.MethodPost, Path: "/users", Act: account.ManageUsers, Status: http.StatusCreated, Do: a.addUser},
+		{Method: http.MethodGet, Path: "/users/{user}", Act: account.ManageUsers, Do: a.user},
+		{Method: http.MethodPatch, Path: "/users/{user}", Act: account.ManageUsers, Do: a.changeUser},
+		{Method: http.MethodDelete, Path: "/users/{user}", Act: account.ManageUsers, Do: a.removeUser},
+		{Method: http.MethodPost, Path: "/users/{user}/reset", Act: account.ManageUsers, Do: a.resetUser},
+		{Method: http.MethodGet, Path: "/apps/{app}/audit", Act: account.ViewAudit, Query: audit, Do: a.audit},
+		{Method: http.MethodGet, Path: "/audit", Act: account.ManageUsers, Query: audit, Do: a.audit},
 	}
 }
 
@@ -44,7 +53,7 @@ func rolesOf(roles map[string]account.Role) map[string]string {
 }
 
 // token answers what the token may do.
-func (a *API) token(ctx context.Context, c *call) (any, error) {
+func (a *API) token(ctx context.Context, c *call.Call) (any, error) {
 	scopes := slices.Sorted(maps.Keys(c.Scopes))
 	return struct {
 		ID       string            `json:"id"`
@@ -53,7 +62,7 @@ func (a *API) token(ctx context.Context, c *call) (any, error) {
 		Operator bool              `json:"operator"`
 		Roles    map[string]string `json:"roles"`
 		Scopes   []string          `json:"scopes"`
-	}{c.ID, c.Name, c.User, c.Operator, rolesOf(c.Roles), listed(scopes, account.Act.String).Items}, nil
+	}{c.ID, c.Name, c.User, c.Operator, rolesOf(c.Roles), call.Listed(scopes, account.Act.String).Items}, nil
 }
 
 // A member is a user who has a role in an app.
@@ -65,12 +74,12 @@ type member struct {
 	Role     string `json:"role"`
 }
 
-func (a *API) members(ctx context.Context, c *call) (any, error) {
-	all, err := a.Manage.Members(ctx, c.Actor, c.app)
+func (a *API) members(ctx context.Context, c *call.Call) (any, error) {
+	all, err := a.Manage.Members(ctx, c.Actor, c.App)
 	if err != nil {
 		return nil, err
 	}
-	return listed(all, func(m manage.Member) member { return member{m.ID, m.Email, m.Name, m.Disabled, m.Role.String()} }), nil
+	return call.Listed(all, func(m manage.Member) member { return member{m.ID, m.Email, m.Name, m.Disabled, m.Role.String()} }), nil
 }
 
 // parseRole reads a role that is one.
@@ -82,22 +91,22 @@ func parseRole(field, text string) (account.Role, error) {
 	return role, nil
 }
 
-func (a *API) setRole(ctx context.Context, c *call) (any, error) {
+func (a *API) setRole(ctx context.Context, c *call.Call) (any, error) {
 	var in struct {
 		Role string `json:"role"`
 	}
-	if err := c.read(&in); err != nil {
+	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
 	role, err := parseRole("role", in.Role)
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.Manage.SetRole(ctx, c.Actor, c.app, c.path("email"), role)
+	return nil, a.Manage.SetRole(ctx, c.Actor, c.App, c.Path("email"), role)
 }
 
-func (a *API) removeRole(ctx context.Context, c *call) (any, error) {
-	return nil, a.Manage.SetRole(ctx, c.Actor, c.app, c.path("email"), account.NoRole)
+func (a *API) removeRole(ctx context.Context, c *call.Call) (any, error) {
+	return nil, a.Manage.SetRole(ctx, c.Actor, c.App, c.Path("email"), account.NoRole)
 }
 
 // A user is a user as answers have one.
@@ -116,7 +125,7 @@ type user struct {
 
 func showUser(u manage.User) user {
 	return user{u.ID, u.Email, u.Name, u.Operator, u.Disabled, rolesOf(u.Roles), u.Created.UTC(), u.Seen.UTC(), u.Invited.UTC(),
-		listed(u.Ways, func(w account.Way) string { return string(w) }).Items}
+		call.Listed(u.Ways, func(w account.Way) string { return string(w) }).Items}
 }
 
 // link returns where somebody with an invitation sets a password.
@@ -124,22 +133,22 @@ func (a *API) link(invitation string) string {
 	return a.PortalURL + "/invitation?token=" + url.QueryEscape(invitation)
 }
 
-func (a *API) users(ctx context.Context, c *call) (any, error) {
+func (a *API) users(ctx context.Context, c *call.Call) (any, error) {
 	all, err := a.Manage.Users(ctx, c.Actor)
 	if err != nil {
 		return nil, err
 	}
-	return listed(all, showUser), nil
+	return call.Listed(all, showUser), nil
 }
 
-func (a *API) addUser(ctx context.Context, c *call) (any, error) {
+func (a *API) addUser(ctx context.Context, c *call.Call) (any, error) {
 	var in struct {
 		Email    string            `json:"email"`
 		Name     string            `json:"name"`
 		Operator bool              `json:"operator"`
 		Roles    map[string]string `json:"roles"`
 	}
-	if err := c.read(&in); err != nil {
+	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
 	n := manage.NewUser{Email: in.Email, Name: in.Name, Operator: in.Operator, Roles: make(map[string]account.Role)}
@@ -154,44 +163,44 @@ func (a *API) addUser(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.at = "/users/" + url.PathEscape(u.ID)
+	c.At = "/users/" + url.PathEscape(u.ID)
 	return struct {
 		User       user   `json:"user"`
 		Invitation string `json:"invitation"`
 	}{showUser(u), a.link(invitation)}, nil
 }
 
-func (a *API) user(ctx context.Context, c *call) (any, error) {
-	u, err := a.Manage.User(ctx, c.Actor, c.path("user"))
+func (a *API) user(ctx context.Context, c *call.Call) (any, error) {
+	u, err := a.Manage.User(ctx, c.Actor, c.Path("user"))
 	if err != nil {
 		return nil, err
 	}
 	return showUser(u), nil
 }
 
-func (a *API) changeUser(ctx context.Context, c *call) (any, error) {
+func (a *API) changeUser(ctx context.Context, c *call.Call) (any, error) {
 	var in struct {
 		Email    *string `json:"email"`
 		Name     *string `json:"name"`
 		Operator *bool   `json:"operator"`
 		Disabled *bool   `json:"disabled"`
 	}
-	if err := c.read(&in); err != nil {
+	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
-	u, err := a.Manage.ChangeUser(ctx, c.Actor, c.path("user"), manage.UserChange(in))
+	u, err := a.Manage.ChangeUser(ctx, c.Actor, c.Path("user"), manage.UserChange(in))
 	if err != nil {
 		return nil, err
 	}
 	return showUser(u), nil
 }
 
-func (a *API) removeUser(ctx context.Context, c *call) (any, error) {
-	return nil, a.Manage.RemoveUser(ctx, c.Actor, c.path("user"))
+func (a *API) removeUser(ctx context.Context, c *call.Call) (any, error) {
+	return nil, a.Manage.RemoveUser(ctx, c.Actor, c.Path("user"))
 }
 
-func (a *API) resetUser(ctx context.Context, c *call) (any, error) {
-	invitation, err := a.Manage.ResetUser(ctx, c.Actor, c.path("user"))
+func (a *API) resetUser(ctx context.Context, c *call.Call) (any, error) {
+	invitation, err := a.Manage.ResetUser(ctx, c.Actor, c.Path("user"))
 	if err != nil {
 		return nil, err
 	}
@@ -221,20 +230,20 @@ func showEntry(e account.Entry) entry {
 	return entry(e)
 }
 
-func (a *API) audit(ctx context.Context, c *call) (any, error) {
-	q := account.Search{App: c.app, Actor: c.query.Get("actor"), Action: c.query.Get("action")}
+func (a *API) audit(ctx context.Context, c *call.Call) (any, error) {
+	q := account.Search{App: c.App, Actor: c.Query.Get("actor"), Action: c.Query.Get("action")}
 	var err error
-	if q.Since, err = c.time("since"); err != nil {
+	if q.Since, err = c.Time("since"); err != nil {
 		return nil, err
 	}
-	if q.Until, err = c.time("until"); err != nil {
+	if q.Until, err = c.Time("until"); err != nil {
 		return nil, err
 	}
-	limit, err := c.limit()
+	limit, err := c.Limit()
 	if err != nil {
 		return nil, err
 	}
-	if q.Before, err = c.before(); err != nil {
+	if q.Before, err = c.Before(); err != nil {
 		return nil, err
 	}
 	q.Limit = limit + 1
@@ -242,5 +251,5 @@ func (a *API) audit(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return paged(found, limit, func(e account.Entry) int64 { return e.ID }, showEntry), nil
+	return call.Paged(found, limit, func(e account.Entry) int64 { return e.ID }, showEntry), nil
 }

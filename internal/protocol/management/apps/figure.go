@@ -1,4 +1,4 @@
-package management
+package apps
 
 import (
 	"cmp"
@@ -11,18 +11,19 @@ import (
 	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/insight"
+	"github.com/stowgate/stowgate/internal/protocol/management/call"
 )
 
 // figureRows are about what apps are asked for.
-func (a *API) figureRows() []row {
+func (a *API) figureRows() []call.Row {
 	const page = "/apps/{app}/figures"
 	span := []string{"from", "until"}
-	return []row{
-		{method: http.MethodGet, path: page, act: account.ViewApp, query: append([]string{"step"}, span...), do: a.series},
-		{method: http.MethodGet, path: page + "/totals", act: account.ViewApp, query: span, do: a.totals},
-		{method: http.MethodGet, path: page + "/slowest", act: account.ViewApp, query: span, do: a.slowest},
-		{method: http.MethodGet, path: "/apps/{app}/refusals", act: account.ViewApp, query: []string{"limit"}, do: a.refusals},
-		{method: http.MethodGet, path: "/apps/{app}/usage", act: account.ViewApp, do: a.usage},
+	return []call.Row{
+		{Method: http.MethodGet, Path: page, Act: account.ViewApp, Query: append([]string{"step"}, span...), Do: a.series},
+		{Method: http.MethodGet, Path: page + "/totals", Act: account.ViewApp, Query: span, Do: a.totals},
+		{Method: http.MethodGet, Path: page + "/slowest", Act: account.ViewApp, Query: span, Do: a.slowest},
+		{Method: http.MethodGet, Path: "/apps/{app}/refusals", Act: account.ViewApp, Query: []string{"limit"}, Do: a.refusals},
+		{Method: http.MethodGet, Path: "/apps/{app}/usage", Act: account.ViewApp, Do: a.usage},
 	}
 }
 
@@ -48,7 +49,7 @@ func showSums(s insight.Sums) sums {
 		return m
 	}
 	return sums{counts(s.Allowed), counts(s.Refused), counts(s.Failed), counts(s.Reasons), counts(s.Failures),
-		s.In, s.Out, s.Made, s.Kept, milliseconds(s.Render)}
+		s.In, s.Out, s.Made, s.Kept, call.Milliseconds(s.Render)}
 }
 
 // A point is what there was in a step of time.
@@ -59,10 +60,10 @@ type point struct {
 
 // span returns the time that figures are asked for: the last day unless the
 // parameters say otherwise.
-func (a *API) span(c *call) (from, until time.Time, err error) {
-	from, err = c.time("from")
+func (a *API) span(c *call.Call) (from, until time.Time, err error) {
+	from, err = c.Time("from")
 	if err == nil {
-		until, err = c.time("until")
+		until, err = c.Time("until")
 	}
 	if until.IsZero() {
 		until = a.Now()
@@ -77,23 +78,23 @@ func (a *API) span(c *call) (from, until time.Time, err error) {
 }
 
 // spanned answers with figures of a span of time.
-func spanned[T any](a *API, c *call, read func(v insight.View, from, until time.Time) (T, error)) (T, error) {
+func spanned[T any](a *API, c *call.Call, read func(v insight.View, from, until time.Time) (T, error)) (T, error) {
 	var none T
 	from, until, err := a.span(c)
 	if err != nil {
 		return none, err
 	}
-	view, err := a.Figures.View(c.Actor, c.app)
+	view, err := a.Figures.View(c.Actor, c.App)
 	if err != nil {
 		return none, err
 	}
 	return read(view, from, until)
 }
 
-func (a *API) series(ctx context.Context, c *call) (any, error) {
-	step, err := param(c, "step", "a multiple of 3600 seconds", func(text string) (time.Duration, error) {
+func (a *API) series(ctx context.Context, c *call.Call) (any, error) {
+	step, err := call.Param(c, "step", "a multiple of 3600 seconds", func(text string) (time.Duration, error) {
 		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || n <= 0 || n > maxSeconds || n%3600 != 0 {
+		if err != nil || n <= 0 || n > call.MaxSeconds || n%3600 != 0 {
 			return 0, cmp.Or(err, error(fault.Invalid))
 		}
 		return time.Duration(n) * time.Second, nil
@@ -110,10 +111,10 @@ func (a *API) series(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listed(points, func(p insight.Point) point { return point{p.Start.UTC(), showSums(p.Sums)} }), nil
+	return call.Listed(points, func(p insight.Point) point { return point{p.Start.UTC(), showSums(p.Sums)} }), nil
 }
 
-func (a *API) totals(ctx context.Context, c *call) (any, error) {
+func (a *API) totals(ctx context.Context, c *call.Call) (any, error) {
 	found, err := spanned(a, c, func(v insight.View, from, until time.Time) (insight.Sums, error) { return v.Totals(ctx, from, until) })
 	if err != nil {
 		return nil, err
@@ -129,28 +130,32 @@ type slow struct {
 	Renders int64   `json:"renders"`
 }
 
-func (a *API) slowest(ctx context.Context, c *call) (any, error) {
-	found, err := spanned(a, c, func(v insight.View, from, until time.Time) ([]insight.Slow, error) { return v.SlowestOf(ctx, from, until) })
+func (a *API) slowest(ctx context.Context, c *call.Call) (any, error) {
+	found, err := spanned(a, c, func(v insight.View, from, until time.Time) ([]insight.Slow, error) {
+		return v.SlowestOf(ctx, from, until)
+	})
 	if err != nil {
 		return nil, err
 	}
-	return listed(found, func(s insight.Slow) slow { return slow{s.Plan, milliseconds(s.Worst), milliseconds(s.Total), s.Times} }), nil
+	return call.Listed(found, func(s insight.Slow) slow {
+		return slow{s.Plan, call.Milliseconds(s.Worst), call.Milliseconds(s.Total), s.Times}
+	}), nil
 }
 
-func (a *API) refusals(ctx context.Context, c *call) (any, error) {
-	limit, err := c.limit()
+func (a *API) refusals(ctx context.Context, c *call.Call) (any, error) {
+	limit, err := c.Limit()
 	if err != nil {
 		return nil, err
 	}
-	view, err := a.Figures.View(c.Actor, c.app)
+	view, err := a.Figures.View(c.Actor, c.App)
 	if err != nil {
 		return nil, err
 	}
-	return listed(view.Refusals(limit), func(r insight.Refusal) insight.Refusal { r.Time = r.Time.UTC(); return r }), nil
+	return call.Listed(view.Refusals(limit), func(r insight.Refusal) insight.Refusal { r.Time = r.Time.UTC(); return r }), nil
 }
 
-func (a *API) usage(ctx context.Context, c *call) (any, error) {
-	view, err := a.Figures.View(c.Actor, c.app)
+func (a *API) usage(ctx context.Context, c *call.Call) (any, error) {
+	view, err := a.Figures.View(c.Actor, c.App)
 	if err != nil {
 		return nil, err
 	}

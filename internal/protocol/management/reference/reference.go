@@ -1,4 +1,6 @@
-package management
+// Package reference describes the management API: openapi.yaml, which is written
+// by hand, and a page for people that is made of it.
+package reference
 
 import (
 	"bytes"
@@ -12,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/stowgate/stowgate/internal/protocol/management/call"
 	"github.com/stowgate/stowgate/internal/server"
 )
 
@@ -135,44 +138,28 @@ func referencePage() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	problems := []outcome{wrongField, noToken, noScope, noMethod, isStale}
-	for _, o := range outcomes {
-		problems = append(problems, o)
-	}
-	slices.SortFunc(problems, func(a, b outcome) int {
-		return cmp.Or(cmp.Compare(a.status, b.status), cmp.Compare(a.name, b.name))
-	})
 	var page bytes.Buffer
-	err = t.Execute(&page, map[string]any{"All": all, "Sections": sections, "Problems": problemLines(problems), "Root": Root})
+	err = t.Execute(&page, map[string]any{"All": all, "Sections": sections, "Problems": call.Problems(), "Root": call.Root})
 	return page.Bytes(), err
 }
 
-// A problemLine explains a problem, where its type leads to.
-type problemLine struct {
-	Status           int
-	Name, Title, Why string
-}
-
-func problemLines(problems []outcome) (lines []problemLine) {
-	for _, o := range problems {
-		lines = append(lines, problemLine{o.status, o.name, o.title, o.why})
+// Routes serve the description, which anybody may read.
+func Routes() ([]server.Route, error) {
+	d, err := readDocument()
+	if err != nil {
+		return nil, err
 	}
-	return lines
-}
-
-// documentRoutes serve the description, which anybody may read.
-func (a *API) documentRoutes() []server.Route {
 	serve := func(path, media string, body []byte) server.Route {
-		return server.Public(http.MethodGet, Root+path, "describes the API, and nothing that is in it", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			protect(w.Header())
+		return server.Public(http.MethodGet, call.Root+path, "describes the API, and nothing that is in it", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			call.Protect(w.Header())
 			w.Header().Set("Content-Type", media)
 			w.Write(body) // or the reader has gone
-		})).On(host)
+		}))
 	}
 	return []server.Route{
-		serve("/openapi.yaml", "application/yaml", a.document.yaml),
-		serve("/openapi.json", "application/json", a.document.json),
-		serve("/", "text/html; charset=utf-8", a.document.page),
-		server.Public(http.MethodGet, Root, "leads to the description", http.RedirectHandler(Root+"/", http.StatusSeeOther)).On(host),
-	}
+		serve("/openapi.yaml", "application/yaml", d.yaml),
+		serve("/openapi.json", "application/json", d.json),
+		serve("/", "text/html; charset=utf-8", d.page),
+		server.Public(http.MethodGet, call.Root, "leads to the description", http.RedirectHandler(call.Root+"/", http.StatusSeeOther)),
+	}, nil
 }

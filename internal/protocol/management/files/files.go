@@ -1,4 +1,6 @@
-package management
+// Package files is the part of the management API about files. They are uploaded
+// and read by the protocols for that, with a policy that the API signs.
+package files
 
 import (
 	"cmp"
@@ -14,21 +16,24 @@ import (
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/library"
+	"github.com/stowgate/stowgate/internal/protocol/management/call"
 )
 
-// fileRows are about files. They are uploaded and read by the protocols for that,
-// with a policy that policies/sign has signed.
-func (a *API) fileRows() []row {
+// API is the part about files.
+type API struct{ Desk *library.Desk }
+
+// Rows returns the table.
+func (a *API) Rows() []call.Row {
 	const page, one = "/apps/{app}/files", "/apps/{app}/files/{file}"
 	conditions := []string{"name", "type", "min_size", "max_size", "from", "until", "tag", "value", "folder", "container", "source", "trash"}
-	return []row{
-		{method: http.MethodGet, path: page, act: account.ViewFiles, query: append([]string{"order", "descending", "limit", "cursor"}, conditions...), do: a.files},
-		{method: http.MethodGet, path: page + "/count", act: account.ViewFiles, query: conditions, do: a.countFiles},
-		{method: http.MethodPost, path: page + "/bulk", act: account.ChangeFiles, do: a.bulk},
-		{method: http.MethodGet, path: one, act: account.ViewFiles, do: a.file},
-		{method: http.MethodPatch, path: one, act: account.ChangeFiles, do: a.labelFile},
-		{method: http.MethodDelete, path: one, act: account.ChangeFiles, query: []string{"forever"}, do: a.removeFile},
-		{method: http.MethodPost, path: one + "/restore", act: account.ChangeFiles, do: a.restoreFile},
+	return []call.Row{
+		{Method: http.MethodGet, Path: page, Act: account.ViewFiles, Query: append([]string{"order", "descending", "limit", "cursor"}, conditions...), Do: a.files},
+		{Method: http.MethodGet, Path: page + "/count", Act: account.ViewFiles, Query: conditions, Do: a.countFiles},
+		{Method: http.MethodPost, Path: page + "/bulk", Act: account.ChangeFiles, Do: a.bulk},
+		{Method: http.MethodGet, Path: one, Act: account.ViewFiles, Do: a.file},
+		{Method: http.MethodPatch, Path: one, Act: account.ChangeFiles, Do: a.labelFile},
+		{Method: http.MethodDelete, Path: one, Act: account.ChangeFiles, Query: []string{"forever"}, Do: a.removeFile},
+		{Method: http.MethodPost, Path: one + "/restore", Act: account.ChangeFiles, Do: a.restoreFile},
 	}
 }
 
@@ -69,9 +74,9 @@ func (a *API) showFile(f library.File) file {
 	return shown
 }
 
-// fileQuery returns what the parameters ask for.
-func (c *call) fileQuery() (q library.Query, err error) {
-	text := c.query.Get
+// query returns what the parameters ask for.
+func query(c *call.Call) (q library.Query, err error) {
+	text := c.Query.Get
 	q = library.Query{Name: text("name"), Type: text("type"), Tag: text("tag"), Value: text("value"), Folder: text("folder"),
 		Container: text("container"), Client: text("source"), Cursor: text("cursor")}
 	if q.Value != "" && q.Tag == "" {
@@ -79,7 +84,7 @@ func (c *call) fileQuery() (q library.Query, err error) {
 	}
 	set := func(e error) { err = cmp.Or(err, e) }
 	var e error
-	q.Order, e = param(c, "order", "created, name or size", library.ParseOrder)
+	q.Order, e = call.Param(c, "order", "created, name or size", library.ParseOrder)
 	set(e)
 	size := func(text string) (int64, error) {
 		n, err := strconv.ParseInt(text, 10, 64)
@@ -88,50 +93,50 @@ func (c *call) fileQuery() (q library.Query, err error) {
 		}
 		return n, err
 	}
-	q.MinSize, e = param(c, "min_size", "a number of bytes", size)
+	q.MinSize, e = call.Param(c, "min_size", "a number of bytes", size)
 	set(e)
-	q.MaxSize, e = param(c, "max_size", "a number of bytes", size)
+	q.MaxSize, e = call.Param(c, "max_size", "a number of bytes", size)
 	set(e)
-	q.From, e = c.time("from")
+	q.From, e = c.Time("from")
 	set(e)
-	q.Until, e = c.time("until")
+	q.Until, e = c.Time("until")
 	set(e)
-	q.Trashed, e = c.flag("trash")
+	q.Trashed, e = c.Flag("trash")
 	set(e)
-	q.Descending, e = c.flag("descending")
+	q.Descending, e = c.Flag("descending")
 	set(e)
-	q.Limit, e = c.limit()
+	q.Limit, e = c.Limit()
 	set(e)
 	return q, err
 }
 
-func (a *API) files(ctx context.Context, c *call) (any, error) {
-	q, err := c.fileQuery()
+func (a *API) files(ctx context.Context, c *call.Call) (any, error) {
+	q, err := query(c)
 	if err != nil {
 		return nil, err
 	}
-	page, err := a.Desk.List(ctx, c.Actor, c.app, q)
+	page, err := a.Desk.List(ctx, c.Actor, c.App, q)
 	if q.Cursor != "" && errors.Is(err, fault.Invalid) { // all else was looked at above
 		return nil, account.Refuse(fault.Invalid, "cursor", "this is no cursor of this list")
 	}
 	if err != nil {
 		return nil, err
 	}
-	shown := listed(page.Files, a.showFile)
+	shown := call.Listed(page.Files, a.showFile)
 	shown.Next = page.Next
 	return struct {
-		list[file]
+		call.List[file]
 		Previous string `json:"previous,omitempty"`
 		Partial  bool   `json:"partial"`
 	}{shown, page.Previous, page.Partial}, nil
 }
 
-func (a *API) countFiles(ctx context.Context, c *call) (any, error) {
-	q, err := c.fileQuery()
+func (a *API) countFiles(ctx context.Context, c *call.Call) (any, error) {
+	q, err := query(c)
 	if err != nil {
 		return nil, err
 	}
-	n, err := a.Desk.Count(ctx, c.Actor, c.app, q)
+	n, err := a.Desk.Count(ctx, c.Actor, c.App, q)
 	if err != nil {
 		return nil, err
 	}
@@ -142,13 +147,11 @@ func (a *API) countFiles(ctx context.Context, c *call) (any, error) {
 }
 
 // handle returns which file the path names.
-func (c *call) handle() (asset.ID, error) { return asset.ParseID(c.path("file")) }
+func handle(c *call.Call) (asset.ID, error) { return asset.ParseID(c.Path("file")) }
 
 // shownFile answers with a file. Who may change it has a look at what came of it.
-func (a *API) shownFile(ctx context.Context, c *call, id asset.ID) (any, error) {
-	may := c.Actor
-	may.Scopes = nil
-	f, err := a.Desk.File(ctx, may, c.app, id)
+func (a *API) shownFile(ctx context.Context, c *call.Call, id asset.ID) (any, error) {
+	f, err := a.Desk.File(ctx, c.Whole(), c.App, id)
 	if err != nil {
 		return nil, err
 	}
@@ -157,29 +160,29 @@ func (a *API) shownFile(ctx context.Context, c *call, id asset.ID) (any, error) 
 	return shown, nil
 }
 
-func (a *API) file(ctx context.Context, c *call) (any, error) {
-	id, err := c.handle()
+func (a *API) file(ctx context.Context, c *call.Call) (any, error) {
+	id, err := handle(c)
 	if err != nil {
 		return nil, err
 	}
 	return a.shownFile(ctx, c, id)
 }
 
-func (a *API) labelFile(ctx context.Context, c *call) (any, error) {
+func (a *API) labelFile(ctx context.Context, c *call.Call) (any, error) {
 	var in struct {
 		Name *string           `json:"name"`
 		Alt  *string           `json:"alt"`
 		Tags map[string]string `json:"tags"`
 		Add  map[string]string `json:"add_tags"`
 	}
-	id, err := c.handle()
+	id, err := handle(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.read(&in); err != nil {
+	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
-	if _, err := a.Desk.Label(ctx, c.Actor, c.app, id, library.Change(in)); err != nil {
+	if _, err := a.Desk.Label(ctx, c.Actor, c.App, id, library.Change(in)); err != nil {
 		return nil, labelled(err)
 	}
 	return a.shownFile(ctx, c, id)
@@ -197,8 +200,8 @@ func labelled(err error) error {
 	return err
 }
 
-func (a *API) removeFile(ctx context.Context, c *call) (any, error) {
-	forever, err := c.flag("forever")
+func (a *API) removeFile(ctx context.Context, c *call.Call) (any, error) {
+	forever, err := c.Flag("forever")
 	if err != nil {
 		return nil, err
 	}
@@ -206,12 +209,12 @@ func (a *API) removeFile(ctx context.Context, c *call) (any, error) {
 	if forever {
 		do = a.Desk.Erase
 	}
-	_, err = c.one(ctx, do)
+	_, err = one(ctx, c, do)
 	return nil, err
 }
 
-func (a *API) restoreFile(ctx context.Context, c *call) (any, error) {
-	id, err := c.one(ctx, a.Desk.Restore)
+func (a *API) restoreFile(ctx context.Context, c *call.Call) (any, error) {
+	id, err := one(ctx, c, a.Desk.Restore)
 	if err != nil {
 		return nil, err
 	}
@@ -219,12 +222,12 @@ func (a *API) restoreFile(ctx context.Context, c *call) (any, error) {
 }
 
 // one does something to the one file that the path names.
-func (c *call) one(ctx context.Context, do func(context.Context, account.Actor, string, []asset.ID) ([]error, error)) (asset.ID, error) {
-	id, err := c.handle()
+func one(ctx context.Context, c *call.Call, do func(context.Context, account.Actor, string, []asset.ID) ([]error, error)) (asset.ID, error) {
+	id, err := handle(c)
 	if err != nil {
 		return "", err
 	}
-	each, err := do(ctx, c.Actor, c.app, []asset.ID{id})
+	each, err := do(ctx, c.Actor, c.App, []asset.ID{id})
 	if err == nil {
 		err = each[0]
 	}
@@ -238,14 +241,14 @@ type result struct {
 	Error  string `json:"error,omitempty"` // the name of a problem, like not-found
 }
 
-func (a *API) bulk(ctx context.Context, c *call) (any, error) {
+func (a *API) bulk(ctx context.Context, c *call.Call) (any, error) {
 	var in struct {
 		Action  string   `json:"action"`
 		Handles []string `json:"handles"`
 		Tag     string   `json:"tag"`
 		Value   string   `json:"value"`
 	}
-	if err := c.read(&in); err != nil {
+	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
 	if len(in.Handles) == 0 || len(in.Handles) > library.MaxBulk {
@@ -262,13 +265,13 @@ func (a *API) bulk(ctx context.Context, c *call) (any, error) {
 	var err error
 	switch in.Action {
 	case "trash":
-		each, err = a.Desk.Trash(ctx, c.Actor, c.app, ids)
+		each, err = a.Desk.Trash(ctx, c.Actor, c.App, ids)
 	case "restore":
-		each, err = a.Desk.Restore(ctx, c.Actor, c.app, ids)
+		each, err = a.Desk.Restore(ctx, c.Actor, c.App, ids)
 	case "erase":
-		each, err = a.Desk.Erase(ctx, c.Actor, c.app, ids)
+		each, err = a.Desk.Erase(ctx, c.Actor, c.App, ids)
 	case "tag":
-		each, err = a.Desk.Tag(ctx, c.Actor, c.app, ids, in.Tag, in.Value)
+		each, err = a.Desk.Tag(ctx, c.Actor, c.App, ids, in.Tag, in.Value)
 		err = labelled(err)
 	default:
 		err = account.Refuse(fault.Invalid, "action", "this is none of trash, restore, erase and tag")
@@ -276,11 +279,11 @@ func (a *API) bulk(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	results := list[result]{Items: make([]result, len(ids))}
+	results := call.List[result]{Items: make([]result, len(ids))}
 	for i, id := range ids {
 		results.Items[i] = result{Handle: string(id), OK: each[i] == nil}
 		if each[i] != nil {
-			results.Items[i].Error = outcomes[fault.Of(each[i])].name
+			results.Items[i].Error = call.ProblemOf(each[i])
 		}
 	}
 	if len(each) != len(ids) {

@@ -68,7 +68,7 @@ type view struct {
 	Reasons, Fails []count
 	Usage          figures.Usage
 	Full           int64 // percent of MaxBytes, if there is one
-	Made, Kept     int64
+	Made           int64
 	Mean           time.Duration // to make a variant
 	Slowest        []slow
 	Secrets        []secret
@@ -174,7 +174,7 @@ func (shown *view) draw(points []figures.Point, s span, action string) {
 			by[name].Refused += point.Refused[name]
 			by[name].Failed += point.Failed[name]
 		}
-		shown.Made, shown.Kept, render = shown.Made+point.Made, shown.Kept+point.Kept, render+point.Render
+		shown.Made, render = shown.Made+point.Made, render+point.Render
 	}
 	shown.Mean = render / time.Duration(max(1, shown.Made))
 	shown.Reasons, shown.Fails = sorted(reasons), sorted(fails)

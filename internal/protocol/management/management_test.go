@@ -367,6 +367,11 @@ func TestRouting(t *testing.T) {
 	s := newStand(t)
 	router, err := server.NewRouter("files.test", s.Routes())
 	s.check(err)
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, httptest.NewRequest("GET", "http://portal.test"+call.Root, nil))
+	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != call.Root+"/" {
+		t.Errorf("%s: %d %v", call.Root, w.Code, w.Header())
+	}
 	for host, want := range map[string]int{"portal.files.test": 401, "files.test": 404, "cdn.files.test": 421, "127.0.0.1": 401} {
 		r := httptest.NewRequest("GET", "http://"+host+call.Root+"/apps", nil)
 		w := httptest.NewRecorder()

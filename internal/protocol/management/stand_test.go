@@ -207,6 +207,9 @@ func (s *stand) send(method, path, token, body string, header ...string) answer 
 		}
 		return a
 	}
+	if w.Code < 500 && route.Operation.Responses.Status(w.Code) == nil {
+		s.t.Errorf("%s %s: the description does not know of %d", method, path, w.Code)
+	}
 	input := &openapi3filter.RequestValidationInput{Request: sent, PathParams: params, Route: route, Options: &openapi3filter.Options{
 		IncludeResponseStatus: true, MultiError: true, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc,
 	}}

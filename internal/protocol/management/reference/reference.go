@@ -67,6 +67,7 @@ func (s schema) Has(property string) bool { return slices.Contains(s.Required, p
 
 // A parameter is one of a path, query or header.
 type parameter struct {
+	Ref                   string `yaml:"$ref"`
 	Name, In, Description string
 	Schema                schema
 }
@@ -78,11 +79,8 @@ type operation struct {
 	Summary, Description string
 	Tags                 []string
 	Security             []map[string][]string
-	Parameters           []struct {
-		Ref string `yaml:"$ref"`
-	}
-	Takes []parameter `yaml:"-"`
-	Body  struct {
+	Parameters           []parameter
+	Body                 struct {
 		Content map[string]struct{ Schema schema }
 	} `yaml:"requestBody"`
 	Responses map[string]struct {
@@ -90,6 +88,9 @@ type operation struct {
 		Content     map[string]struct{ Schema schema }
 	}
 }
+
+// Takes returns the name of the schema of the body, or "".
+func (o operation) Takes() string { return o.Body.Content["application/json"].Schema.Name() }
 
 // Answers returns the statuses of successes, and what they answer with.
 func (o operation) Answers() map[string]string {
@@ -125,8 +126,8 @@ func referencePage() ([]byte, error) {
 				continue
 			}
 			o.Method, o.Path = []string{"GET", "POST", "PUT", "PATCH", "DELETE"}[i], name
-			for _, p := range o.Parameters {
-				o.Takes = append(o.Takes, all.Components.Parameters[path.Base(p.Ref)])
+			for i, p := range o.Parameters {
+				o.Parameters[i] = all.Components.Parameters[path.Base(p.Ref)]
 			}
 			sections[o.Tags[0]] = append(sections[o.Tags[0]], *o)
 		}

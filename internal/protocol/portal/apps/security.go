@@ -32,9 +32,10 @@ type securityForm struct {
 	Revoked                  []string
 	Full                     bool // no more secrets fit
 	Secret                   string
+	Used                     map[string]time.Time // when each secret last was, by its fingerprint
 }
 
-func formOf(v *frame.Visit) securityForm {
+func (p *Pages) form(ctx context.Context, v *frame.Visit) (securityForm, error) {
 	form := securityForm{Policy: v.Value("policy"), Signature: v.Value("signature"), Force: v.Value("force")}
 	for digest := range v.App.Revoked {
 		form.Revoked = append(form.Revoked, hex.EncodeToString(digest[:]))
@@ -46,20 +47,32 @@ func formOf(v *frame.Visit) securityForm {
 		}
 	}
 	form.Full = live >= policy.MaxSecrets
-	return form
+	seen, err := p.insight.View(v.Actor, v.App.Key)
+	if err == nil {
+		form.Used, err = seen.SecretUses(ctx)
+	}
+	return form, err
 }
 
 func (p *Pages) securityPage(ctx context.Context, v *frame.Visit) error {
-	return p.Show(v, "security", "Security", formOf(v))
+	form, err := p.form(ctx, v)
+	if err != nil {
+		return err
+	}
+	return p.Show(v, "security", "Security", form)
 }
 
 // refused shows the page again, if err is for the visitor.
-func (p *Pages) refused(v *frame.Visit, err error) error {
+func (p *Pages) refused(ctx context.Context, v *frame.Visit, err error) error {
 	_, text := frame.Refused(err)
 	if text == "" {
 		return err
 	}
-	return p.Again(v, "security", "Security", text, formOf(v))
+	form, err := p.form(ctx, v)
+	if err != nil {
+		return err
+	}
+	return p.Again(v, "security", "Security", text, form)
 }
 
 func (p *Pages) switchSecurity(ctx context.Context, v *frame.Visit) error {
@@ -68,7 +81,7 @@ func (p *Pages) switchSecurity(ctx context.Context, v *frame.Visit) error {
 		Proof: policy.Credential{Policy: strings.TrimSpace(v.Value("policy")), Signature: strings.TrimSpace(v.Value("signature"))},
 		Force: v.Value("force")})
 	if err != nil {
-		return p.refused(v, err)
+		return p.refused(ctx, v, err)
 	}
 	if on {
 		return v.Done(v.Link("/security"), "Security is on: every request needs a signed policy.")
@@ -82,21 +95,24 @@ var spans = map[string]time.Duration{"0": 0, "1h": time.Hour, "24h": 24 * time.H
 func (p *Pages) addSecret(ctx context.Context, v *frame.Visit) error {
 	keep, known := spans[v.Value("keep")]
 	if !known {
-		return p.refused(v, account.Refuse(fault.Invalid, "keep", "choose how long the old secret goes on"))
+		return p.refused(ctx, v, account.Refuse(fault.Invalid, "keep", "choose how long the old secret goes on"))
 	}
 	app, secret, err := p.manage.AddSecret(ctx, v.Actor, v.App.Key, manage.NewSecret{Keep: keep})
 	if err != nil {
-		return p.refused(v, err)
+		return p.refused(ctx, v, err)
 	}
 	v.App = &app
-	form := formOf(v)
+	form, err := p.form(ctx, v)
+	if err != nil {
+		return err
+	}
 	form.Secret = secret
 	return p.Show(v, "security", "Security", form)
 }
 
 func (p *Pages) endSecret(ctx context.Context, v *frame.Visit) error {
 	if _, err := p.manage.EndSecret(ctx, v.Actor, v.App.Key, v.Path("secret")); err != nil {
-		return p.refused(v, err)
+		return p.refused(ctx, v, err)
 	}
 	return v.Done(v.Link("/security"), "The secret has ended: what it signed is refused.")
 }
@@ -116,15 +132,15 @@ func (p *Pages) revoke(ctx context.Context, v *frame.Visit) error {
 	case "allow":
 		raw, err := hex.DecodeString(v.Value("digest"))
 		if err != nil || len(raw) != 32 {
-			return p.refused(v, account.Refuse(fault.Invalid, "digest", "this is no policy's digest"))
+			return p.refused(ctx, v, account.Refuse(fault.Invalid, "digest", "this is no policy's digest"))
 		}
 		change.AllowPolicy, done = (*[32]byte)(raw), "The policy counts again, unless it has expired."
 	}
 	if v.Value("what") == "one" && strings.TrimSpace(v.Value("policy")) == "" {
-		return p.refused(v, account.Refuse(fault.Invalid, "policy", "paste the policy that is to be refused"))
+		return p.refused(ctx, v, account.Refuse(fault.Invalid, "policy", "paste the policy that is to be refused"))
 	}
 	if _, err := p.manage.ChangeApp(ctx, v.Actor, v.App.Key, change); err != nil {
-		return p.refused(v, err)
+		return p.refused(ctx, v, err)
 	}
 	return v.Done(v.Link("/security"), done)
 }

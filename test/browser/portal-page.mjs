@@ -35,10 +35,11 @@ export async function signIn(page, { email, password }) {
 
 /**
  * Starts a server and signs its operator in: what open gives, and the server.
- * @param {{server?: object, named?: boolean, page?: object}} [options]  of serve and of open; named is for passkeys
+ * @param {{server?: object, named?: boolean, stowgate?: Server, page?: object}} [options]  of serve and of open; named is for passkeys,
+ *   and stowgate a server that runs already
  */
 export async function portal(t, options = {}) {
-  const stowgate = await (options.named ? serveNamed(t) : serve(t, options.server));
+  const stowgate = options.stowgate ?? await (options.named ? serveNamed(t) : serve(t, options.server));
   const opened = await open(t, `${stowgate.url}/portal/setup`, options.page);
   const { page } = opened;
   await page.getByLabel('Token').fill(setupToken(stowgate));

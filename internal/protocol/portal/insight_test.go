@@ -26,6 +26,7 @@ func TestInsight(t *testing.T) {
 	for i := range 1234 {
 		count(s.app.Key, fmt.Sprint("ok", i), nil)
 	}
+	s.services.Insight.Count(insight.Visit{App: s.app.Key, Action: insight.Read, Secret: s.app.Secrets[0].Fingerprint, Time: time.Now()})
 	count(s.app.Key, "first", fault.Denied)
 	count(s.app.Key, "second", fault.TooLarge)
 	count(s.foe.Key, "foe", fault.Denied)
@@ -36,7 +37,7 @@ func TestInsight(t *testing.T) {
 	page := "/portal/apps/" + s.app.Key + "/insight"
 	for _, query := range []string{"", "?range=day", "?range=week", "?range=month", "?range=year", "?range=century", "?action=read", "?action=party"} {
 		w := s.send(http.MethodGet, page+query, "viewer", nil)
-		for _, want := range []string{"allowed <strong>1\u2009234<", "refused <strong>2<", "too large <strong>1<", "3.0\u00a0s", "&lt;b&gt;"} {
+		for _, want := range []string{"allowed <strong>1\u2009235<", "refused <strong>2<", "too large <strong>1<", "3.0\u00a0s", "&lt;b&gt;"} {
 			if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {
 				t.Fatalf("GET %s: %d, want %s in %s", query, w.Code, want, w.Body)
 			}
@@ -49,7 +50,12 @@ func TestInsight(t *testing.T) {
 	if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, "&lt;script&gt;") || strings.Contains(body, "<script>alert") || strings.Contains(body, `data-id="foe"`) {
 		t.Errorf("refusals: %d %s", w.Code, body)
 	}
-	if w := s.send(http.MethodGet, "/portal/apps/"+s.app.Key, "viewer", nil); !strings.Contains(w.Body.String(), "1\u2009234") || !strings.Contains(w.Body.String(), "denied") {
+	for _, page := range []string{"/insight", "/security"} {
+		if w := s.send(http.MethodGet, "/portal/apps/"+s.app.Key+page, "viewer", nil); !strings.Contains(w.Body.String(), `data-name="Last use"><time`) {
+			t.Errorf("GET %s does not say when the secret was used: %s", page, w.Body)
+		}
+	}
+	if w := s.send(http.MethodGet, "/portal/apps/"+s.app.Key, "viewer", nil); !strings.Contains(w.Body.String(), "1\u2009235") || !strings.Contains(w.Body.String(), "denied") {
 		t.Errorf("overview: %s", w.Body)
 	}
 }

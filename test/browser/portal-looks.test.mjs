@@ -41,8 +41,8 @@ function cramped() {
 }
 
 const lookAt = {
-  'axe, in light and dark': async (page) => {
-    const found = await findings(page, standards, 'html');
+  'a wide page, in light and dark': async (page) => {
+    const found = [...await page.evaluate(cramped), ...await findings(page, standards, 'html')];
     await page.emulateMedia({ colorScheme: 'dark' });
     found.push(...(await findings(page, contrast, 'html')).map((f) => `dark ${f}`));
     await page.emulateMedia({ colorScheme: 'light' });

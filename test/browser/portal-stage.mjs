@@ -85,7 +85,7 @@ export async function furnish(opened) {
 /** Opens one of the pages: the status of its answer. */
 export async function visit(page, stowgate, { path, form }) {
   if (!form) return (await page.goto(`${stowgate.url}/portal${path}`)).status();
-  await page.goto(`${stowgate.url}/portal/sign-in`); // from where a form may be sent
+  if (!page.url().startsWith(stowgate.url)) await page.goto(`${stowgate.url}/portal/sign-in`); // from where a form may be sent
   const gone = page.waitForNavigation();
   await page.evaluate(({ path, form }) => {
     const made = Object.assign(document.createElement('form'), { method: 'post', action: `/portal${path}` });

@@ -196,6 +196,9 @@ func TestM6OtherApps(t *testing.T) {
 		if s.document.Paths.Value(row.Path).GetOperation(row.Method).RequestBody != nil {
 			body = "{}"
 		}
+		if strings.HasSuffix(row.Path, "{file}") && body != "" {
+			body = `{"alt":"x"}`
+		}
 		s.want(http.StatusNotFound, row.Method, address(row.Path, values), token, body)
 	}
 	if asked < 12 {
@@ -207,6 +210,26 @@ func TestM6OtherApps(t *testing.T) {
 	}
 	if after := s.entries(); len(after) != before {
 		t.Errorf("something was changed: %v", after[:len(after)-before])
+	}
+}
+
+// TestHostilePaths puts into paths what nobody means.
+func TestHostilePaths(t *testing.T) {
+	s := newStand(t)
+	token, _ := s.token("", "", account.Acts()...)
+	for _, text := range []string{"%00", "%ff", "..%2F..", "%2e%2e", "'%20OR%201=1--", "-1", "99999999999999999999", "%3Cscript%3E", strings.Repeat("x", 4000)} {
+		for _, row := range s.rows {
+			for _, m := range value.FindAllStringSubmatch(row.Path, -1) {
+				body := ""
+				if s.document.Paths.Value(row.Path).GetOperation(row.Method).RequestBody != nil {
+					body = "{}"
+				}
+				a := s.send(row.Method, address(row.Path, map[string]string{"app": s.app.Key, m[1]: text}), token, body)
+				if a.Code < 400 || a.Code >= 500 {
+					t.Errorf("%s %s with %s: %d %s", row.Method, row.Path, text, a.Code, a.text)
+				}
+			}
+		}
 	}
 }
 
@@ -258,6 +281,7 @@ func TestRefusals(t *testing.T) {
 		{"no files", "POST", app + "/files/bulk", `{"action":"trash","handles":[]}`, 422, `"field":"handles"`},
 		{"nothing to do with them", "POST", app + "/files/bulk", `{"action":"x","handles":["AAAAAAAAAAAAAAAAAAAA"]}`, 422, `"field":"action"`},
 		{"a tag without a name", "POST", app + "/files/bulk", `{"action":"tag","handles":["AAAAAAAAAAAAAAAAAAAA"]}`, 422, `"field":"tags"`},
+		{"nothing about a file", "PATCH", app + "/files/AAAAAAAAAAAAAAAAAAAA", `{}`, 400, "nothing to change"},
 		{"an address that is none", "POST", app + "/webhooks", `{"url":"x"}`, 422, `"field":"url"`},
 		{"no role", "PUT", app + "/members/viewer@example.com", `{"role":"none"}`, 422, `"field":"role"`},
 		{"nobody", "PUT", app + "/members/nobody@example.com", `{"role":"viewer"}`, 404, `"field":"email"`},

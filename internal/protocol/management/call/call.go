@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"mime"
 	"net/http"
@@ -194,7 +195,8 @@ func fill(into reflect.Value, members map[string]json.RawMessage) error {
 			return account.Refuse(fault.Invalid, name, "this is not of the type that it has, or holds something unknown")
 		}
 	}
-	for name := range members {
+	if len(members) > 0 {
+		name := slices.Min(slices.Collect(maps.Keys(members)))
 		return account.Refuse(fault.Invalid, name, "there is no member %q", name)
 	}
 	return nil

@@ -182,6 +182,9 @@ func (a *API) labelFile(ctx context.Context, c *call.Call) (any, error) {
 	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
+	if in.Name == nil && in.Alt == nil && in.Tags == nil && in.Add == nil {
+		return nil, account.Refuse(fault.Invalid, "", "there is nothing to change")
+	}
 	if _, err := a.Desk.Label(ctx, c.Actor, c.App, id, library.Change(in)); err != nil {
 		return nil, labelled(err)
 	}

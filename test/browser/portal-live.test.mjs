@@ -78,7 +78,7 @@ test('a webhook is added, tried, told of an upload, given up, and told again', a
   await until(() => r.got.at(-1).genuine && r.got.length >= 4, 'it comes again');
   await until(async () => {
     await page.goto(hook);
-    return await page.getByText('fine').count();
+    return await page.getByText('fine', { exact: true }).count();
   }, 'the webhook fares well');
   assert.ok(r.got.every((one) => one.genuine), 'filestack-js accepts each signature');
 

@@ -116,7 +116,7 @@ func start(t *testing.T, s Sample, secret string) string {
 		}
 	})
 	address := fmt.Sprintf("127.0.0.1:%d", port)
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		c, err := net.Dial("tcp", address)
 		if err == nil {
 			c.Close()

@@ -95,10 +95,10 @@ func (c chart) draw(times []string, values [][]int64, write func(int64) string) 
 	return c
 }
 
-// ceiling returns the least of 2, 4, 10, 20, 40, 100 and so on that n is not over.
+// ceiling returns the least of 2, 4, 6, 8, 10, 20, 40 and so on that n is not over.
 func ceiling(n int64) int64 {
 	for unit := int64(1); ; unit *= 10 {
-		for _, m := range []int64{2, 4, 10} {
+		for _, m := range []int64{2, 4, 6, 8, 10} {
 			if unit > math.MaxInt64/100 || n <= m*unit {
 				return max(n, m*unit)
 			}

@@ -26,7 +26,7 @@ func TestDraw(t *testing.T) {
 }
 
 func TestCeiling(t *testing.T) {
-	for n, want := range map[int64]int64{1: 2, 2: 2, 3: 4, 5: 10, 10: 10, 11: 20, 40: 40, 41: 100, 5e9: 1e10, math.MaxInt64: math.MaxInt64} {
+	for n, want := range map[int64]int64{1: 2, 2: 2, 3: 4, 5: 6, 9: 10, 10: 10, 11: 20, 40: 40, 41: 60, 81: 100, 7e9: 8e9, math.MaxInt64: math.MaxInt64} {
 		if got := ceiling(n); got != want {
 			t.Errorf("ceiling(%d) = %d, want %d", n, got, want)
 		}

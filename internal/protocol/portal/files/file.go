@@ -113,7 +113,7 @@ func (p *Pages) view(ctx context.Context, v *frame.Visit, f library.File) (one, 
 	c := signed[0].Credential
 	shown.Problem, shown.Until = why, signed[0].Expires
 	if why == "" {
-		if shown.Picture, err = p.shown(f, transformSide, c); err != nil {
+		if shown.Picture, err = p.picture(f, pageSide, c); err != nil {
 			return shown, err
 		}
 		shown.Page, shown.Download = p.Addresses.Page(f.ID, c), p.Addresses.Download(f.ID, c)

@@ -81,13 +81,12 @@ func (p *Pages) look(ctx context.Context, v *frame.Visit, ids ...asset.ID) (sign
 	return signed, "", err
 }
 
-// shown returns the address of a picture of a file that fits into a square, or
+// picture returns the address of a picture of a file that fits into a square, or
 // "" if there is none. It changes with the file, so that browsers show no old one.
-func (p *Pages) shown(f library.File, side int, c policy.Credential) (string, error) {
+func (p *Pages) picture(f library.File, side int, c policy.Credential) (string, error) {
 	if !f.Trashed.IsZero() || c == (policy.Credential{}) || !pictured(f.Detected) {
 		return "", nil
 	}
-	side = min(side, transformSide)
 	text := fmt.Sprint(side)
 	tasks, err := p.Addresses.Tasks(map[string]string{"width": text, "height": text, "fit": "max", "format": "webp"})
 	if err != nil {
@@ -96,8 +95,12 @@ func (p *Pages) shown(f library.File, side int, c policy.Credential) (string, er
 	return p.Addresses.File(f.ID, tasks, c) + fmt.Sprintf("&v=%d", f.Version), nil
 }
 
-// transformSide is the longest side of a picture that pages show, in pixels.
-const transformSide = 1024
+// How wide and high pictures are at most, in pixels, in a list and on a file's
+// own page.
+const (
+	listSide = 128
+	pageSide = 1024
+)
 
 // unpictured are the types of pictures that none can be made of.
 var unpictured = []string{"image/vnd.adobe.photoshop", "image/vnd.djvu", "image/wmf", "image/emf"}

@@ -179,7 +179,7 @@ func (p *Pages) listPage(ctx context.Context, v *frame.Visit) error {
 	}
 	shown.Problem = why
 	for i, f := range page.Files {
-		picture, err := p.shown(f, 128, signed[i].Credential)
+		picture, err := p.picture(f, listSide, signed[i].Credential)
 		if err != nil {
 			return err
 		}

@@ -73,8 +73,9 @@ async function byKeyboard(page) {
     window.walked.set(e, true);
     const style = getComputedStyle(e);
     const box = e.getBoundingClientRect();
-    const seen = e.shadowRoot || (e.matches(':focus-visible') && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0 && box.bottom > 0 && box.top < innerHeight);
-    return { name: `${e.localName}#${e.id}.${e.className} ${e.textContent.trim().slice(0, 30)}`, again: again && !e.shadowRoot && !e.matches('iframe'), seen: Boolean(seen), skip: e.matches('.portal__skip') };
+    const within = Boolean(e.shadowRoot) || e.matches('iframe, [type=date]'); // which show themselves where in them one is
+    const seen = within || (e.matches(':focus-visible') && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0 && box.bottom > 0 && box.top < innerHeight);
+    return { name: `${e.localName}#${e.id}.${e.className} ${e.textContent.trim().slice(0, 30)}`, again: again && !within, seen: Boolean(seen), skip: e.matches('.portal__skip') };
   });
   await page.evaluate(() => { document.activeElement?.blur(); });
   await page.locator('body').press('Tab');

@@ -292,12 +292,12 @@ test('an edited link is sent as it was edited', async (t) => {
 
 test('an import is repeated when the server is busy, but not when it may have happened', async (t) => {
   const server = await serverFor(t);
-  const engine = engineFor(t, server, { parts: { ...settingsFor('').parts, timeout: 60 } });
+  const engine = engineFor(t, server, { parts: { ...settingsFor('').parts, timeout: 700 } });
   let n = 0;
   server.before = async (path) => {
     if (path !== '/store/') return undefined;
     if (n++ === 0) return [503, { error: 'too many requests' }];
-    await new Promise((done) => setTimeout(done, 150)); // longer than a request may stand still otherwise
+    await new Promise((done) => setTimeout(done, 1500)); // longer than a request may stand still otherwise
     return n === 2 ? undefined : 'drop';
   };
   await engine.addLink('https://example.com/a');

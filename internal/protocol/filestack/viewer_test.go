@@ -121,7 +121,7 @@ func TestViewerRefuses(t *testing.T) {
 			}
 		}
 	}
-	for _, target := range []string{"/preview/https://example.com/a.png", "/preview/src://alias/a.png", "/preview", "/preview/resize=width:5/" + id} {
+	for _, target := range []string{"/preview/https://example.com/a.png", "/preview/src://alias/a.png", "/preview/resize=width:5/" + id} {
 		w := s.send(t, "GET", target, "")
 		if w.Code < 400 || !strings.Contains(w.Body.String(), "cannot be shown") {
 			t.Errorf("GET %s: %d %s, want a refusal in words", target, w.Code, styleIn.ReplaceAllString(w.Body.String(), ""))

@@ -65,17 +65,27 @@ func (v *volume) mount() {
 	}
 }
 
-// unmount waits for the last user, who may just have been killed.
+// unmount waits for the last user, who may just have been killed: here, and in
+// the mount namespaces of workers, which keep the file system as it is, shut down
+// or not, until they have gone as well. Then the image is no device any more.
 func (v *volume) unmount() {
 	v.t.Helper()
-	var err error
-	for range 100 {
-		if err = unix.Unmount(v.dir, 0); err == nil {
-			return
+	mounted, why := true, ""
+	for range 1000 {
+		if mounted {
+			err := unix.Unmount(v.dir, 0)
+			mounted, why = err != nil, fmt.Sprint(err)
+		}
+		if !mounted {
+			used, err := exec.Command("losetup", "-j", v.image).CombinedOutput()
+			if err == nil && len(used) == 0 || errors.Is(err, exec.ErrNotFound) {
+				return
+			}
+			why = fmt.Sprintf("still used: %s %v", used, err)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	v.t.Fatalf("unmount: %v", err)
+	v.t.Fatalf("unmount: %s", why)
 }
 
 // Shutting a file system down without flushing its log loses what a power cut

@@ -67,7 +67,7 @@ test('a file is uploaded with the picker, looked at, transformed, labelled, dele
   await page.getByRole('button', { name: 'Take that back' }).click();
   await page.getByText('1 file is restored.').waitFor();
   await page.getByRole('link', { name: hostile }).waitFor();
-  // A part outside the image is refused, and so is a picture that is asked for while its file is deleted.
+  // A part outside the image is refused. A 403 was seen besides, once in about 20 runs, and is not explained: so it is told.
   const lost = ({ text }) => text.startsWith('Failed to load resource');
   for (const { text, url } of seen.console.filter(lost)) t.diagnostic(`${text} (${url})`);
   seen.console = seen.console.filter((said) => !lost(said));

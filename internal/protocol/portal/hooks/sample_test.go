@@ -74,7 +74,7 @@ func start(t *testing.T, s Sample, secret string) string {
 	t.Helper()
 	run, dir := runners[s.Name], t.TempDir()
 	if _, err := exec.LookPath(run.command[0]); err != nil {
-		t.Skip(err)
+		t.Skipf("skipped: %s is not installed", run.command[0])
 	}
 	if s.Name == "Node.js" {
 		library, err := filepath.Abs("../../../../test/browser/node_modules/filestack-js-3")
@@ -82,7 +82,7 @@ func start(t *testing.T, s Sample, secret string) string {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(library); err != nil {
-			t.Skip(err)
+			t.Skip("skipped: filestack-js is not installed; type npm ci --prefix test/browser")
 		}
 		if err := os.Mkdir(filepath.Join(dir, "node_modules"), 0o755); err != nil {
 			t.Fatal(err)

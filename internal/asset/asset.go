@@ -76,7 +76,8 @@ type Asset struct {
 	Path      string // storage path its owner asked for, canonical; see policy.CanonicalPath
 	Access    string // "public" or "private": the owner's wish for an outside bucket
 
-	Tags      map[string]string
+	Tags      map[string]string // what its owner noted about it, by name
+	Labels    []string          // words that it is found by, in the order given
 	Alt       string
 	Workflows []Workflow
 	Source    string // URL it was imported from
@@ -84,6 +85,8 @@ type Asset struct {
 
 	Created  time.Time
 	Modified time.Time // when the content last changed
+	Stored   time.Time // when it was made permanent; zero means that it goes after TemporaryLifetime
+	Picture  *Picture  // nil if it is no image, or was not looked at yet
 }
 
 // A Workflow is one that was asked for when the asset was stored, and the job

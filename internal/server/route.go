@@ -16,13 +16,14 @@ type Route struct {
 	Pattern string // see Router; also the route's label in logs and metrics
 
 	// Hosts are the sub-domains it answers on when the server has a domain; ""
-	// is the domain itself, and nil means all of them.
+	// is the domain itself, "*.a" every one below a, and nil means all of them.
 	Hosts []string
 
 	Public string // why no credential is needed; empty for a guarded route
 	Action string // what it asks for, in figures; empty for what is not counted
 
 	handler http.Handler
+	when    func(*http.Request) bool // nil means always
 	guarded bool
 	parts   []part // the pattern's segments
 }
@@ -85,6 +86,13 @@ func (t Route) For(action string) Route {
 	return t
 }
 
+// When returns the route answering only what holds for, which its pattern cannot
+// say; for all else the rows after it are asked.
+func (t Route) When(holds func(*http.Request) bool) Route {
+	t.when = holds
+	return t
+}
+
 // A Router answers a request by the first route of its table that matches.
 //
 // A pattern is a path whose segments are compared with those that were sent,
@@ -130,7 +138,7 @@ func (t *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var allow []string
 	for i := range t.routes {
 		route := &t.routes[i]
-		if !route.answers(host) || !route.matches(path, nil) {
+		if !route.answers(host) || !route.matches(path, nil) || route.when != nil && !route.when(r) {
 			continue
 		}
 		if route.Method != "" && route.Method != r.Method &&
@@ -170,12 +178,20 @@ func (t *Router) host(header string) (string, bool) {
 	}
 	name, ok := strings.CutSuffix(name, "."+t.domain)
 	return name, ok && slices.ContainsFunc(t.routes, func(route Route) bool {
-		return slices.Contains(route.Hosts, name)
+		return slices.ContainsFunc(route.Hosts, func(host string) bool { return covers(host, name) })
 	})
 }
 
+// covers reports whether a host that a route names is the sub-domain called
+// name, or has it below.
+func covers(host, name string) bool {
+	above, below := strings.CutPrefix(host, "*")
+	return host == name || below && strings.HasSuffix(name, above)
+}
+
 func (t *Route) answers(host string) bool {
-	return host == anyHost || t.Hosts == nil || slices.Contains(t.Hosts, host)
+	return host == anyHost || t.Hosts == nil ||
+		slices.ContainsFunc(t.Hosts, func(own string) bool { return covers(own, host) })
 }
 
 // matches says whether the pattern matches the path. With a request, it also

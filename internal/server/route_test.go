@@ -79,6 +79,30 @@ func TestRouter(t *testing.T) {
 	}
 }
 
+func TestRouterWhen(t *testing.T) {
+	const why = "it is a test"
+	short := func(r *http.Request) bool { return len(r.PathValue("id")) == 0 && len(r.URL.Path) < 5 }
+	router, err := NewRouter("example.com", []Route{
+		Public("GET", "/{id}", why, echo("short", "id")).When(short).On("*.pictures", "pictures"),
+		Public("GET", "/{path...}", why, echo("other", "path")),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ host, target, body string }{
+		{"pictures.example.com", "/abc", "short id=abc"},
+		{"pictures.example.com", "/abcdef", "other path=abcdef"},
+		{"a.pictures.example.com", "/abc", "short id=abc"},
+		{"a.b.pictures.example.com", "/abc", "short id=abc"},
+		{"apictures.example.com", "/abc", "this server does not answer for that host"},
+		{"localhost", "/abc", "short id=abc"},
+	} {
+		if _, body := ask(t, router, "GET", tt.target, tt.host); body != tt.body {
+			t.Errorf("%s%s: %q, want %q", tt.host, tt.target, body, tt.body)
+		}
+	}
+}
+
 func TestRouterHosts(t *testing.T) {
 	router := testRouter(t, "Files.example.com")
 	for _, tt := range []struct {

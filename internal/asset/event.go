@@ -11,6 +11,8 @@ const (
 	Uploaded    = "upload"
 	Overwritten = "overwrite"
 	Deleted     = "delete"
+	Kept        = "store"  // what was temporary is permanent now
+	Changed     = "change" // of its tags and labels
 )
 
 // An Event tells that something has happened to an asset. It is recorded in the
@@ -18,13 +20,13 @@ const (
 type Event struct {
 	ID   int64 // ascending; never used twice
 	App  string
-	Kind string // Uploaded, Overwritten or Deleted
+	Kind string // one of the above
 	Time time.Time
 	Fact Fact
 }
 
 // A Fact is what an event says about its asset: what the asset was after an
-// upload or overwrite, or before it was deleted. It holds neither secrets nor
+// upload, an overwrite or a change, or before it was deleted. It holds neither secrets nor
 // links that could be.
 type Fact struct {
 	ID        ID                `json:"id"`
@@ -43,6 +45,12 @@ type Fact struct {
 	Alt       string            `json:"alt,omitempty"`
 	Workflows []Workflow        `json:"workflows,omitempty"`
 	Client    string            `json:"client,omitempty"`
+
+	Labels   []string          `json:"labels,omitempty"`
+	Previous map[string]string `json:"previous,omitempty"` // tags before a change; nil if there were none
+	Picture  *Picture          `json:"picture,omitempty"`
+	Created  time.Time         `json:"created,omitzero"` // zero in events of old
+	Stored   time.Time         `json:"stored,omitzero"`
 }
 
 // FactOf returns what an event says about a.
@@ -51,5 +59,6 @@ func FactOf(a Asset) Fact {
 		ID: a.ID, UUID: a.UUID, Name: a.Name, Type: a.Type, Detected: a.Detected, Size: a.Content.Size(),
 		Width: a.Width, Height: a.Height, Version: a.Version, Location: a.Location, Container: a.Container,
 		Path: a.Path, Tags: a.Tags, Alt: a.Alt, Workflows: a.Workflows, Client: a.Client,
+		Labels: a.Labels, Picture: a.Picture, Created: a.Created, Stored: a.Stored,
 	}
 }

@@ -1,9 +1,13 @@
 package asset
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A Picture is what an engine found out about an image, beyond what its first
-// bytes say. It says nothing that the bytes of the asset do not.
+// bytes say. It says nothing that the bytes of the asset do not. One without a
+// Format says that no engine could read it.
 type Picture struct {
 	Format      string   `json:"format"` // like JPEG, in upper case
 	Mode        string   `json:"mode"`   // of its colours: RGB, RGBA, L, LA, P, CMYK, LAB …
@@ -21,3 +25,9 @@ type Picture struct {
 // store. Source: Uploadcare documentation, "Upload API", the parameter
 // UPLOADCARE_STORE.
 const TemporaryLifetime = 24 * time.Hour
+
+// Looked reports whether it is known what a is as a picture, if it is one.
+func (a Asset) Looked() bool { return a.Picture != nil || !strings.HasPrefix(a.Detected, "image/") }
+
+// IsPicture reports whether an engine has read a as a picture.
+func (a Asset) IsPicture() bool { return a.Picture != nil && a.Picture.Format != "" }

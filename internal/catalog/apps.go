@@ -17,7 +17,7 @@ import (
 // transaction is long.
 const stepSize = 500
 
-const appColumns = `key, name, security, disabled, created, deleted, secrets, revoked_before, revoked, options`
+const appColumns = `key, name, security, disabled, created, deleted, secrets, revoked_before, revoked, options, token_secrets`
 
 // CreateApp adds an app, with an audit entry. The error wraps fault.Conflict if
 // there is one with its key, and fault.Invalid if it has no key.
@@ -30,7 +30,7 @@ func (c *Catalog) CreateApp(ctx context.Context, by account.Entry, app policy.Ap
 		return fmt.Errorf("create app %s: %w", app.Key, err)
 	}
 	err = c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
-		_, err := tx.Exec(ctx, `INSERT INTO apps (`+appColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, values...)
+		_, err := tx.Exec(ctx, `INSERT INTO apps (`+appColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, values...)
 		if err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (c *Catalog) UpdateApp(ctx context.Context, by account.Entry, key string, c
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE apps SET (`+appColumns+`) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE key = ?`, append(values, key)...)
+		_, err = tx.Exec(ctx, `UPDATE apps SET (`+appColumns+`) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE key = ?`, append(values, key)...)
 		if err != nil {
 			return err
 		}
@@ -180,9 +180,17 @@ func (c *Catalog) readApp(ctx context.Context, s *record.Statements, key string)
 	return c.scanApp(s.Row(ctx, `SELECT `+appColumns+` FROM apps WHERE key = ?`, key))
 }
 
+// tokensOf returns the name that an app's token secrets are sealed under. No app
+// has it as its key.
+func tokensOf(app string) string { return "tokens of " + app }
+
 // appValues returns the values of appColumns.
 func (c *Catalog) appValues(app policy.App) ([]any, error) {
 	secrets, err := json.Marshal(app.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := json.Marshal(app.TokenSecrets)
 	if err != nil {
 		return nil, err
 	}
@@ -201,14 +209,15 @@ func (c *Catalog) appValues(app policy.App) ([]any, error) {
 		return nil, err
 	}
 	return []any{app.Key, app.Name, app.Security, app.Disabled, record.Nanos(app.Created), record.Nanos(app.Deleted),
-		c.book.Box.Seal(app.Key, secrets), record.Nanos(app.RevokedBefore), string(revoked), string(options)}, nil
+		c.book.Box.Seal(app.Key, secrets), record.Nanos(app.RevokedBefore), string(revoked), string(options),
+		c.book.Box.Seal(tokensOf(app.Key), tokens)}, nil
 }
 
 func (c *Catalog) scanApp(row record.Row) (policy.App, error) {
 	var app policy.App
 	var created, deleted, revokedBefore int64
-	var secrets, revoked, options []byte
-	err := row.Scan(&app.Key, &app.Name, &app.Security, &app.Disabled, &created, &deleted, &secrets, &revokedBefore, &revoked, &options)
+	var secrets, revoked, options, tokens []byte
+	err := row.Scan(&app.Key, &app.Name, &app.Security, &app.Disabled, &created, &deleted, &secrets, &revokedBefore, &revoked, &options, &tokens)
 	if err != nil {
 		return policy.App{}, err
 	}
@@ -218,6 +227,14 @@ func (c *Catalog) scanApp(row record.Row) (policy.App, error) {
 	}
 	if err := json.Unmarshal(secrets, &app.Secrets); err != nil {
 		return policy.App{}, fmt.Errorf("read secrets: %w", err)
+	}
+	if len(tokens) > 0 {
+		if tokens, err = c.book.Box.Open(tokensOf(app.Key), tokens); err != nil {
+			return policy.App{}, err
+		}
+		if err := json.Unmarshal(tokens, &app.TokenSecrets); err != nil {
+			return policy.App{}, fmt.Errorf("read token secrets: %w", err)
+		}
 	}
 	if err := json.Unmarshal(options, &app.Options); err != nil {
 		return policy.App{}, fmt.Errorf("read options: %w", err)

@@ -11,7 +11,8 @@ import (
 // An Action is something a grant can allow. Several are joined with |.
 type Action uint16
 
-// The actions. EXIF is never implied by a policy that lists no calls.
+// The actions. EXIF is never implied by a policy that lists no calls. Manage has
+// no name in policies: only an app's owner has it, see Full and VerifySecret.
 const (
 	Pick        Action = 1 << iota // upload as a user of a page does
 	Store                          // put a file into storage
@@ -23,9 +24,11 @@ const (
 	Remove                         // delete an asset
 	EXIF                           // get what a camera wrote into a picture
 	RunWorkflow                    // start workflows
+	Manage                         // list, describe, keep, label and remove any file of the app, its groups and its webhooks
 )
 
 const (
+	// everything that a policy can allow.
 	everything = Pick | Store | Read | Stat | Write | WriteURL | Convert | Remove | EXIF | RunWorkflow
 
 	// implied is what a policy that lists no calls allows.
@@ -36,6 +39,9 @@ const (
 	// Source: Filestack documentation, "Security Policies", default authentication.
 	public = Pick | Store | Read | Stat | Convert
 
+	// opened is what needs no policy by Options.OpenReads.
+	opened = Read | Convert
+
 	// storing makes a new file, at a path in a container.
 	storing = Pick | Store
 
@@ -43,7 +49,8 @@ const (
 	sizing = storing | Write | WriteURL
 )
 
-// calls holds the name of each action, in the order of the constants.
+// calls holds the name of each action that policies can allow, in the order of
+// the constants.
 var calls = [...]string{"pick", "store", "read", "stat", "write", "writeUrl", "convert", "remove", "exif", "runWorkflow"}
 
 // Calls returns the name of each action, as policies write it.
@@ -68,13 +75,16 @@ func ParseAction(name string) (Action, error) {
 }
 
 // String returns the names of the actions in a as policies write them, parted
-// by commas, and "none" if there are none.
+// by commas, and "none" if there are none. Manage is "manage".
 func (a Action) String() string {
 	var names []string
 	for i, call := range calls {
 		if a&(1<<i) != 0 {
 			names = append(names, call)
 		}
+	}
+	if a&Manage != 0 {
+		names = append(names, "manage")
 	}
 	if len(names) == 0 {
 		return "none"

@@ -324,7 +324,7 @@ func TestDescribe(t *testing.T) {
 		want  string
 	}{
 		{Grant{}, "may do nothing"},
-		{Full(App{Key: "A"}), "may upload files; read, see metadata, overwrite, overwrite from URLs, transform, delete, see EXIF data, run workflows"},
+		{Full(App{Key: "A"}), "may upload files; read, see metadata, overwrite, overwrite from URLs, transform, delete, see EXIF data, run workflows, manage the app's files"},
 		{Grant{Actions: Pick, MaxSize: 5e6, Path: pattern(t, "avatars/", false), Expires: until},
 			"may upload files up to 5 MB into avatars/; until 2030-01-01T00:15:00Z (15 minutes from now)"},
 		{Grant{Actions: Store, MinSize: 3, MaxSize: 5 << 20, Container: pattern(t, "c", false), Use: Use{Limit: 2}, Expires: testNow},

@@ -22,7 +22,7 @@ func (g Grant) Describe(now time.Time) string {
 // verbs say what each call does, in the order of the constants. Pick and store
 // are one thing to a person.
 var verbs = [...]string{"upload files", "", "read", "see metadata", "overwrite", "overwrite from URLs", "transform", "delete",
-	"see EXIF data", "run workflows"}
+	"see EXIF data", "run workflows", "manage the app's files"}
 
 func (g Grant) describe(relative string) string {
 	if g.Actions == 0 {

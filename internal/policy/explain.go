@@ -25,7 +25,11 @@ type Step struct {
 func Explain(app App, c Credential, r Request, now time.Time) []Step {
 	var e explanation
 	if anybody := Public(app); anybody.Actions&r.Action != 0 {
-		e.step("app", nil, "security is off, and anybody may do this")
+		why := "security is off, and anybody may do this"
+		if app.Security {
+			why = "reads are open, and anybody may do this"
+		}
+		e.step("app", nil, why)
 		e.skipTo("call", "no policy is needed")
 		return e.checks(checks[1:], anybody, r, now)
 	}

@@ -61,7 +61,7 @@ type Request struct {
 type App struct {
 	Key      string // public API key
 	Name     string
-	Security bool // whether every request must carry a valid grant
+	Security bool // whether every request must carry a valid grant; see Options.OpenReads
 	Disabled bool // whether everything is refused
 	Created  time.Time
 	Deleted  time.Time // when its owner deleted it, which for a while can be taken back; zero means not
@@ -70,11 +70,19 @@ type App struct {
 	RevokedBefore time.Time         // policies signed before are refused; zero means none
 	Revoked       map[[32]byte]bool // policies that are refused, by their Digest
 	Options       Options
+
+	// TokenSecrets are the keys of tokens in addresses, newest first; at most
+	// MaxSecrets. Unlike Secrets they are the hexadecimal text of MinTokenSecret
+	// bytes or more, and the bytes are the key.
+	TokenSecrets []Secret
 }
 
 // MaxSecrets is how many secrets of an app are live at once: one, and the one
 // that it replaces until every signer knows the new one.
 const MaxSecrets = 2
+
+// MinTokenSecret is how many bytes one of App.TokenSecrets has at least.
+const MinTokenSecret = 32
 
 // A Secret is a key that policies are signed with.
 type Secret struct {
@@ -88,7 +96,9 @@ type Options struct {
 	WholePatterns bool     // path, container and url patterns must match to the end as well
 	CallsAlias    bool     // read "calls", which Filestack's Java SDK writes, as "call"
 	MaxSize       int64    // bytes of one file; 0 means the server's limit
-	SignedImages  bool     // transforming needs a policy, also while security is off
+	SignedImages  bool     // transforming needs a policy, also while security is off, and with OpenReads
+	OpenReads     bool     // while security is on, who knows a file's name may read and transform it without a policy
+	Temporary     bool     // a file is temporary if its caller leaves that to the app; see asset.TemporaryLifetime
 	Origins       []string // of pages that may use the app, like https://example.com; none means any
 
 	Types     []string      // media types of the files it takes, like image/png or image/*; none means any

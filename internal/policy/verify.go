@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/stowgate/stowgate/internal/asset"
 )
 
 // A Credential is a policy and its signature, as a protocol received them after
@@ -181,21 +183,37 @@ func Full(app App) Grant {
 	if app.Off() || app.Key == "" {
 		return Grant{}
 	}
-	return Grant{App: app.Key, Actions: everything, MaxSize: math.MaxInt64}
+	return Grant{App: app.Key, Actions: everything | Manage, MaxSize: math.MaxInt64}
 }
 
 // Public returns what anybody may do without a policy: while the app's security
 // is off, to upload, read and, unless its options say otherwise, transform, but
 // not to overwrite, delete, run workflows or read EXIF data (Filestack
-// documentation: "Security Policies", default authentication). It is the zero
-// Grant while security is on.
+// documentation: "Security Policies", default authentication). While security
+// is on it is the zero Grant or, if the app's options say so, to read and to
+// transform.
 func Public(app App) Grant {
-	if app.Security || app.Off() || app.Key == "" {
+	if app.Security && !app.Options.OpenReads || app.Off() || app.Key == "" {
 		return Grant{}
 	}
 	actions := public
+	if app.Security {
+		actions = opened
+	}
 	if app.Options.SignedImages {
 		actions &^= Convert
 	}
 	return Grant{App: app.Key, Actions: actions, MaxSize: math.MaxInt64, Unsigned: true}
+}
+
+// Known returns what everybody may do who knows the name of the asset id, also
+// while security is on: to get its metadata. It is for protocols in which names
+// are random and knowing one is enough (Uploadcare documentation: "Upload API",
+// file info and group info take a public key and no signature). It allows nothing
+// on an app that is disabled or has no key, and on no asset.
+func Known(app App, id asset.ID) Grant {
+	if app.Off() || app.Key == "" || id == "" {
+		return Grant{}
+	}
+	return Grant{App: app.Key, Actions: Stat, Asset: id, Unsigned: true}
 }

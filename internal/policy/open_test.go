@@ -1,0 +1,108 @@
+package policy
+
+import (
+	"math"
+	"slices"
+	"testing"
+)
+
+// TestOpenReads: with security on, anybody may read and transform, and nothing
+// else; a policy still allows what it did.
+func TestOpenReads(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*App)
+		want   Action
+	}{
+		{"off by default", func(*App) {}, 0},
+		{"open", func(app *App) { app.Options.OpenReads = true }, Read | Convert},
+		{"signed images", func(app *App) { app.Options = Options{OpenReads: true, SignedImages: true} }, Read},
+		{"security off", func(app *App) { app.Security, app.Options.OpenReads = false, true }, public},
+		{"disabled", func(app *App) { app.Disabled, app.Options.OpenReads = true, true }, 0},
+		{"deleted", func(app *App) { app.Deleted, app.Options.OpenReads = testNow, true }, 0},
+		{"no app", func(app *App) { *app = App{Security: true, Options: Options{OpenReads: true}} }, 0},
+	} {
+		app := testApp(testSecret)
+		tt.change(&app)
+		if g := Public(app); g.Actions != tt.want || g.Unsigned != (tt.want != 0) {
+			t.Errorf("%s: Public = %+v, want the actions %v", tt.name, g, tt.want)
+		}
+	}
+
+	app := testApp(testSecret)
+	app.Options.OpenReads = true
+	for _, c := range []Credential{{}, signed(`{"expiry":1}`), signed(with(`"call":["remove"]`))} {
+		for action, want := range map[Action]bool{Read: true, Convert: true, Stat: false, Pick: false, Store: false,
+			Write: false, WriteURL: false, EXIF: false, RunWorkflow: false, Manage: false} {
+			r := Request{Action: action, Asset: assetA, Size: -1}
+			err := decide(app, c, r, testNow)
+			if (err == nil) != want || explains(t, app, c, r) != want {
+				t.Errorf("%v with %v = %v, want it allowed: %t", action, c, err, want)
+			}
+		}
+	}
+	if err := decide(app, signed(with(`"call":["remove"]`)), Request{Action: Remove, Asset: assetA}, testNow); err != nil {
+		t.Errorf("remove with a policy = %v, want nil", err)
+	}
+}
+
+// TestManage: no policy can allow it, and an owner has it.
+func TestManage(t *testing.T) {
+	if slices.Contains(Calls(), "manage") || (everything|implied|public|opened)&Manage != 0 {
+		t.Error("policies can name manage")
+	}
+	if _, err := ParseAction("manage"); err == nil {
+		t.Error("ParseAction takes manage")
+	}
+	app := testApp(testSecret)
+	r := Request{Action: Manage, Asset: assetA}
+	for _, document := range []string{`{"expiry":1893456600}`, with(`"call":["manage","Manage","read"]`), with(`"call":"manage"`)} {
+		if err := decide(app, signed(document), r, testNow); reason(t, err) != CallNotAllowed {
+			t.Errorf("manage with %s = %v, want CallNotAllowed", document, err)
+		}
+	}
+	app.Security = false
+	if err := decide(app, Credential{}, r, testNow); reason(t, err) != NoCredentials {
+		t.Errorf("manage while security is off = %v, want NoCredentials", err)
+	}
+	owner, err := VerifySecret(app, testSecret, testNow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range []Grant{owner, Full(app)} {
+		if err := g.Check(r, testNow); err != nil {
+			t.Errorf("manage by %v = %v, want nil", g, err)
+		}
+	}
+	if got := Manage.String(); got != "manage" {
+		t.Errorf("Manage.String() = %q", got)
+	}
+}
+
+func TestKnown(t *testing.T) {
+	app := testApp(testSecret)
+	g := Known(app, assetA)
+	for _, tt := range []struct {
+		r    Request
+		want Reason
+	}{
+		{Request{Action: Stat, Asset: assetA}, 0},
+		{Request{Action: Stat, Asset: assetB}, OtherAsset},
+		{Request{Action: Stat}, OtherAsset},
+		{Request{Action: Read, Asset: assetA}, NoCredentials},
+		{Request{Action: EXIF, Asset: assetA}, NoCredentials},
+		{Request{Action: Remove, Asset: assetA}, NoCredentials},
+		{Request{Action: Store, Size: math.MaxInt64}, NoCredentials},
+	} {
+		if got := reason(t, g.Check(tt.r, testNow)); got != tt.want {
+			t.Errorf("Known: %v of %q is answered by %v, want %v", tt.r.Action, tt.r.Asset, got, tt.want)
+		}
+	}
+	disabled, deleted := app, app
+	disabled.Disabled, deleted.Deleted = true, testNow
+	for _, g := range []Grant{Known(disabled, assetA), Known(deleted, assetA), Known(App{}, assetA), Known(app, "")} {
+		if g != (Grant{}) {
+			t.Errorf("Known = %+v, want nothing", g)
+		}
+	}
+}

@@ -137,7 +137,7 @@ export class Server {
 
   /**
    * app makes an app, and waits until the server has seen it.
-   * @param {{name?: string, security?: 'on' | 'off', set?: string[]}} [options]  set holds flags of stowgate app set
+   * @param {{name?: string, security?: 'on' | 'uploads' | 'off', set?: string[]}} [options]  set holds flags of stowgate app set
    * @returns {Promise<App>}
    */
   async app({ name = `app-${++this.#apps}`, security = 'on', set = [] } = {}) {
@@ -151,7 +151,7 @@ export class Server {
       if (answer.status !== 403) break; // no longer an unknown app
       assert.ok(Date.now() - began < 30_000, `the server has not seen app ${name} after 30 s`);
     }
-    return new App(this, made.api_key, made.secret, security === 'on');
+    return new App(this, made.api_key, made.secret, security !== 'off');
   }
 
   async stop() {

@@ -11,7 +11,8 @@ import (
 )
 
 // A Key names a blob in its store. The store makes it: random, never derived
-// from anything a client sent, at most 200 bytes of [a-zA-Z0-9/._+-].
+// from anything a client sent, at most 160 bytes of [a-zA-Z0-9/._+-], the first
+// of them no '+'. A store made of several puts a name before it: see Join.
 type Key string
 
 // A Store keeps blobs: runs of bytes that are written once, never changed, and
@@ -117,6 +118,7 @@ type DirectPart struct {
 
 // A Health store knows when it must not be written to.
 type Health interface {
-	// Health returns nil, or why Create would fail with fault.Unavailable.
+	// Health returns nil, or why Create would fail with fault.Unavailable: in
+	// one of them, if the store is made of several.
 	Health() error
 }

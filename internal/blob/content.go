@@ -13,7 +13,7 @@ const ChunkSize = 1 << 20
 
 // Limits of a Content record.
 const (
-	maxKeyLen      = 200     // bytes, as Key says
+	maxKeyLen      = 200     // bytes: as Key says, and what Join adds
 	maxSegments    = 1 << 20 // 10,000 parts of 100 chunks each
 	maxContentSize = 1 << 50 // bytes, far above the largest asset
 )

@@ -49,9 +49,9 @@ func newDesk(t testing.TB) *desk {
 	book := d.catalog.Book()
 	d.people, d.ledger = people.New(book), ledger.New(book)
 	d.Service = manage.New(d.catalog, d.people, d.ledger, manage.Config{Now: clock})
-	formats := webhook.Formats{"filestack": {Body: func(asset.Event) ([]byte, error) { return []byte("{}"), nil }}}
+	formats := webhook.Formats{"filestack": {Words: map[string]string{asset.Uploaded: "fp.upload", asset.Overwritten: "fp.overwrite", asset.Deleted: "fp.delete"}, Body: func(webhook.Hook, asset.Event) ([]byte, error) { return []byte("{}"), nil }}}
 	store := queue.New(book, queue.Config{})
-	d.hooks = manage.NewWebhooks(hooks.New(book, store, formats, func() {}), clock)
+	d.hooks = manage.NewWebhooks(hooks.New(book, store, formats, func() {}), formats, clock)
 	d.jobs = manage.NewJobs(store, func() {})
 	return d
 }
@@ -180,6 +180,10 @@ var calls = map[string]call{
 	}},
 	"SignLook": {act: account.ViewFiles, about: true, do: func(ctx context.Context, by account.Actor, s scene) error {
 		_, err := s.SignLook(ctx, by, s.app, time.Minute, asset.NewID())
+		return err
+	}},
+	"SignUpload": {act: account.ChangeFiles, about: true, do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.SignUpload(ctx, by, s.app, time.Minute)
 		return err
 	}},
 	"FileGrant": {act: account.ChangeFiles, about: true, do: func(ctx context.Context, by account.Actor, s scene) error {

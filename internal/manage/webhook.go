@@ -33,13 +33,17 @@ type hookRecords interface {
 // of what they were told. Its errors are as those of a Service.
 type Webhooks struct {
 	records hookRecords
+	formats webhook.Formats
 	now     func() time.Time
 }
 
-// NewWebhooks returns the webhooks that are kept in records.
-func NewWebhooks(records hookRecords, now func() time.Time) *Webhooks {
-	return &Webhooks{records, now}
+// NewWebhooks returns the webhooks that are kept in records, and told in formats.
+func NewWebhooks(records hookRecords, formats webhook.Formats, now func() time.Time) *Webhooks {
+	return &Webhooks{records, formats, now}
 }
+
+// Formats returns what webhooks can be told in.
+func (w *Webhooks) Formats() webhook.Formats { return w.formats }
 
 // A Hook is a webhook as its people see it. Who may not change it sees no more
 // of its URL than the host: the rest may hold a token.
@@ -100,38 +104,56 @@ func (w *Webhooks) Hook(ctx context.Context, by account.Actor, app, id string) (
 	return w.view(by, h), nil
 }
 
-// A NewHook is what a new webhook begins with.
-type NewHook struct {
-	URL    string
-	Events []string // empty means all
-	Format string   // empty means "filestack"
-	Secret string   // to take over; empty means a new one
+// Open returns the webhooks of an app with all that Hooks hides, for protocols
+// whose answers have the secrets.
+func (w *Webhooks) Open(ctx context.Context, by account.Actor, app string) ([]webhook.Hook, error) {
+	if err := by.Check(account.ChangeHooks, app); err != nil {
+		return nil, err
+	}
+	return w.records.Hooks(ctx, app)
 }
 
-// AddHook adds a webhook. It returns its secret, which nothing else shows again.
+// DefaultFormat is the format of a webhook that names none.
+const DefaultFormat = "filestack"
+
+// A NewHook is what a new webhook begins with.
+type NewHook struct {
+	URL      string
+	Events   []string // empty means all that its format tells of
+	Format   string   // empty means DefaultFormat
+	Secret   string   // to take over; empty means a new one
+	Unsigned bool     // without a secret: nothing is signed
+	Disabled bool     // it is to be enabled later
+}
+
+// AddHook adds a webhook. It returns its secret, which only Open shows again.
 func (w *Webhooks) AddHook(ctx context.Context, by account.Actor, app string, n NewHook) (Hook, string, error) {
 	if err := by.Check(account.ChangeHooks, app); err != nil {
 		return Hook{}, "", err
 	}
-	h := webhook.NewHook(app, cmp.Or(n.Format, "filestack"), w.now())
-	h.URL, h.Events = n.URL, n.Events
-	if n.Secret != "" {
-		h.Secrets[0].Key = n.Secret
+	h := webhook.NewHook(app, cmp.Or(n.Format, DefaultFormat), w.now())
+	h.URL, h.Events, h.Enabled = n.URL, n.Events, !n.Disabled
+	h.Secrets[0].Key = cmp.Or(n.Secret, h.Secrets[0].Key)
+	detail := map[string]string{"host": origin(h.URL), "events": strings.Join(h.Events, " "), "format": h.Format}
+	secret := ""
+	if n.Unsigned {
+		h.Secrets = nil
+	} else {
+		secret, detail["secret"] = h.Secrets[0].Key, fingerprint(h.Secrets[0])
 	}
-	err := w.records.Add(ctx, h, by.Entry("webhook.create", app, h.ID, map[string]string{
-		"host": origin(h.URL), "events": strings.Join(h.Events, " "), "secret": fingerprint(h.Secrets[0])}))
-	if err != nil {
+	if err := w.records.Add(ctx, h, by.Entry("webhook.create", app, h.ID, detail)); err != nil {
 		return Hook{}, "", err
 	}
-	return w.view(by, h), h.Secrets[0].Key, nil
+	return w.view(by, h), secret, nil
 }
 
 // A HookChange is what becomes other in a webhook. What is nil stays as it is.
 type HookChange struct {
 	URL     *string
-	Events  *[]string // empty means all
+	Events  *[]string // empty means all that its format tells of
 	Format  *string
 	Enabled *bool
+	Secret  *string // instead of those so far, at once; empty means that nothing is signed
 }
 
 // ChangeHook changes a webhook, all of it or nothing. A pause of its deliveries
@@ -151,6 +173,12 @@ func (w *Webhooks) ChangeHook(ctx context.Context, by account.Actor, app, id str
 		}
 		if c.Enabled != nil {
 			h.Enabled, detail["enabled"] = *c.Enabled, fmt.Sprint(*c.Enabled)
+		}
+		if c.Secret != nil && *c.Secret != "" {
+			h.Secrets = []webhook.Secret{{Key: *c.Secret, Created: w.now()}}
+			detail["secret"] = fingerprint(h.Secrets[0])
+		} else if c.Secret != nil {
+			h.Secrets, detail["secret"] = nil, "none"
 		}
 		return nil
 	})

@@ -4,6 +4,7 @@
 package webhook
 
 import (
+	"cmp"
 	"crypto/rand"
 	"maps"
 	"net/url"
@@ -24,11 +25,11 @@ const (
 	MaxSecrets = 2    // of a hook, while one takes over from another
 	MaxSecret  = 256  // bytes
 
-	minSecret = 16 // bytes
+	DefaultMinSecret = 16 // bytes; a Format may say otherwise
 )
 
-// Events are the kinds that a hook may choose.
-var Events = []string{asset.Uploaded, asset.Overwritten, asset.Deleted}
+// Events are the kinds that a hook may choose, as far as its format tells of them.
+var Events = []string{asset.Uploaded, asset.Overwritten, asset.Deleted, asset.Kept, asset.Changed}
 
 // Test is the kind of the event that is sent to try a hook.
 const Test = "test"
@@ -38,7 +39,7 @@ type Hook struct {
 	ID      string
 	App     string   // key
 	URL     string   // may hold a token: not for logs
-	Events  []string // kinds; empty means all
+	Events  []string // kinds; empty means all that its format tells of
 	Secrets []Secret // newest first; none means that nothing is signed
 	Format  string   // names one of Formats
 	Enabled bool
@@ -94,20 +95,25 @@ func (h Hook) Check(formats Formats) error {
 	case u.Fragment != "":
 		return account.Refuse(fault.Invalid, "url", "the address has a fragment (#), which is never sent")
 	}
-	for _, kind := range h.Events {
-		if !slices.Contains(Events, kind) {
-			return account.Refuse(fault.Invalid, "events", "there is no event %q: there are %s", kind, strings.Join(Events, ", "))
-		}
-	}
-	if _, ok := formats[h.Format]; !ok {
+	format, ok := formats[h.Format]
+	if !ok {
 		return account.Refuse(fault.Invalid, "format", "there is no format %q: there are %s", h.Format, strings.Join(slices.Sorted(maps.Keys(formats)), ", "))
+	}
+	for _, kind := range h.Events {
+		switch {
+		case !slices.Contains(Events, kind):
+			return account.Refuse(fault.Invalid, "events", "there is no event %q: there are %s", kind, strings.Join(Events, ", "))
+		case !format.Tells(kind):
+			return account.Refuse(fault.Invalid, "events", "%s has no word for the event %s: it tells of %s", format.Title, kind, strings.Join(format.Kinds(), ", "))
+		}
 	}
 	if len(h.Secrets) > MaxSecrets {
 		return account.Refuse(fault.Invalid, "secret", "%d secrets, and at most %d live at once", len(h.Secrets), MaxSecrets)
 	}
+	least := cmp.Or(format.MinSecret, DefaultMinSecret)
 	for _, s := range h.Secrets {
-		if len(s.Key) < minSecret || len(s.Key) > MaxSecret {
-			return account.Refuse(fault.Invalid, "secret", "a secret of %d bytes, and it needs %d to %d", len(s.Key), minSecret, MaxSecret)
+		if len(s.Key) < least || len(s.Key) > MaxSecret {
+			return account.Refuse(fault.Invalid, "secret", "a secret of %d bytes, and it needs %d to %d", len(s.Key), least, MaxSecret)
 		}
 	}
 	return nil

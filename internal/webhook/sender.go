@@ -60,7 +60,7 @@ func (s *Sender) Deliver(ctx context.Context, j job.Job) error {
 		return fmt.Errorf("the webhook is switched off: %w", job.ErrGiveUp)
 	}
 	if m.Body == "" { // of a test by a process that knows no addresses
-		body, err := s.formats[h.Format].Body(asset.Event{ID: m.Event, App: h.App, Kind: m.Kind, Time: j.Created, Fact: TestFact})
+		body, err := s.formats[h.Format].Body(h, asset.Event{ID: m.Event, App: h.App, Kind: m.Kind, Time: j.Created, Fact: TestFact})
 		if err != nil {
 			return err
 		}

@@ -23,13 +23,15 @@ import (
 )
 
 var formats = webhook.Formats{"plain": {
-	Body: func(e asset.Event) ([]byte, error) {
+	Title: "Plain",
+	Words: map[string]string{asset.Uploaded: "came", asset.Deleted: "went"},
+	Body: func(_ webhook.Hook, e asset.Event) ([]byte, error) {
 		return fmt.Append(nil, e.ID, " ", e.Kind, " ", e.Time.Unix(), " ", e.Fact.Name), nil
 	},
 	Sign: func(secret string, body []byte, now time.Time) map[string]string {
 		return map[string]string{"X-Sign": fmt.Sprint(secret, " ", string(body), " ", now.Unix())}
 	},
-}}
+}, "short": {MinSecret: 1}}
 
 var now = time.Unix(1000, 0).UTC()
 
@@ -55,13 +57,16 @@ func TestCheck(t *testing.T) {
 		{"user", func(h *webhook.Hook) { h.URL = "https://u:p@example.com/" }, fault.Invalid},
 		{"fragment", func(h *webhook.Hook) { h.URL = "https://example.com/#x" }, fault.Invalid},
 		{"two lines", func(h *webhook.Hook) { h.URL = "https://example.com/\nx" }, fault.Invalid},
-		{"all events", func(h *webhook.Hook) { h.Events = webhook.Events }, nil},
+		{"all events", func(h *webhook.Hook) { h.Events = formats["plain"].Kinds() }, nil},
 		{"unknown event", func(h *webhook.Hook) { h.Events = []string{"dance"} }, fault.Invalid},
+		{"untold event", func(h *webhook.Hook) { h.Events = []string{asset.Uploaded, asset.Kept} }, fault.Invalid},
 		{"unknown format", func(h *webhook.Hook) { h.Format = "fancy" }, fault.Invalid},
 		{"unsigned", func(h *webhook.Hook) { h.Secrets = nil }, nil},
 		{"shortest secret", func(h *webhook.Hook) { h.Secrets[0].Key = pad("", 16) }, nil},
 		{"short secret", func(h *webhook.Hook) { h.Secrets[0].Key = pad("", 15) }, fault.Invalid},
 		{"longest secret", func(h *webhook.Hook) { h.Secrets[0].Key = pad("", webhook.MaxSecret) }, nil},
+		{"shortest of a format", func(h *webhook.Hook) { h.Format, h.Secrets[0].Key = "short", "x" }, nil},
+		{"none of a format", func(h *webhook.Hook) { h.Format, h.Secrets[0].Key = "short", "" }, fault.Invalid},
 		{"long secret", func(h *webhook.Hook) { h.Secrets[0].Key = pad("", webhook.MaxSecret+1) }, fault.Invalid},
 		{"three secrets", func(h *webhook.Hook) { h.Secrets = append(h.Secrets, h.Secrets[0], h.Secrets[0]) }, fault.Invalid},
 	} {

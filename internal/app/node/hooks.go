@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,6 +18,8 @@ import (
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/hook"
+	careanswer "github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
+	carehook "github.com/stowgate/stowgate/internal/protocol/uploadcare/hook"
 	"github.com/stowgate/stowgate/internal/webhook"
 )
 
@@ -32,20 +35,37 @@ type Jobs struct {
 }
 
 // hookFormats are the words that webhooks are told in, of assets that are at
-// place.
-func hookFormats(place answer.Place) webhook.Formats {
+// place in Filestack's, and at care in Uploadcare's.
+func hookFormats(place answer.Place, care careanswer.Place) webhook.Formats {
 	return webhook.Formats{
 		"filestack": {
-			Body: func(e asset.Event) ([]byte, error) { return hook.Body(place, e) },
-			Sign: hook.Sign,
+			Title: "Filestack",
+			Words: hook.Words(),
+			Body:  func(_ webhook.Hook, e asset.Event) ([]byte, error) { return hook.Body(place, e) },
+			Sign:  hook.Sign,
 		},
+		"uploadcare": carehook.Format(care),
 	}
+}
+
+// carePlace returns where Uploadcare's clients find files and APIs.
+func carePlace(public, domain string) careanswer.Place {
+	if domain == "" {
+		return careanswer.Place{CDN: public, API: public, Upload: public}
+	}
+	scheme, host, _ := strings.Cut(public, "://")
+	_, port, ok := strings.Cut(host, ":")
+	if ok {
+		domain += ":" + port
+	}
+	at := func(sub string) string { return scheme + "://" + sub + "." + domain }
+	return careanswer.Place{CDN: at("ucarecdn"), API: at("ucapi"), Upload: at("ucupload")}
 }
 
 // jobs wires what goes on behind requests.
 func (n *Node) jobs(ctx context.Context, records *catalog.Catalog, place answer.Place, now func() time.Time) (*Jobs, error) {
 	j := &Jobs{told: make(chan struct{}, 1)}
-	formats := hookFormats(place)
+	formats := hookFormats(place, carePlace(strings.TrimSuffix(n.PublicURL, "/"), n.set.Domain))
 	book := records.Book()
 	jobs := queue.New(book, queue.Config{})
 	if filepath.Dir(n.set.Database) == filepath.Clean(n.set.Data) { // whose lock says that nobody else does jobs
@@ -55,7 +75,7 @@ func (n *Node) jobs(ctx context.Context, records *catalog.Catalog, place answer.
 	}
 	wake := func() { j.runner.Wake() }
 	j.events = hooks.New(book, jobs, formats, wake)
-	j.Manage, j.Hooks = manage.NewJobs(jobs, wake), manage.NewWebhooks(j.events, now)
+	j.Manage, j.Hooks = manage.NewJobs(jobs, wake), manage.NewWebhooks(j.events, formats, now)
 	client := n.set.Fetch
 	client.Timeout = webhook.Timeout
 	sender := webhook.NewSender(j.events, fetch.New(client), formats, now, n.log)

@@ -15,6 +15,9 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/job"
 	"github.com/stowgate/stowgate/internal/manage"
+	"github.com/stowgate/stowgate/internal/protocol/filestack/hook"
+	careanswer "github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
+	carehook "github.com/stowgate/stowgate/internal/protocol/uploadcare/hook"
 	"github.com/stowgate/stowgate/internal/webhook"
 )
 
@@ -23,9 +26,16 @@ import (
 func (d *Desk) withWebhooks(do func(context.Context, *manage.Webhooks) error) error {
 	return d.WithCatalog(func(ctx context.Context, records *catalog.Catalog) error {
 		book := records.Book()
-		kept := hooks.New(book, queue.New(book, queue.Config{}), webhook.Formats{"filestack": {}}, func() {})
-		return do(ctx, manage.NewWebhooks(kept, d.Now))
+		formats := hookFormats()
+		return do(ctx, manage.NewWebhooks(hooks.New(book, queue.New(book, queue.Config{}), formats, func() {}), formats, d.Now))
 	})
+}
+
+// hookFormats are the formats of webhooks, without what sends them.
+func hookFormats() webhook.Formats {
+	uploadcare := carehook.Format(careanswer.Place{})
+	uploadcare.Body, uploadcare.Sign = nil, nil
+	return webhook.Formats{"filestack": {Title: "Filestack", Words: hook.Words()}, "uploadcare": uploadcare}
 }
 
 // Webhooks manage webhooks.
@@ -68,23 +78,25 @@ func showHook(h manage.Hook, secret string) shownHook {
 type hookAdd struct {
 	App    string   `arg:"" help:"API key."`
 	URL    string   `arg:"" help:"Address that is told."`
-	Event  []string `placeholder:"EVENT" help:"upload, overwrite or delete; the default is all."`
+	Event  []string `placeholder:"EVENT" help:"upload, overwrite, delete, store or change; the default is all that the format has words for."`
+	Format string   `placeholder:"FORMAT" help:"Whose words and signature it is told in: filestack, the default, or uploadcare."`
 	Secret string   `placeholder:"SECRET" help:"Secret to take over; the default is a new one."`
 }
 
 // Help implements kong.HelpProvider.
 func (hookAdd) Help() string {
-	return `Requests are signed with the secret, as Filestack's are: its clients' own functions check them.
+	return `Requests are signed with the secret, as Filestack's or Uploadcare's are: their clients' own functions check them.
 The server reaches no private address unless it was started with --fetch-allow.
 
   stowgate webhook add KEY https://example.com/hooks/files
-  stowgate webhook add KEY https://example.com/hooks/files --event upload --event delete`
+  stowgate webhook add KEY https://example.com/hooks/files --event upload --event delete
+  stowgate webhook add KEY https://example.com/hooks/files --format uploadcare`
 }
 
 // Run adds the webhook.
 func (c *hookAdd) Run(d *Desk) error {
 	return d.withWebhooks(func(ctx context.Context, w *manage.Webhooks) error {
-		h, secret, err := w.AddHook(ctx, operator, c.App, manage.NewHook{URL: c.URL, Events: c.Event, Secret: c.Secret})
+		h, secret, err := w.AddHook(ctx, operator, c.App, manage.NewHook{URL: c.URL, Events: c.Event, Format: c.Format, Secret: c.Secret})
 		if err != nil {
 			return NoSuchApp(c.App, err)
 		}
@@ -140,14 +152,15 @@ func (a hookArgs) explain(err error) error {
 type hookSet struct {
 	hookArgs
 	URL     *string   `placeholder:"URL" help:"Address that is told."`
-	Event   *[]string `placeholder:"EVENT" help:"upload, overwrite or delete; all means every event."`
+	Event   *[]string `placeholder:"EVENT" help:"upload, overwrite, delete, store or change; all means every event."`
+	Format  *string   `placeholder:"FORMAT" help:"filestack or uploadcare."`
 	Enable  bool      `help:"Tell it again."`
 	Disable bool      `help:"Tell it nothing; what waits is given up."`
 }
 
 // Run changes the webhook.
 func (c *hookSet) Run(d *Desk) error {
-	change := manage.HookChange{URL: c.URL, Events: c.Event}
+	change := manage.HookChange{URL: c.URL, Events: c.Event, Format: c.Format}
 	if c.Event != nil && len(*c.Event) == 1 && (*c.Event)[0] == "all" {
 		change.Events = new([]string)
 	}
@@ -155,7 +168,7 @@ func (c *hookSet) Run(d *Desk) error {
 		change.Enabled = &c.Enable
 	}
 	if change == (manage.HookChange{}) || c.Enable && c.Disable {
-		return UsageError{fmt.Errorf("say what is to become other: --url, --event, --enable or --disable")}
+		return UsageError{fmt.Errorf("say what is to become other: --url, --event, --format, --enable or --disable")}
 	}
 	return d.withWebhooks(func(ctx context.Context, w *manage.Webhooks) error {
 		h, err := w.ChangeHook(ctx, operator, c.App, c.ID, change)

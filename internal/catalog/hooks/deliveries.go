@@ -54,7 +54,7 @@ func (s *Store) Spread(ctx context.Context) (more bool, err error) {
 				hooks[e.App] = of
 			}
 			for _, h := range of {
-				if !h.Wants(e.Kind) {
+				if !h.Wants(e.Kind) || !s.formats[h.Format].Tells(e.Kind) {
 					continue
 				}
 				j, err := s.delivery(h, e)
@@ -81,7 +81,7 @@ func (s *Store) delivery(h webhook.Hook, e asset.Event) (job.Job, error) {
 	var body []byte
 	if words := s.formats[h.Format].Body; words != nil {
 		var err error
-		if body, err = words(e); err != nil {
+		if body, err = words(h, e); err != nil {
 			return job.Job{}, err
 		}
 	}

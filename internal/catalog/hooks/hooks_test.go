@@ -28,7 +28,8 @@ import (
 
 // formats word an event as its kind and what it is about.
 var formats = webhook.Formats{"plain": {
-	Body: func(e asset.Event) ([]byte, error) {
+	Words: map[string]string{asset.Uploaded: "came", asset.Overwritten: "turned", asset.Deleted: "went"},
+	Body: func(_ webhook.Hook, e asset.Event) ([]byte, error) {
 		if e.Fact.Name == "untellable" {
 			return nil, errors.New("no words")
 		}

@@ -69,14 +69,16 @@ func newStand(t *testing.T) *stand {
 	t.Cleanup(func() { records.Close() })
 	book := records.Book()
 	kept, jobs := people.New(book), queue.New(book, queue.Config{})
-	format := webhook.Format{Body: func(asset.Event) ([]byte, error) { return []byte("{}"), nil }}
+	format := webhook.Format{Words: map[string]string{asset.Uploaded: "fp.upload", asset.Overwritten: "fp.overwrite", asset.Deleted: "fp.delete"},
+		Body: func(webhook.Hook, asset.Event) ([]byte, error) { return []byte("{}"), nil }}
+	formats := webhook.Formats{"filestack": format, "uploadcare": format}
 	blobs := new(memblob.Store)
 	s.uploads = upload.New(blobs, blob.NewVault(blobs, blob.VaultConfig{}), records, upload.Config{})
 	t.Cleanup(s.uploads.Close)
 	s.Services = Services{
 		Accounts: account.New(kept, account.Config{Now: clock}),
 		Manage:   manage.New(records, kept, ledger.New(book), manage.Config{Now: clock}),
-		Webhooks: manage.NewWebhooks(hooks.New(book, jobs, webhook.Formats{"filestack": format}, func() {}), clock),
+		Webhooks: manage.NewWebhooks(hooks.New(book, jobs, formats, func() {}), formats, clock),
 		Jobs:     manage.NewJobs(jobs, func() {}),
 		Desk: library.NewDesk(struct {
 			*catalog.Catalog

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/blob/memblob"
 	"github.com/stowgate/stowgate/internal/catalog"
@@ -42,6 +43,7 @@ import (
 type stand struct {
 	*Portal
 	services Services
+	records  *catalog.Catalog
 	handler  http.Handler
 	operator account.Actor
 	app, foe manage.App // foe is somebody else's
@@ -63,7 +65,7 @@ func newStand(t *testing.T) *stand {
 	}
 	t.Cleanup(func() { records.Close() })
 	kept := people.New(records.Book())
-	s := &stand{sessions: make(map[string]string)}
+	s := &stand{records: records, sessions: make(map[string]string)}
 	s.services = Services{Services: portalpeople.Services{Accounts: account.New(kept, account.Config{}),
 		Manage: manage.New(records, kept, ledger.New(records.Book()), manage.Config{})},
 		ReadURL: func(string) (string, policy.Credential, policy.Request, error) {
@@ -79,7 +81,11 @@ func newStand(t *testing.T) *stand {
 	t.Cleanup(s.services.Files.Uploads.Close)
 	jobs := queue.New(records.Book(), queue.Config{})
 	s.services.Jobs = manage.NewJobs(jobs, func() {})
-	s.services.Hooks = manage.NewWebhooks(hooks.New(records.Book(), jobs, webhook.Formats{"filestack": {}}, func() {}), time.Now)
+	formats := webhook.Formats{
+		"filestack":  {Title: "Filestack", Words: map[string]string{asset.Uploaded: "fp.upload", asset.Overwritten: "fp.overwrite", asset.Deleted: "fp.delete"}},
+		"uploadcare": {Title: "Uploadcare", Words: map[string]string{asset.Uploaded: "file.uploaded", asset.Kept: "file.stored", asset.Deleted: "file.deleted", asset.Changed: "file.info_updated"}},
+	}
+	s.services.Hooks = manage.NewWebhooks(hooks.New(records.Book(), jobs, formats, func() {}), formats, time.Now)
 	s.services.Insight = insight.New(figures.New(records.Book()), insight.Config{})
 	if s.Portal, err = New(web.Pages(), s.services, Config{PublicURL: "http://portal.test", FilesURL: "http://files.test"}); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -29,6 +30,13 @@ var actions = map[string]string{
 
 // test is the kind of an event that is none.
 const test = "test"
+
+// Words returns what Filestack calls the kinds of events that it has words for.
+func Words() map[string]string {
+	words := maps.Clone(actions)
+	delete(words, test)
+	return words
+}
 
 // local is the client of a file that came from no cloud.
 const local = "Computer"

@@ -94,7 +94,7 @@ func (a *API) addHook(ctx context.Context, c *call.Call) (any, error) {
 	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
-	h, secret, err := a.Webhooks.AddHook(ctx, c.Actor, c.App, manage.NewHook(in))
+	h, secret, err := a.Webhooks.AddHook(ctx, c.Actor, c.App, manage.NewHook{URL: in.URL, Events: in.Events, Format: in.Format, Secret: in.Secret})
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func (a *API) changeHook(ctx context.Context, c *call.Call) (any, error) {
 	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
-	h, err := a.Webhooks.ChangeHook(ctx, c.Actor, c.App, c.Path("webhook"), manage.HookChange(in))
+	h, err := a.Webhooks.ChangeHook(ctx, c.Actor, c.App, c.Path("webhook"), manage.HookChange{URL: in.URL, Events: in.Events, Format: in.Format, Enabled: in.Enabled})
 	if err != nil {
 		return nil, err
 	}

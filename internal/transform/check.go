@@ -51,6 +51,11 @@ func (p Plan) checkAnswer() error {
 	case Image:
 		return o.check()
 	case Size:
+	case Info:
+		if err := o.Info.check(); err != nil {
+			return err
+		}
+		o.Info = nil
 	case Faces:
 		_, ok = last.(MarkFaces)
 	case Region:
@@ -77,6 +82,8 @@ func (p Plan) Inputs() int {
 		switch op := op.(type) {
 		case Overlay:
 			n = max(n, op.Input+1)
+		case Draw:
+			n = max(n, op.Input+1)
 		case Collage:
 			for _, input := range op.Inputs {
 				n = max(n, input+1)
@@ -90,11 +97,18 @@ func (p Plan) Inputs() int {
 
 func (o Output) check() error {
 	return first(
-		oneOf("format", o.Format, Keep, Auto, JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP, ICO, SVG),
+		oneOf("format", o.Format, Keep, Auto, Fitting, Same, JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP, ICO, SVG),
 		within("quality", o.Quality, InputQuality, 100),
 		oneOf("colour space", o.Space, SRGB, CMYK, InputSpace),
 		needs(o.ASCII == nil, "an image has no letters"),
+		needs(o.Info == nil, "an image has no questions"),
 		needs(!o.Strip || !o.Metadata, "metadata cannot be kept and dropped"),
+		needs(o.Metadata || !o.Private, "metadata is dropped anyway"),
+		oneOf("level", o.Level, Usual, Lightest, Lighter, Normal, Better, Best),
+		needs(o.Level == Usual || o.Quality == 0, "either a quality or a level"),
+		oneOf("format in place of AVIF", o.Large, Keep, WebP, Fitting),
+		needs(o.Large == Keep || o.Format == AVIF, "only AVIF has another format in its place"),
+		within("largest side", o.MaxSide, 0, MaxSide),
 	)
 }
 
@@ -148,6 +162,25 @@ func (o Resize) check() error {
 		oneOf("fit", o.Fit, Clip, Max, Cover, Scale),
 		oneOf("kernel", o.Kernel, "", "nearest", "linear", "cubic", "mitchell", "lanczos2"),
 		o.Align.check(),
+		o.checkMore(),
+	)
+}
+
+// checkMore checks the arguments that only some fits have.
+func (o Resize) checkMore() error {
+	if o.At != nil {
+		if err := o.At.check(); err != nil {
+			return err
+		}
+	}
+	return first(
+		o.Keep.check(),
+		oneOf("way with a small image", o.Small, Enlarge, Leave, Pad),
+		needs(o.Fill == nil || o.Small == Pad, "nothing is to be filled"),
+		needs(o.At == nil || o.Align == Position{}, "the place is given twice"),
+		needs(o.Keep == "" || !o.Faces, "what to keep is given twice"),
+		needs(o.Fit == Cover || o.At == nil && o.Keep == "", "only cover keeps a part"),
+		needs(o.Fit != Max || o.Small == Enlarge, "a fit of max does not enlarge anyway"),
 	)
 }
 
@@ -305,5 +338,8 @@ func (RedEye) check() error { return nil }
 
 func (Enhance) kind() string { return "enhance" }
 func (o Enhance) check() error {
-	return oneOf("preset", o.Preset, "", "vivid", "beautify", "beautify_plus", "fix_dark", "fix_noise", "fix_tint", "outdoor", "fireworks")
+	return first(
+		oneOf("preset", o.Preset, "", "vivid", "beautify", "beautify_plus", "fix_dark", "fix_noise", "fix_tint", "outdoor", "fireworks"),
+		within("amount", o.Amount, 0, 100),
+	)
 }

@@ -120,7 +120,7 @@ func TestCheckRefuses(t *testing.T) {
 		"F7: an unknown fit":           one(Resize{Width: 1, Fit: "--help"}),
 		"F7: an unknown kernel":        one(Resize{Width: 1, Kernel: "lanczos3"}),
 		"F7: an unknown mode":          one(CropFaces{Mode: "[strip]"}),
-		"F7: an unknown preset":        one(Enhance{"auto;ls"}),
+		"F7: an unknown preset":        one(Enhance{Preset: "auto;ls"}),
 		"F7: an unknown answer":        {Answer: "exif"},
 		"F7: an unknown format":        {Output: Output{Format: "jpeg[Q=1]"}},
 		"F7: an unknown space":         {Output: Output{Space: "/etc/passwd"}},

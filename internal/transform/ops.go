@@ -19,7 +19,24 @@ type Resize struct {
 	Align  Position `json:"align,omitzero"`   // what Cover keeps
 	Faces  bool     `json:"faces,omitempty"`  // Cover keeps the faces instead
 	Kernel string   `json:"kernel,omitempty"` // nearest, linear, cubic, mitchell or lanczos2; "" means lanczos3
+
+	At    *Spot  `json:"at,omitempty"`    // what Cover keeps, in place of Align
+	Keep  Search `json:"keep,omitempty"`  // Cover keeps what is found, or else what Align or At says
+	Small Small  `json:"small,omitempty"` // what becomes of an image that is smaller than the frame
+	Fill  *Color `json:"fill,omitempty"`  // with Pad; nil means transparent where the result can be, else white
 }
+
+// Small is what becomes of an image that is smaller than it is to be, or in
+// one direction.
+type Small string
+
+// What becomes of a small image. Where it is not enlarged, Cover and Scale give
+// a result that is as wide and as high as the frame and the image allow.
+const (
+	Enlarge Small = ""
+	Leave   Small = "leave" // it is not enlarged
+	Pad     Small = "pad"   // nor that, but put in the middle of what Enlarge gives the size of
+)
 
 // Crop keeps the part of a box that lies inside the image.
 type Crop struct{ Box }
@@ -236,4 +253,5 @@ type RedEye struct{}
 // Enhance corrects an image by itself.
 type Enhance struct {
 	Preset string `json:"preset,omitempty"` // "" (auto), vivid, beautify, beautify_plus, fix_dark, fix_noise, fix_tint, outdoor or fireworks
+	Amount int    `json:"amount,omitempty"` // 1 to 100 percent of that; 0 means 100
 }

@@ -20,6 +20,8 @@ var kinds = func() map[string]reflect.Type {
 		RoundCorners{}, Circle{}, Vignette{}, Polaroid{}, TornEdges{}, Shadow{}, Border{},
 		Sharpen{}, Blur{}, Grey{}, Threshold{}, Sepia{}, Pixelate{}, OilPaint{},
 		Negate{}, Modulate{}, RedEye{}, Enhance{},
+		Extract{}, Reframe{}, Trim{}, CutCorners{}, Zoom{}, Adjust{}, Look{}, Soften{},
+		BlurPart{}, Draw{}, Rect{}, Text{},
 	} {
 		m[op.kind()] = reflect.TypeOf(op)
 	}

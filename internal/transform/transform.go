@@ -34,6 +34,7 @@ const (
 	Faces  Answer = "faces"  // what a last MarkFaces would mark: [{"x":…,"y":…,"width":…,"height":…}, …], the largest first
 	Region Answer = "region" // what a last SmartCrop would keep: {"x":…,"y":…,"width":…,"height":…}
 	ASCII  Answer = "ascii"  // characters in place of pixels, an HTML document
+	Info   Answer = "info"   // a Report
 )
 
 // A Format is a way to encode an image.
@@ -52,6 +53,9 @@ const (
 	BMP  Format = "bmp"
 	ICO  Format = "ico"
 	SVG  Format = "svg" // a drawing that holds the pixels as a PNG
+
+	Fitting Format = "fitting" // PNG for what is not opaque or has few colours, else JPEG
+	Same    Format = "same"    // that of the input if that is JPEG or PNG, else what is Fitting
 )
 
 // An Output is how the result of a plan is encoded. The zero Output keeps the
@@ -69,7 +73,27 @@ type Output struct {
 	Space       ColorSpace `json:"space,omitempty"`
 	Background  *Color     `json:"background,omitempty"` // behind what is transparent, if the format has no transparency; nil means white
 	ASCII       *Letters   `json:"ascii,omitempty"`      // for the answer ASCII
+
+	Private bool     `json:"private,omitempty"`  // with Metadata: without what tells where a picture was taken, by whom and with which very camera
+	Level   Level    `json:"level,omitempty"`    // in place of Quality, by the measure of the format that is written
+	Large   Format   `json:"large,omitempty"`    // WebP or Fitting: in place of AVIF for a result of over 2,000,000 pixels
+	MaxSide int      `json:"max_side,omitempty"` // a result with more pixels on a side is refused; 0 means that of Limits
+	Vector  bool     `json:"vector,omitempty"`   // a vector image stays one: only what changes its size or cuts it is done, and it is framed anew
+	Info    *Inquiry `json:"info,omitempty"`     // for the answer Info
 }
+
+// A Level is a quality in a word.
+type Level string
+
+// The levels, from the fewest bytes to the most.
+const (
+	Usual    Level = "" // as Quality says
+	Lightest Level = "lightest"
+	Lighter  Level = "lighter"
+	Normal   Level = "normal"
+	Better   Level = "better"
+	Best     Level = "best"
+)
 
 // InputQuality as Output.Quality keeps the quality that a JPEG was saved with.
 const InputQuality = -1

@@ -116,7 +116,7 @@ func randomPlan(r *rand.Rand) Plan {
 	var p Plan
 	fill(r, reflect.ValueOf(&p).Elem())
 	names := slices.Sorted(maps.Keys(kinds))
-	p.Answer, p.Output.ASCII = Image, nil
+	p.Answer, p.Output.ASCII, p.Output.Info = Image, nil, nil
 	p.Output.Metadata = p.Output.Metadata && !p.Output.Strip
 	p.Ops = nil
 	for range r.IntN(3) {
@@ -128,12 +128,15 @@ func randomPlan(r *rand.Rand) Plan {
 }
 
 // words are texts that some argument may have.
-var words = []string{"", "max", "cover", "scale", "crop", "fill", "cubic", "vivid", "jpeg", "webp", "cmyk", "nonsense"}
+var words = []string{"", "max", "cover", "scale", "crop", "fill", "cubic", "vivid", "jpeg", "webp", "cmyk", "nonsense", "face", "faces points", "pad", "adaris", "best", "serif"}
 
 func fill(r *rand.Rand, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
+			if r.IntN(3) == 0 {
+				continue
+			}
 			if v.Field(i).Type() == reflect.TypeFor[Position]() {
 				v.Field(i).Set(reflect.ValueOf(Position{r.IntN(3) - 1, r.IntN(3) - 1}))
 			} else {

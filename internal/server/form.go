@@ -7,7 +7,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/server/multipart"
@@ -121,15 +120,16 @@ func (f *Form) readFields() error {
 		if f.count++; f.count > MaxFormParts {
 			return fmt.Errorf("form has more than %d parts: %w", MaxFormParts, fault.TooLarge)
 		}
-		name, file, err := disposition(head)
+		part, err := multipart.Describe(head)
+		name := part.Field
 		switch {
 		case err != nil:
 			return err
-		case file != nil && f.File != nil:
+		case part.File && f.File != nil:
 			return fmt.Errorf("form has more than one file: %w", fault.Invalid)
-		case file != nil:
+		case part.File:
 			err := f.claim(name, "")
-			file.form, f.File = f, file
+			f.File = &FormFile{Field: name, Name: part.Name, Type: part.Type, form: f}
 			return err
 		}
 		value, err := io.ReadAll(io.LimitReader(f.parts, MaxFormFields+1))
@@ -174,25 +174,4 @@ func (f *Form) readURLEncoded(body io.Reader) error {
 		f.values[name] = all[0]
 	}
 	return nil
-}
-
-// disposition returns what a part's header says it is: a field, or a file.
-func disposition(head map[string]string) (name string, file *FormFile, err error) {
-	kind, params, err := mime.ParseMediaType(head["content-disposition"])
-	if err != nil || kind != "form-data" {
-		return "", nil, fmt.Errorf("part is no form data (%v): %w", err, fault.Invalid)
-	}
-	switch strings.ToLower(head["content-transfer-encoding"]) {
-	case "", "7bit", "8bit", "binary":
-	default:
-		return "", nil, fmt.Errorf("part with an encoding: %w", fault.Invalid)
-	}
-	name = params["name"]
-	if name == "" {
-		return "", nil, fmt.Errorf("part without a name: %w", fault.Invalid)
-	}
-	if filename, ok := params["filename"]; ok {
-		file = &FormFile{Field: name, Name: filename, Type: head["content-type"]}
-	}
-	return name, file, nil
 }

@@ -42,6 +42,14 @@ func Authorize(app App, c Credential, now time.Time) (Grant, error) {
 		return anybody, nil
 	}
 	g, err := Verify(app, c, now)
+	return Beside(app, g, err)
+}
+
+// Beside returns what verifying a credential came to, g and err, together with
+// what anybody may do: a good credential allows its actions besides, and a bad one
+// spoils nothing.
+func Beside(app App, g Grant, err error) (Grant, error) {
+	anybody := Public(app)
 	if err == nil {
 		g.Open = anybody.Actions
 		return g, nil
@@ -70,7 +78,7 @@ func Verify(app App, c Credential, now time.Time) (Grant, error) {
 	if denial := expired(d.grant, Request{}, now); denial != nil {
 		return Grant{}, denial
 	}
-	if denial := app.revoked(c, secret, d); denial != nil {
+	if denial := app.revoked(Digest(c.Policy), secret, d.issued); denial != nil {
 		return Grant{}, denial
 	}
 	return d.grant, nil
@@ -101,30 +109,45 @@ func (app App) CheckOrigin(origin string) error {
 	return deny(OriginNotAllowed, "app %s is for pages of %s, and this one is of %s", app.Key, strings.Join(app.Options.Origins, ", "), origin)
 }
 
-// signer returns the live secret that made c's signature. It does the same work
-// for an app that does not exist as for one with secrets.
+// signer returns the live secret that made c's signature.
 func (app App) signer(c Credential, now time.Time) (Secret, *Denial) {
 	if c.Policy == "" || c.Signature == "" {
 		return Secret{}, deny(NoCredentials, "a policy and its signature are needed (policy given: %t, signature given: %t)",
 			c.Policy != "", c.Signature != "")
 	}
 	signature, err := hex.DecodeString(c.Signature)
-	var signer Secret
-	for i := range max(len(app.Secrets), MaxSecrets) {
+	return app.maker(app.Secrets, now, func(key string) bool {
+		same := hmac.Equal(mac(key, c.text()), signature)
+		return same && err == nil
+	})
+}
+
+// Signer returns the live one of secrets, which are app's of either kind, with
+// whose key something was signed, as made says of one key. It is for credentials
+// that are no policies, and asks as often for an app that does not exist as for
+// one with secrets. The error is a *Denial.
+func (app App) Signer(secrets []Secret, now time.Time, made func(key string) bool) (Secret, error) {
+	if denial := app.disabled(); denial != nil {
+		return Secret{}, denial
+	}
+	secret, denial := app.maker(secrets, now, made)
+	if denial != nil {
+		return Secret{}, denial
+	}
+	return secret, nil
+}
+
+func (app App) maker(secrets []Secret, now time.Time, made func(key string) bool) (Secret, *Denial) {
+	for i := range max(len(secrets), MaxSecrets) {
 		var s Secret // none: an empty key never verifies
-		if i < len(app.Secrets) {
-			s = app.Secrets[i]
+		if i < len(secrets) {
+			s = secrets[i]
 		}
-		same := hmac.Equal(mac(s.Key, c.text()), signature)
-		if same && err == nil && s.live(now) {
-			signer = s
-			break // how long a good signature takes is no secret
+		if made(s.Key) && s.live(now) && app.Key != "" {
+			return s, nil // how long a good signature takes is no secret
 		}
 	}
-	if signer.Key == "" || app.Key == "" {
-		return Secret{}, deny(BadSignature, "no live secret of the app made this signature")
-	}
-	return signer, nil
+	return Secret{}, deny(BadSignature, "no live secret of the app made this signature")
 }
 
 func (s Secret) live(now time.Time) bool {
@@ -137,20 +160,28 @@ func mac(key, text string) []byte {
 	return h.Sum(nil)
 }
 
-// revoked returns why a policy that verified with secret does not count any
-// more. A policy that does not say when it was issued cannot be older than the
-// secret it verifies with.
-func (app App) revoked(c Credential, secret Secret, d document) *Denial {
-	if len(app.Revoked) > 0 && app.Revoked[Digest(c.Policy)] {
+// CheckRevoked returns nil if what was signed with secret still counts, and
+// otherwise a *Denial. It may have been taken back by its digest, or with all that
+// was signed before App.RevokedBefore. What does not say when it was issued, which
+// is a zero time, cannot be older than the secret it verifies with.
+func (app App) CheckRevoked(digest [sha256.Size]byte, secret Secret, issued time.Time) error {
+	if denial := app.revoked(digest, secret, issued); denial != nil {
+		return denial
+	}
+	return nil
+}
+
+func (app App) revoked(digest [sha256.Size]byte, secret Secret, issued time.Time) *Denial {
+	if app.Revoked[digest] {
 		return deny(Revoked, "this very policy was revoked; sign another one")
 	}
 	switch since := app.RevokedBefore; {
 	case since.IsZero():
-	case d.issued.IsZero() && secret.Created.Before(since):
+	case issued.IsZero() && secret.Created.Before(since):
 		return deny(Revoked, "policies signed before %s were revoked, and this one does not say when it was signed (iat); sign a new one that does",
 			stamp(since))
-	case !d.issued.IsZero() && d.issued.Before(since):
-		return deny(Revoked, "signed at %s, and policies signed before %s were revoked; sign a new one", stamp(d.issued), stamp(since))
+	case !issued.IsZero() && issued.Before(since):
+		return deny(Revoked, "signed at %s, and policies signed before %s were revoked; sign a new one", stamp(issued), stamp(since))
 	}
 	return nil
 }
@@ -158,22 +189,16 @@ func (app App) revoked(c Credential, secret Secret, d document) *Denial {
 // VerifySecret returns everything for a caller who knows a live secret of the
 // app, as with Filestack's basic authentication. The error is a *Denial.
 func VerifySecret(app App, secret string, now time.Time) (Grant, error) {
-	if denial := app.disabled(); denial != nil {
-		return Grant{}, denial
-	}
-	known := ""
 	given := sha256.Sum256([]byte(secret)) // of one length, so that the comparison tells no other
-	for _, s := range app.Secrets {
-		own := sha256.Sum256([]byte(s.Key))
-		if same := hmac.Equal(own[:], given[:]); same && s.live(now) {
-			known = s.Fingerprint()
-		}
-	}
-	if known == "" {
-		return Grant{}, deny(BadSignature, "this is no live secret of the app")
+	known, err := app.Signer(app.Secrets, now, func(key string) bool {
+		own := sha256.Sum256([]byte(key))
+		return hmac.Equal(own[:], given[:])
+	})
+	if err != nil {
+		return Grant{}, err
 	}
 	g := Full(app)
-	g.Signer = known
+	g.Signer = known.Fingerprint()
 	return g, nil
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 )
 
-// The limits of labels that are changed here, in bytes but for MaxTags.
+// The limits of what is changed here, in characters but for MaxTags.
 const (
 	MaxTags     = 50
 	MaxTagName  = 64
@@ -25,21 +25,28 @@ const (
 
 // A Change says what is new about a file; nil leaves it as it is.
 type Change struct {
-	Name *string           // cleaned by asset.CleanName
-	Alt  *string           // the picture in words
-	Tags map[string]string // all of them; empty but not nil for none
-	Add  map[string]string // tags that it gets besides those it has
+	Name  *string           // cleaned by asset.CleanName
+	Alt   *string           // the picture in words
+	Tags  map[string]string // all of them; empty but not nil for none
+	Unset []string          // names of tags that it loses
+	Add   map[string]string // tags that it gets besides those it has
+
+	Labels    *[]string // all of them, as asset.NormalLabels has them
+	Unlabel   []string  // labels that it loses
+	AddLabels []string  // labels that it gets besides those it has then
 }
 
-// Label changes what a file is called and tagged with; its content, version and
-// variants stay. The error wraps fault.NotFound if app has no such file,
-// fault.TooLarge for too much text, and fault.Invalid for text that is no
-// UTF-8 or holds control characters.
+// Label changes what a file is called, tagged and labelled with; its content,
+// version and variants stay. What is no change leaves no trace. The error wraps
+// fault.NotFound if app has no such file, fault.TooLarge for too much text or too
+// many of them, and fault.Invalid for text that is no UTF-8 or holds control
+// characters, and for labels that asset.NormalLabels refuses.
 func (d *Desk) Label(ctx context.Context, who account.Actor, app string, id asset.ID, c Change) (asset.Asset, error) {
 	if err := who.Check(account.ChangeFiles, app); err != nil {
 		return asset.Asset{}, fmt.Errorf("label file: %w", err)
 	}
-	if err := c.check(); err != nil {
+	c, err := c.checked()
+	if err != nil {
 		return asset.Asset{}, fmt.Errorf("label file: %w", err)
 	}
 	return d.files.LabelAsset(context.WithoutCancel(ctx), app, id, c.apply, who.Entry("file.label", app, "", c.detail()))
@@ -52,8 +59,8 @@ func (d *Desk) Tag(ctx context.Context, who account.Actor, app string, ids []ass
 	if err := allowed(who, app, ids); err != nil {
 		return nil, fmt.Errorf("tag files: %w", err)
 	}
-	change := Change{Add: map[string]string{name: value}}
-	if err := change.check(); err != nil {
+	change, err := Change{Add: map[string]string{name: value}}.checked()
+	if err != nil {
 		return nil, fmt.Errorf("tag files: %w", err)
 	}
 	each := make([]error, len(ids))
@@ -66,7 +73,8 @@ func (d *Desk) Tag(ctx context.Context, who account.Actor, app string, ids []ass
 	return each, nil
 }
 
-// apply changes a. The error wraps fault.TooLarge if it has too many tags then.
+// apply changes a. The error wraps fault.TooLarge if it has too many tags or
+// labels then.
 func (c Change) apply(a *asset.Asset) error {
 	if c.Name != nil {
 		a.Name = asset.CleanName(*c.Name)
@@ -75,30 +83,51 @@ func (c Change) apply(a *asset.Asset) error {
 		a.Alt = *c.Alt
 	}
 	if c.Tags != nil {
-		a.Tags = maps.Clone(c.Tags)
+		a.Tags = c.Tags
 	}
-	if len(c.Add) == 0 {
-		return nil
+	if len(c.Unset)+len(c.Add) > 0 {
+		tags := map[string]string{} // a's own are shared with others
+		maps.Copy(tags, a.Tags)
+		for _, name := range c.Unset {
+			delete(tags, name)
+		}
+		maps.Copy(tags, c.Add)
+		if len(c.Add) > 0 && len(tags) > MaxTags {
+			return tooManyTags(len(tags))
+		}
+		a.Tags = tags
 	}
-	tags := map[string]string{}
-	maps.Copy(tags, a.Tags)
-	maps.Copy(tags, c.Add)
-	a.Tags = tags
-	return checkTags(tags)
+	if c.Labels != nil {
+		a.Labels = *c.Labels
+	}
+	labels := slices.DeleteFunc(slices.Clone(a.Labels), func(l string) bool { return slices.Contains(c.Unlabel, l) })
+	var err error
+	a.Labels, err = asset.NormalLabels(append(labels, c.AddLabels...))
+	return err
 }
 
-func (c Change) check() error {
+// checked returns c with its labels made normal.
+func (c Change) checked() (Change, error) {
+	errs := []error{checkTags(c.Tags), checkTags(c.Add)}
 	if c.Alt != nil {
-		if err := checkText("description", *c.Alt, MaxAlt); err != nil {
-			return err
-		}
+		errs = append(errs, checkText("description", *c.Alt, MaxAlt))
 	}
-	return errors.Join(checkTags(c.Tags), checkTags(c.Add))
+	normal := func(labels []string) []string {
+		labels, err := asset.NormalLabels(labels)
+		errs = append(errs, err)
+		return labels
+	}
+	if c.Labels != nil {
+		all := normal(*c.Labels)
+		c.Labels = &all
+	}
+	c.Unlabel, c.AddLabels = normal(c.Unlabel), normal(c.AddLabels)
+	return c, errors.Join(errs...)
 }
 
 func checkTags(tags map[string]string) error {
 	if len(tags) > MaxTags {
-		return fmt.Errorf("%d tags are more than %d: %w", len(tags), MaxTags, fault.TooLarge)
+		return tooManyTags(len(tags))
 	}
 	for name, value := range tags {
 		if name == "" {
@@ -114,10 +143,14 @@ func checkTags(tags map[string]string) error {
 	return nil
 }
 
+func tooManyTags(n int) error {
+	return fmt.Errorf("%d tags are more than %d: %w", n, MaxTags, fault.TooLarge)
+}
+
 func checkText(what, text string, limit int) error {
 	switch {
-	case len(text) > limit:
-		return fmt.Errorf("%s of %d bytes, more than %d: %w", what, len(text), limit, fault.TooLarge)
+	case utf8.RuneCountInString(text) > limit:
+		return fmt.Errorf("%s of %d characters, more than %d: %w", what, utf8.RuneCountInString(text), limit, fault.TooLarge)
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
 		return fmt.Errorf("%s that is no UTF-8 or holds control characters: %w", what, fault.Invalid)
 	}
@@ -138,6 +171,18 @@ func (c Change) detail() map[string]string {
 	}
 	if c.Add != nil {
 		detail["added tags"] = listTags(c.Add)
+	}
+	if c.Unset != nil {
+		detail["removed tags"] = strings.Join(c.Unset, ", ")
+	}
+	if c.Labels != nil {
+		detail["labels"] = strings.Join(*c.Labels, ", ")
+	}
+	if c.AddLabels != nil {
+		detail["added labels"] = strings.Join(c.AddLabels, ", ")
+	}
+	if c.Unlabel != nil {
+		detail["removed labels"] = strings.Join(c.Unlabel, ", ")
 	}
 	return detail
 }

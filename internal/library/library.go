@@ -23,15 +23,16 @@ type records interface {
 type Service struct {
 	records records
 	now     func() time.Time
+	managed Managed
 }
 
 // New returns a Service whose books are records; now is the clock, and nil
-// means time.Now.
+// means time.Now. What goes by policy.Manage, and groups, need a [NewManaged].
 func New(records records, now func() time.Time) *Service {
 	if now == nil {
 		now = time.Now
 	}
-	return &Service{records, now}
+	return &Service{records: records, now: now}
 }
 
 // Owner returns the key of the app that owns the asset called id. It tells

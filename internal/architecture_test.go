@@ -82,7 +82,7 @@ var imports = []row{
 	{"internal/document", "internal/transform internal/worker internal/fault"},
 	{"internal/job", "internal/fault"},
 	{"internal/webhook", "internal/account internal/asset internal/job internal/fetch internal/fault"},
-	{"internal/catalog", "internal/account internal/asset internal/blob internal/policy internal/upload internal/library internal/catalog/listing internal/catalog/record internal/catalog/ledger internal/fault"},
+	{"internal/catalog", "internal/account internal/asset internal/blob internal/policy internal/upload internal/library internal/catalog/badge internal/catalog/listing internal/catalog/record internal/catalog/ledger internal/fault"},
 	{"internal/catalog/record", "internal/fault"},
 	{"internal/catalog/sqlitedb", "internal/catalog/record internal/fault"},
 	{"internal/catalog/hooks", "internal/catalog internal/catalog/ledger internal/catalog/queue internal/catalog/record internal/account internal/asset internal/job internal/webhook internal/fault"},

@@ -41,7 +41,7 @@ func (c *Catalog) AddAsset(ctx context.Context, a asset.Asset, use policy.Use) e
 		if err := c.addAsset(ctx, tx, a, nil); err != nil {
 			return err
 		}
-		return audit(ctx, tx, "file.upload", a, use.By)
+		return c.audit(ctx, tx, "file.upload", a, use)
 	})
 	if err != nil {
 		return fmt.Errorf("add asset %s: %w", a.ID, err)
@@ -160,7 +160,7 @@ func (c *Catalog) ReplaceContent(ctx context.Context, a asset.Asset, use policy.
 		if err := c.tell(ctx, tx, asset.Overwritten, next); err != nil {
 			return err
 		}
-		return audit(ctx, tx, "file.overwrite", next, use.By)
+		return c.audit(ctx, tx, "file.overwrite", next, use)
 	})
 	c.assets.drop(a.ID)
 	if err != nil {

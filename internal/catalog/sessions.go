@@ -20,6 +20,8 @@ type terms struct {
 	Spec  upload.Spec
 }
 
+const sessionColumns = `id, app, terms, created, touched, asset`
+
 // AddSession records an upload that begins, and counts a use of the grant. The
 // error wraps fault.Conflict if its ID is taken, fault.NotFound if there is no
 // such app, and fault.Denied if the grant is used up.
@@ -45,7 +47,7 @@ func (c *Catalog) AddSession(ctx context.Context, u upload.Session, use policy.U
 // Session returns the upload called id. The error wraps fault.NotFound if there
 // is none.
 func (c *Catalog) Session(ctx context.Context, id string) (upload.Session, error) {
-	u, err := scanSession(c.reads.Row(ctx, `SELECT id, app, terms, created, touched, asset FROM sessions WHERE id = ?`, id))
+	u, err := scanSession(c.reads.Row(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE id = ?`, id))
 	if err != nil {
 		return upload.Session{}, fmt.Errorf("upload: %w", err)
 	}
@@ -142,17 +144,20 @@ func (c *Catalog) Parts(ctx context.Context, session string) ([]upload.Part, err
 func (c *Catalog) FinishSession(ctx context.Context, session string, a asset.Asset, unused []blob.Key) (asset.Asset, error) {
 	var result asset.Asset
 	err := c.writeEvent(ctx, func(ctx context.Context, tx *record.Statements) error {
-		id, err := record.Value[asset.ID](tx.Row(ctx, `SELECT asset FROM sessions WHERE id = ? AND app = ?`, session, a.App))
+		u, err := scanSession(tx.Row(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE id = ? AND app = ?`, session, a.App))
 		if err != nil {
 			return err
 		}
-		if id == "" {
-			id = a.ID
+		if u.Asset == "" {
+			u.Asset = a.ID
 			if err := c.finish(ctx, tx, session, a, unused); err != nil {
 				return err
 			}
+			if err := c.audit(ctx, tx, "file.upload", a, u.Grant.Use); err != nil {
+				return err
+			}
 		}
-		result, err = ownAsset(ctx, tx, a.App, id)
+		result, err = ownAsset(ctx, tx, a.App, u.Asset)
 		return err
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/catalog/badge"
 	"github.com/stowgate/stowgate/internal/catalog/ledger"
 	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/policy"
@@ -53,8 +54,15 @@ func (c *Catalog) spend(ctx context.Context, tx *record.Statements, app string, 
 	return err
 }
 
+// Badge returns what a policy of app that expires at the given time may say who
+// acts with.
+func (c *Catalog) Badge(app string, by policy.Person, expires time.Time) (string, error) {
+	return badge.Seal(c.book.Box, app, by, expires)
+}
+
 // audit says who did something to an asset, unless that was nobody.
-func audit(ctx context.Context, tx *record.Statements, action string, a asset.Asset, by policy.Person) error {
+func (c *Catalog) audit(ctx context.Context, tx *record.Statements, action string, a asset.Asset, use policy.Use) error {
+	by := badge.Open(c.book.Box, a.App, use)
 	if by == (policy.Person{}) {
 		return nil
 	}

@@ -56,8 +56,36 @@ func (s *Service) FileGrant(ctx context.Context, by account.Actor, key string) (
 	}
 	g := policy.Full(a)
 	g.Actions = policy.Store | policy.Write
-	g.Use.By = policy.Person{ID: by.ID, Name: by.Name, Address: by.Address}
+	g.Use.By = person(by)
 	return g, nil
+}
+
+// SignUpload signs a policy to store new files with, for a span from now. What is
+// done with it is in the audit log, as with FileGrant. The error is an
+// *account.Refusal if the app would not accept it.
+func (s *Service) SignUpload(ctx context.Context, by account.Actor, key string, span time.Duration) (Signed, error) {
+	a, err := s.app(ctx, by, account.ChangeFiles, key)
+	if err != nil {
+		return Signed{}, err
+	}
+	now := s.now()
+	expires := now.Add(span).Truncate(time.Second)
+	badge, err := s.apps.Badge(key, person(by), expires)
+	if err != nil {
+		return Signed{}, err
+	}
+	document, err := json.Marshal(map[string]any{
+		"call": []string{policy.Pick.String(), policy.Store.String()}, "expiry": expires.Unix(), "iat": now.Unix(), "by": badge,
+	})
+	if err != nil {
+		return Signed{}, err
+	}
+	return sign(a, string(document), now)
+}
+
+// person returns who acts, for the audit log.
+func person(by account.Actor) policy.Person {
+	return policy.Person{ID: by.ID, Name: by.Name, Address: by.Address}
 }
 
 // sign signs a policy's JSON as SignPolicy does.

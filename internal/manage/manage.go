@@ -23,6 +23,10 @@ type Apps interface {
 	CreateApp(ctx context.Context, by account.Entry, app policy.App) error
 	UpdateApp(ctx context.Context, by account.Entry, key string, change func(*policy.App) error) (policy.App, error)
 	DeleteApp(ctx context.Context, by account.Entry, key string, withAssets bool) error
+
+	// Badge returns what a policy of app that expires at the given time says who
+	// acts with.
+	Badge(app string, by policy.Person, expires time.Time) (string, error)
 }
 
 // People keeps users and tokens: people.Records.

@@ -12,7 +12,11 @@ func (g Grant) For(a Action) Grant {
 	if g.Open&a == 0 {
 		return g
 	}
-	return Grant{App: g.App, Actions: g.Open, MaxSize: math.MaxInt64, Unsigned: true}
+	open := Grant{App: g.App, Actions: g.Open, MaxSize: math.MaxInt64, Unsigned: true}
+	if g.Use.Badge != "" {
+		open.Use.Badge, open.Use.Expires = g.Use.Badge, g.Use.Expires // which bounds nothing
+	}
+	return open
 }
 
 // Signs reports whether a policy allows a, and not only that anybody may do it.

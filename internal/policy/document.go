@@ -82,12 +82,15 @@ func readDocument(text string, o Options) (document, error) {
 			Path:      f.pattern("path", o.WholePatterns),
 			Container: f.pattern("container", o.WholePatterns),
 			URL:       f.pattern("url", o.WholePatterns),
-			Use:       Use{Limit: f.uses()},
+			Use:       Use{Limit: f.uses(), Badge: f.badge()},
 		},
 		issued: f.instant("iat"),
 	}
 	if d.grant.Use.Limit > 0 {
-		d.grant.Use.Digest, d.grant.Use.Expires = Digest(text), d.grant.Expires
+		d.grant.Use.Digest = Digest(text)
+	}
+	if d.grant.Use != (Use{}) {
+		d.grant.Use.Expires = d.grant.Expires
 	}
 	return d, f.err
 }
@@ -256,4 +259,11 @@ func (f *fields) uses() int {
 		return 0
 	}
 	return int(x.Num().Int64())
+}
+
+// badge returns what the key by says. What is no text is no badge: the key is not
+// known to other signers, who may mean something else by it.
+func (f *fields) badge() string {
+	text, _ := f.object["by"].(string)
+	return text
 }

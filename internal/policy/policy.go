@@ -34,8 +34,9 @@ type Grant struct {
 type Use struct {
 	Digest  [32]byte  // SHA-256 of the policy's text as it was signed
 	Limit   int       // how many actions it allows; 0 means no limit
-	Expires time.Time // when the record of its uses may be forgotten
+	Expires time.Time // when the record of its uses may be forgotten, and the badge ends
 	By      Person    // who acts, if that one is to be in the audit log
+	Badge   string    // says in the policy who acts, sealed by this server for its expiry; empty for nobody
 }
 
 // A Person is who acts by a role in the app, and not by a policy. The zero Person

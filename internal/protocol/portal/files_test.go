@@ -2,8 +2,11 @@ package portal
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"html"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/asset"
@@ -291,4 +295,96 @@ func TestFilesList(t *testing.T) {
 	if got := s.actions(t, asset.ID(ids[0][1]), "developer"); !slices.Equal(got, []string{"file.label", "file.trash", "file.restore"}) {
 		t.Errorf("audited: %v", got)
 	}
+}
+
+var picker = regexp.MustCompile(`<stowgate-picker [^>]*policy="([^"]+)" signature="([0-9a-f]+)"`)
+
+// TestUploadsByPicker holds that what is stored with the policy of the upload page
+// is in the audit log as done by who had the page, and that nobody else's policy
+// can say so.
+func TestUploadsByPicker(t *testing.T) {
+	for _, security := range []bool{true, false} {
+		s := newStand(t)
+		on := security
+		if _, err := s.services.Manage.ChangeApp(t.Context(), s.operator, s.app.Key, manage.Change{Security: &on, Force: "test"}); err != nil {
+			t.Fatal(err)
+		}
+		app, err := s.records.App(t.Context(), s.app.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := picker.FindStringSubmatch(s.send(http.MethodGet, "/portal/apps/"+app.Key+"/files/new", "developer", nil).Body.String())
+		if found == nil {
+			t.Fatal("the upload page has no picker")
+		}
+		shown := policy.Credential{Policy: html.UnescapeString(found[1]), Signature: found[2]}
+		raw, err := base64.URLEncoding.DecodeString(shown.Policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var document map[string]any
+		if err := json.Unmarshal(raw, &document); err != nil || document["by"] == nil {
+			t.Fatalf("the policy is %s, %v", raw, err)
+		}
+		own := func(change func(map[string]any)) policy.Credential {
+			changed := maps.Clone(document)
+			change(changed)
+			text, err := json.Marshal(changed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, _, err := policy.Sign(app, string(text), time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}
+		for name, tt := range map[string]struct {
+			credential policy.Credential
+			want       []string
+		}{
+			"of the page":    {shown, []string{"file.upload"}},
+			"another expiry": {own(func(d map[string]any) { d["expiry"] = d["expiry"].(float64) + 1 }), nil},
+			"a plain name":   {own(func(d map[string]any) { d["by"] = "developer" }), nil},
+			"no text":        {own(func(d map[string]any) { d["by"] = 42 }), nil},
+		} {
+			g, err := policy.Authorize(app, tt.credential, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole, err := s.services.Files.Uploads.Put(t.Context(), g, upload.Spec{Name: "a.txt", Size: -1}, strings.NewReader("text"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for in, id := range map[string]asset.ID{"one request": whole.ID, "parts": s.putInParts(t, g, "text").ID} {
+				if got := s.actions(t, id, "developer"); !slices.Equal(got, tt.want) {
+					t.Errorf("security %v, policy %s, in %s: audited %v, want %v", security, name, in, got, tt.want)
+				}
+			}
+		}
+	}
+}
+
+// putInParts stores a file in one part.
+func (s *stand) putInParts(t *testing.T, g policy.Grant, body string) asset.Asset {
+	t.Helper()
+	uploads := s.services.Files.Uploads
+	u, err := uploads.Begin(t.Context(), g, upload.Spec{Name: "b.txt", Size: int64(len(body))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticket, err := uploads.Ticket(t.Context(), u.App, u.ID, upload.PartSpec{Number: 1, Size: int64(len(body))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := uploads.WritePart(t.Context(), ticket, -1, strings.NewReader(body)); err != nil {
+		t.Fatal(err)
+	}
+	var a asset.Asset
+	for range 2 { // the second time leaves no second entry
+		if a, err = uploads.Complete(t.Context(), u.App, u.ID, upload.Finish{Spec: upload.Spec{Size: -1}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return a
 }

@@ -2,7 +2,6 @@ package files
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -30,13 +29,8 @@ type uploader struct {
 
 func (p *Pages) uploader(ctx context.Context, v *frame.Visit) (uploader, error) {
 	shown := uploader{Domain: p.Domain, Files: v.Link("/files")}
-	document, err := json.Marshal(map[string]any{
-		"call": []string{policy.Pick.String(), policy.Store.String()}, "expiry": p.Now().Add(uploadSpan).Unix(), "iat": p.Now().Unix(),
-	})
-	if err != nil {
-		return shown, err
-	}
-	shown.Signed, err = p.Manage.SignPolicy(ctx, v.Actor, v.App.Key, string(document))
+	var err error
+	shown.Signed, err = p.Manage.SignUpload(ctx, v.Actor, v.App.Key, uploadSpan)
 	if _, shown.Refusal = frame.Refused(err); shown.Refusal != "" {
 		err = nil
 	}

@@ -106,4 +106,6 @@ type Options struct {
 	MaxFiles  int64         // that it stores; 0 means no bound
 	MaxBytes  int64         // of all its files together; 0 means no bound
 	Retention time.Duration // after which a file is removed; 0 means never
+
+	Storage string // that the bytes of new files go to; empty means the default
 }

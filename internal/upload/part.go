@@ -13,7 +13,6 @@ import (
 
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/fault"
-	"github.com/stowgate/stowgate/internal/policy"
 )
 
 // A Part is a run of bytes that has arrived for a session, durable.
@@ -92,13 +91,7 @@ func (s *Service) WritePart(ctx context.Context, sealed string, length int64, bo
 	if length >= 0 && length != spec.Size {
 		return Part{}, fmt.Errorf("part of %d bytes where %d were declared: %w", length, spec.Size, fault.Mismatch)
 	}
-	var app policy.App
-	if spec.Number == 1 && spec.Offset == 0 {
-		if app, err = s.records.App(ctx, u.App); err != nil {
-			return Part{}, fmt.Errorf("app of the part: %w", err)
-		}
-	}
-	segment, tag, err := s.receivePart(ctx, app, spec, body)
+	segment, tag, err := s.receivePart(ctx, u.App, spec, body)
 	if err != nil {
 		return Part{}, err
 	}
@@ -118,9 +111,16 @@ func (s *Service) TicketApp(sealed string) string {
 	return t.App
 }
 
-// receivePart streams body into a blob of exactly the declared bytes, if app
-// takes files that begin so.
-func (s *Service) receivePart(ctx context.Context, app policy.App, spec PartSpec, body io.Reader) (blob.Segment, string, error) {
+// receivePart streams body into a blob of exactly the declared bytes, if the app
+// with that key takes files that begin so.
+func (s *Service) receivePart(ctx context.Context, key string, spec PartSpec, body io.Reader) (blob.Segment, string, error) {
+	app, err := s.records.App(ctx, key)
+	if err != nil {
+		return blob.Segment{}, "", fmt.Errorf("app of the part: %w", err)
+	}
+	if spec.Number != 1 || spec.Offset != 0 {
+		app.Options.Types = nil // the file's type is that of its first bytes
+	}
 	r := rules{app, spec.Size, fmt.Errorf("more than the %d bytes declared: %w", spec.Size, fault.Mismatch)}
 	var digest hash.Hash
 	if spec.MD5 != nil {
@@ -285,7 +285,7 @@ func (s *Service) rest(ctx context.Context, u Session, sl slice) (Part, error) {
 	}
 	p := sl.Part
 	p.Offset += sl.skip
-	p.Segment, p.Tag, err = s.receivePart(ctx, policy.App{}, PartSpec{Number: p.Number, Size: sl.Segment.Size - sl.skip}, f)
+	p.Segment, p.Tag, err = s.receivePart(ctx, u.App, PartSpec{Number: p.Number, Offset: p.Offset, Size: sl.Segment.Size - sl.skip}, f)
 	if err != nil {
 		return Part{}, err
 	}

@@ -64,10 +64,14 @@ type incoming struct {
 
 func (in *incoming) Close() { in.writer.Close() }
 
-// write streams body into a new blob, as r allows. If digest is not nil the
-// bytes are also fed to it, beside the reading and writing.
+// write streams body into a new blob, as r allows, where its app keeps files. If
+// digest is not nil the bytes are also fed to it, beside the reading and writing.
 func (s *Service) write(ctx context.Context, body io.Reader, r rules, digest hash.Hash) (in *incoming, err error) {
-	w, err := blob.CreateSegment(ctx, s.blobs)
+	into, err := blob.In(s.blobs, r.app.Options.Storage)
+	if err != nil {
+		return nil, err
+	}
+	w, err := blob.CreateSegment(ctx, into)
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,7 @@ func trash(t *testing.T, s Store) {
 	got, err := s.Asset(t.Context(), a.ID)
 	must(t, err)
 	wantEqual(t, "Asset after RestoreAssets", got, a)
+	wantEvents(t, s, asset.Uploaded, asset.Uploaded, asset.Uploaded, asset.Deleted) // as before
 
 	each, err = s.TrashAssets(t.Context(), "app", []asset.ID{a.ID, b.ID}, by)
 	wantEach(t, "TrashAssets", each, err, nil, nil)

@@ -44,7 +44,7 @@ func (c *Catalog) CreateApp(ctx context.Context, by account.Entry, app policy.Ap
 
 // App returns the app with key. The error wraps fault.NotFound if there is none.
 func (c *Catalog) App(ctx context.Context, key string) (policy.App, error) {
-	app, ok, mark := c.apps.get(key)
+	app, ok, mark := c.apps.Get(key)
 	if ok {
 		return app, nil
 	}
@@ -52,7 +52,7 @@ func (c *Catalog) App(ctx context.Context, key string) (policy.App, error) {
 	if err != nil {
 		return policy.App{}, fmt.Errorf("app %q: %w", key, err)
 	}
-	c.apps.put(key, app, mark)
+	c.apps.Put(key, app, mark)
 	return app, nil
 }
 
@@ -98,7 +98,7 @@ func (c *Catalog) UpdateApp(ctx context.Context, by account.Entry, key string, c
 		}
 		return c.enter(ctx, tx, by, key)
 	})
-	c.apps.drop(key)
+	c.apps.Drop(key)
 	if err != nil {
 		return policy.App{}, fmt.Errorf("change app %q: %w", key, err)
 	}

@@ -73,7 +73,7 @@ func (c *Catalog) addAsset(ctx context.Context, tx *record.Statements, a asset.A
 // Asset returns the asset called id. The error wraps fault.NotFound if there is
 // none.
 func (c *Catalog) Asset(ctx context.Context, id asset.ID) (asset.Asset, error) {
-	a, ok, mark := c.assets.get(id)
+	a, ok, mark := c.assets.Get(id)
 	if ok {
 		return a, nil
 	}
@@ -82,7 +82,7 @@ func (c *Catalog) Asset(ctx context.Context, id asset.ID) (asset.Asset, error) {
 		return asset.Asset{}, fmt.Errorf("asset %q: %w", id, err)
 	}
 	if cacheable(a) {
-		c.assets.put(id, a, mark)
+		c.assets.Put(id, a, mark)
 	}
 	return a, nil
 }
@@ -98,14 +98,14 @@ func cacheable(a asset.Asset) bool {
 // AssetByUUID returns the asset with that second name. The error wraps
 // fault.NotFound if there is none.
 func (c *Catalog) AssetByUUID(ctx context.Context, name uuid.UUID) (asset.Asset, error) {
-	id, ok, mark := c.ids.get(name)
+	id, ok, mark := c.ids.Get(name)
 	if !ok {
 		var err error
 		id, err = record.Value[asset.ID](c.reads.Row(ctx, `SELECT id FROM assets WHERE uuid = ?`, name))
 		if err != nil {
 			return asset.Asset{}, fmt.Errorf("asset %s: %w", name, err)
 		}
-		c.ids.put(name, id, mark)
+		c.ids.Put(name, id, mark)
 	}
 	return c.Asset(ctx, id)
 }
@@ -162,7 +162,7 @@ func (c *Catalog) ReplaceContent(ctx context.Context, a asset.Asset, use policy.
 		}
 		return c.audit(ctx, tx, "file.overwrite", next, use)
 	})
-	c.assets.drop(a.ID)
+	c.assets.Drop(a.ID)
 	if err != nil {
 		return fmt.Errorf("replace content of asset %s: %w", a.ID, err)
 	}
@@ -187,7 +187,7 @@ func (c *Catalog) RemoveAsset(ctx context.Context, app string, id asset.ID, use 
 		}
 		return c.tell(ctx, tx, asset.Deleted, a)
 	})
-	c.assets.drop(id)
+	c.assets.Drop(id)
 	if err != nil {
 		return fmt.Errorf("remove asset %s: %w", id, err)
 	}

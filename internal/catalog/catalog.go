@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/catalog/recent"
 	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/policy"
 )
@@ -37,9 +38,9 @@ type Catalog struct {
 	reads *record.Statements
 	told  func() // after an event was recorded; nil for nobody
 
-	apps   *cache[string, policy.App]
-	assets *cache[asset.ID, asset.Asset]
-	ids    *cache[uuid.UUID, asset.ID] // never wrong: neither name is given again
+	apps   *recent.Cache[string, policy.App]
+	assets *recent.Cache[asset.ID, asset.Asset]
+	ids    *recent.Cache[uuid.UUID, asset.ID] // never wrong: neither name is given again
 }
 
 // How many records are kept in memory.
@@ -63,9 +64,9 @@ func New(ctx context.Context, db record.Database, key [32]byte, config Config) (
 	c := &Catalog{
 		book:   book,
 		reads:  book.Reads(),
-		apps:   newCache[string, policy.App](maxCachedApps),
-		assets: newCache[asset.ID, asset.Asset](maxCachedAssets),
-		ids:    newCache[uuid.UUID, asset.ID](maxCachedAssets),
+		apps:   recent.New[string, policy.App](maxCachedApps),
+		assets: recent.New[asset.ID, asset.Asset](maxCachedAssets),
+		ids:    recent.New[uuid.UUID, asset.ID](maxCachedAssets),
 	}
 	book.Watch(c.forget)
 	return c, nil
@@ -77,8 +78,8 @@ func (c *Catalog) Book() *record.Book { return c.book }
 
 // forget empties the caches of what can change.
 func (c *Catalog) forget() {
-	c.apps.clear()
-	c.assets.clear()
+	c.apps.Clear()
+	c.assets.Clear()
 }
 
 // Close closes the database, after waiting for the writes that have begun. It is

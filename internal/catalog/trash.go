@@ -152,7 +152,7 @@ func (c *Catalog) each(ctx context.Context, what string, ids []asset.ID, entry a
 		return nil
 	})
 	for _, id := range ids {
-		c.assets.drop(id)
+		c.assets.Drop(id)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s assets: %w", what, err)

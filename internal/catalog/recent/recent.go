@@ -1,16 +1,18 @@
-package catalog
+// Package recent keeps in memory what was used last.
+package recent
 
 import (
 	"container/list"
 	"sync"
 )
 
-// A cache keeps the values that were used last, up to a number of them.
+// A Cache keeps the values that were used last, up to a number of them. Its
+// methods may be called concurrently.
 //
 // A value that is read while it is being changed must not stay: whoever reads
-// one from the database takes a mark before, and put ignores what was read
-// before the last drop or clear.
-type cache[K comparable, V any] struct {
+// one from where it is kept takes a mark before, and Put ignores what was read
+// before the last Drop or Clear.
+type Cache[K comparable, V any] struct {
 	max int
 
 	mu    sync.Mutex
@@ -24,13 +26,14 @@ type entry[K comparable, V any] struct {
 	value V
 }
 
-func newCache[K comparable, V any](max int) *cache[K, V] {
-	return &cache[K, V]{max: max, byKey: make(map[K]*list.Element)}
+// New returns a Cache of up to max values.
+func New[K comparable, V any](max int) *Cache[K, V] {
+	return &Cache[K, V]{max: max, byKey: make(map[K]*list.Element)}
 }
 
-// get returns the value of k and whether there is one, and the mark to put it
+// Get returns the value of k and whether there is one, and the mark to put it
 // with after reading it.
-func (c *cache[K, V]) get(k K) (v V, ok bool, mark uint64) {
+func (c *Cache[K, V]) Get(k K) (v V, ok bool, mark uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, ok := c.byKey[k]
@@ -41,7 +44,8 @@ func (c *cache[K, V]) get(k K) (v V, ok bool, mark uint64) {
 	return e.Value.(*entry[K, V]).value, true, c.drops
 }
 
-func (c *cache[K, V]) put(k K, v V, mark uint64) {
+// Put keeps v as the value of k, unless there is one.
+func (c *Cache[K, V]) Put(k K, v V, mark uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if mark != c.drops || c.byKey[k] != nil {
@@ -55,7 +59,8 @@ func (c *cache[K, V]) put(k K, v V, mark uint64) {
 	c.byKey[k] = c.order.PushFront(&entry[K, V]{k, v})
 }
 
-func (c *cache[K, V]) drop(k K) {
+// Drop forgets the value of k.
+func (c *Cache[K, V]) Drop(k K) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drops++
@@ -65,7 +70,8 @@ func (c *cache[K, V]) drop(k K) {
 	}
 }
 
-func (c *cache[K, V]) clear() {
+// Clear forgets all values.
+func (c *Cache[K, V]) Clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drops++

@@ -16,32 +16,19 @@ import (
 	"github.com/stowgate/stowgate/internal/upload/buffer"
 )
 
-// receive streams body into a blob and returns it as content, with the type
-// its first bytes have. It refuses more bytes than r and g allow, fewer than g
-// asks for, and types that r does not allow.
-func (s *Service) receive(ctx context.Context, body io.Reader, spec Spec, r rules, g policy.Grant) (blob.Content, string, error) {
+// receive streams body into a blob, hashing it on the way. It refuses more bytes
+// than r allows, and types that it does not.
+func (s *Service) receive(ctx context.Context, body io.Reader, spec Spec, r rules) (*incoming, error) {
 	if spec.Base64 {
 		body = base64.NewDecoder(base64.StdEncoding, body)
 	}
 	digest := sha256.New()
-	in, err := s.write(ctx, body, r.within(g), digest)
+	in, err := s.write(ctx, body, r, digest)
 	if err != nil {
-		return blob.Content{}, "", err
+		return nil, err
 	}
-	defer in.Close()
-	if err := checkReceived(g, spec, in.size); err != nil {
-		return blob.Content{}, "", err
-	}
-	var content blob.Content
-	if in.size > 0 {
-		segment, err := in.writer.Commit()
-		if err != nil {
-			return blob.Content{}, "", err
-		}
-		content.Segments = []blob.Segment{segment}
-	}
-	digest.Sum(content.SHA256[:0])
-	return content, in.detected, nil
+	digest.Sum(in.sha256[:0])
+	return in, nil
 }
 
 // checkReceived compares what came with what was allowed and declared.
@@ -59,10 +46,27 @@ func checkReceived(g policy.Grant, spec Spec, size int64) error {
 type incoming struct {
 	writer   *blob.SegmentWriter
 	size     int64
-	detected string
+	detected string   // type that its first bytes have
+	sha256   [32]byte // set by receive
 }
 
 func (in *incoming) Close() { in.writer.Close() }
+
+// commit makes the bytes durable, if they are what g asks for and spec declares.
+func (in *incoming) commit(g policy.Grant, spec Spec) (blob.Content, error) {
+	if err := checkReceived(g, spec, in.size); err != nil {
+		return blob.Content{}, err
+	}
+	content := blob.Content{SHA256: in.sha256}
+	if in.size > 0 {
+		segment, err := in.writer.Commit()
+		if err != nil {
+			return blob.Content{}, err
+		}
+		content.Segments = []blob.Segment{segment}
+	}
+	return content, nil
+}
 
 // write streams body into a new blob, as r allows, where its app keeps files. If
 // digest is not nil the bytes are also fed to it, beside the reading and writing.

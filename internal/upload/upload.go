@@ -67,6 +67,7 @@ type Service struct {
 	records Records
 	tickets tickets
 	follows *follows
+	spools  chan struct{} // a token for each Spooled
 	end     context.CancelFunc
 	config  Config
 }
@@ -90,6 +91,7 @@ func New(blobs blob.Store, vault *blob.Vault, records Records, c Config) *Servic
 	return &Service{
 		blobs: blobs, vault: vault, records: mutateRecords(records, blobs), config: c,
 		tickets: newTickets(c.TicketKey), follows: newFollows(ctx, blobs), end: end,
+		spools: make(chan struct{}, MaxSpools),
 	}
 }
 
@@ -161,11 +163,22 @@ func (s *Service) put(ctx context.Context, g policy.Grant, spec Spec, source str
 	if err != nil {
 		return asset.Asset{}, err
 	}
-	content, detected, err := s.receive(ctx, body, spec, r, g)
+	in, err := s.receive(ctx, body, spec, r.within(g))
 	if err != nil {
 		return asset.Asset{}, err
 	}
-	a := s.describe(ctx, g.App, spec, content, detected)
+	defer in.Close()
+	return s.keep(ctx, g, spec, source, in)
+}
+
+// keep makes what came an asset of g's app, as spec describes it. That g and the
+// rules allow it was seen before.
+func (s *Service) keep(ctx context.Context, g policy.Grant, spec Spec, source string, in *incoming) (asset.Asset, error) {
+	content, err := in.commit(g, spec)
+	if err != nil {
+		return asset.Asset{}, err
+	}
+	a := s.describe(ctx, g.App, spec, content, in.detected)
 	a.Source = source
 	err = s.records.AddAsset(context.WithoutCancel(ctx), a, g.Use)
 	if err != nil {
@@ -195,15 +208,20 @@ func (s *Service) replace(ctx context.Context, g policy.Grant, id asset.ID, spec
 	if err != nil {
 		return asset.Asset{}, err
 	}
-	content, detected, err := s.receive(ctx, body, spec, r, g)
+	in, err := s.receive(ctx, body, spec, r.within(g))
+	if err != nil {
+		return asset.Asset{}, err
+	}
+	defer in.Close()
+	content, err := in.commit(g, spec)
 	if err != nil {
 		return asset.Asset{}, err
 	}
 	// Another overwrite may have come first: the one that finishes last wins.
 	for range 10 {
 		b := a
-		b.Content, b.Detected, b.Version, b.Modified = content, detected, a.Version+1, s.config.Now()
-		b.Width, b.Height = s.dimensions(ctx, content, detected)
+		b.Content, b.Detected, b.Version, b.Modified = content, in.detected, a.Version+1, s.config.Now()
+		b.Width, b.Height = s.dimensions(ctx, content, in.detected)
 		err = s.records.ReplaceContent(context.WithoutCancel(ctx), b, g.Use)
 		if err == nil {
 			return b, nil

@@ -74,7 +74,7 @@ func main() {
 	case err := <-parts.Error():
 		try(err)
 	}
-	same("size in parts", whole.Size, int64(len(large)))
+	same("size in parts", whole.Size, uint64(len(large)))
 
 	remote, err := uploads.FromURL(ctx, upload.FromURLParams{URL: arg.Remote, Name: ucare.String("remote.txt")})
 	try(err)
@@ -100,7 +100,7 @@ func main() {
 	info, err := files.Info(ctx, small, &file.InfoParams{Include: ucare.String("appdata")})
 	try(err)
 	same("metadata", info.Metadata["pet"], "cat")
-	same("body", read(info.OriginalFileURL), "hello")
+	same("body", read(*info.OriginalFileURL), "hello")
 	_, err = files.Store(ctx, whole.ID)
 	try(err)
 
@@ -149,7 +149,7 @@ func main() {
 	try(groups.Delete(ctx, made.ID))
 	gone, err := files.Delete(ctx, small)
 	try(err)
-	same("removed", gone.DateTimeRemoved != nil, true)
+	same("removed", gone.RemovedAt != nil, true)
 }
 
 func read(url string) string {

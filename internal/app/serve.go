@@ -21,7 +21,7 @@ import (
 	"github.com/stowgate/stowgate/internal/server/conn"
 	"github.com/stowgate/stowgate/internal/server/redact"
 	"github.com/stowgate/stowgate/internal/sweep"
-	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/cost"
 	"github.com/stowgate/stowgate/internal/upload"
 )
 
@@ -175,7 +175,7 @@ func (c *serveCommand) images(r *setting.Reader) node.Images {
 		Memory:    size("image-memory", c.ImageMemory),
 		Time:      limit,
 		MaxSource: size("image-source", c.ImageSource),
-		Limits:    transform.Limits{SourcePixels: int64(count("image-pixels", c.ImagePixels)), Cost: limit.Seconds()},
+		Limits:    cost.Limits{SourcePixels: int64(count("image-pixels", c.ImagePixels)), Cost: limit.Seconds()},
 		Shelf:     shelf.Config{Budget: size("variant-size", c.VariantSize)},
 		Line:      queue.Config{Waiting: count("image-queue", c.ImageQueue)},
 		Unsigned:  setting.Read(r, "image-unsigned", c.Unsigned, setting.Count),

@@ -25,7 +25,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/inspect"
 	"github.com/stowgate/stowgate/internal/policy"
-	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/cost"
 )
 
 // finder finds what a grant allows an action on, and counts its uses.
@@ -52,8 +52,8 @@ type Config struct {
 	// 600, less means no bound. What is kept is given out all the same.
 	Unsigned int
 
-	Limits    transform.Limits // on what a plan may cost
-	MaxSource int64            // bytes of all inputs of a plan together; 0 means 256 MiB
+	Limits    cost.Limits // on what a plan may cost
+	MaxSource int64       // bytes of all inputs of a plan together; 0 means 256 MiB
 
 	Observer Observer         // nil means nobody
 	Now      func() time.Time // nil means time.Now

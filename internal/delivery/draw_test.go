@@ -17,6 +17,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/cost"
 )
 
 // A press draws what it is asked for, and writes it in words.
@@ -113,7 +114,7 @@ func TestDrawWithoutDrawer(t *testing.T) {
 
 // TestDrawTooLarge: what a picture of a page costs is known once it is drawn.
 func TestDrawTooLarge(t *testing.T) {
-	st := newStudio(t, delivery.Config{Draw: new(press), Limits: transform.Limits{OutputSide: 399}})
+	st := newStudio(t, delivery.Config{Draw: new(press), Limits: cost.Limits{OutputSide: 399}})
 	o := delivery.Order{Plan: transform.Plan{Ops: []transform.Op{transform.Flip{}}}, Inputs: []delivery.Input{{Asset: st.addDocument("a", "text")}}}
 	st.want(may("a"), o, "error: too large", 0)
 }

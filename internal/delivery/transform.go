@@ -20,6 +20,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/cost"
 )
 
 // lifetime is how long a variant is good if its order does not say.
@@ -213,18 +214,18 @@ func (j *job) make(ctx context.Context) (*shelf.File, error) {
 // afford returns why a plan costs too much. What is not known of the sources
 // is left to the renderer, which looks at them before it decodes them.
 func (s *Service) afford(plan transform.Plan, sources []*source) error {
-	headers := make([]transform.Header, len(sources))
-	turned := make([]transform.Header, len(sources))
+	headers := make([]cost.Header, len(sources))
+	turned := make([]cost.Header, len(sources))
 	for i, src := range sources {
-		headers[i] = transform.Header{Type: src.kind, Width: src.width, Height: src.height}
+		headers[i] = cost.Header{Type: src.kind, Width: src.width, Height: src.height}
 		turned[i] = headers[i]
 		turned[i].Turned = true
 	}
 	// Whether a camera was held upright is not known here: too large is what is
 	// too large either way.
-	_, err := plan.Estimate(s.config.Limits, headers...)
+	_, err := cost.Of(plan, s.config.Limits, headers...)
 	if errors.Is(err, fault.TooLarge) {
-		_, err = plan.Estimate(s.config.Limits, turned...)
+		_, err = cost.Of(plan, s.config.Limits, turned...)
 	}
 	if errors.Is(err, fault.TooLarge) {
 		return err

@@ -31,6 +31,7 @@ import (
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/cost"
 )
 
 // A book records assets and uses.
@@ -577,7 +578,7 @@ func TestK7DamagedSource(t *testing.T) {
 // TestF4Limits has orders at a limit and one over it. What is over is refused
 // before it is rendered or waits for that.
 func TestF4Limits(t *testing.T) {
-	st := newStudio(t, delivery.Config{MaxSource: 10, Limits: transform.Limits{SourcePixels: 400 * 300}})
+	st := newStudio(t, delivery.Config{MaxSource: 10, Limits: cost.Limits{SourcePixels: 400 * 300}})
 	ten, eleven, large, unknown := st.add("a", "0123456789"), st.add("a", "0123456789+"), st.add("a", "x"), st.add("a", "y")
 	edit := func(id asset.ID, width, height int) {
 		a := st.book.assets[id]

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/cost"
 	"github.com/stowgate/stowgate/internal/worker"
 )
 
@@ -60,8 +61,8 @@ func Main() error {
 // A message says which page is drawn. The files beside it are the document and
 // the one for the picture.
 type message struct {
-	Plan   string           `json:"plan"` // its canonical text
-	Limits transform.Limits `json:"limits"`
+	Plan   string      `json:"plan"` // its canonical text
+	Limits cost.Limits `json:"limits"`
 }
 
 // A response is what a worker says to a message unless it fails.
@@ -122,7 +123,7 @@ type Engine struct{ Pool pool }
 // if the document needs a password; it wraps fault.Invalid if the document is
 // broken, and fault.Unsupported if the library cannot go on. Others are those of
 // the pool.
-func (e Engine) Draw(ctx context.Context, app string, plan transform.Plan, l transform.Limits, in, out *os.File) (Picture, error) {
+func (e Engine) Draw(ctx context.Context, app string, plan transform.Plan, l cost.Limits, in, out *os.File) (Picture, error) {
 	request, err := json.Marshal(message{Plan: plan.Canonical(), Limits: l})
 	if err != nil {
 		return Picture{}, fmt.Errorf("write the request: %w", err)

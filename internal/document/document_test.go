@@ -18,6 +18,7 @@ import (
 	"github.com/stowgate/stowgate/internal/corpora"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/cost"
 	"github.com/stowgate/stowgate/internal/worker"
 )
 
@@ -45,7 +46,7 @@ func TestMain(m *testing.M) {
 }
 
 // draw draws a page of a document.
-func draw(t *testing.T, data []byte, plan transform.Plan, l transform.Limits) (image.Image, error) {
+func draw(t *testing.T, data []byte, plan transform.Plan, l cost.Limits) (image.Image, error) {
 	t.Helper()
 	pool, err := engine()
 	if err != nil {
@@ -156,7 +157,7 @@ func TestDraw(t *testing.T) {
 		{"and denser", a4, transform.Plan{Density: 200}, image.Pt(1654, 2339), nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			im, err := draw(t, tt.data, tt.plan, transform.Limits{})
+			im, err := draw(t, tt.data, tt.plan, cost.Limits{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -204,17 +205,17 @@ func TestRefused(t *testing.T) {
 		{"a boundless page", page("0 0 1000000000 1000000000", "", ""), transform.Plan{}, fault.TooLarge, "more than 16384 on a side"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := draw(t, tt.data, tt.plan, transform.Limits{})
+			_, err := draw(t, tt.data, tt.plan, cost.Limits{})
 			if fault.Of(err) != tt.want || !strings.Contains(fmt.Sprint(err), tt.text) {
 				t.Errorf("Draw = %v, want %v and %q", err, tt.want, tt.text)
 			}
 		})
 	}
 	t.Run("at the limit", func(t *testing.T) {
-		if _, err := draw(t, few, transform.Plan{}, transform.Limits{SourcePixels: 20_000, SourceSide: 200}); err != nil {
+		if _, err := draw(t, few, transform.Plan{}, cost.Limits{SourcePixels: 20_000, SourceSide: 200}); err != nil {
 			t.Error(err)
 		}
-		if _, err := draw(t, few, transform.Plan{}, transform.Limits{SourcePixels: 19_999}); fault.Of(err) != fault.TooLarge {
+		if _, err := draw(t, few, transform.Plan{}, cost.Limits{SourcePixels: 19_999}); fault.Of(err) != fault.TooLarge {
 			t.Errorf("one pixel more: %v", err)
 		}
 	})
@@ -250,14 +251,14 @@ func TestH3Bombs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			_, err := draw(t, data, first(transform.Resize{Width: 100}), transform.Limits{})
+			_, err := draw(t, data, first(transform.Resize{Width: 100}), cost.Limits{})
 			if kind := fault.Of(err); err != nil && kind == fault.Internal {
 				t.Errorf("Draw = %v", err)
 			}
 			t.Logf("%v: %v", time.Since(start), err)
 		})
 	}
-	if _, err := draw(t, page("0 0 200 100", "", halves), transform.Plan{}, transform.Limits{}); err != nil {
+	if _, err := draw(t, page("0 0 200 100", "", halves), transform.Plan{}, cost.Limits{}); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 }
@@ -277,7 +278,7 @@ func TestH3Corpora(t *testing.T) {
 				t.Fatal(err)
 			}
 			start := time.Now()
-			_, err = draw(t, data, first(transform.Resize{Width: 300}), transform.Limits{})
+			_, err = draw(t, data, first(transform.Resize{Width: 300}), cost.Limits{})
 			if errors.Is(err, worker.ErrCrashed) || err != nil && fault.Of(err) == fault.Internal {
 				t.Errorf("%s: %v", e.Name(), err)
 			}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/cost"
 )
 
 // memoryPages is how much memory the library may have for one document, in
@@ -62,7 +63,7 @@ func openLibrary() (library, error) {
 }
 
 // draw does the work of Engine.Draw.
-func (lib library) draw(plan transform.Plan, l transform.Limits, in, out *os.File) (Picture, error) {
+func (lib library) draw(plan transform.Plan, l cost.Limits, in, out *os.File) (Picture, error) {
 	pdf, err := lib.instances.GetInstance(time.Minute)
 	if err != nil {
 		return Picture{}, fmt.Errorf("instance of PDFium: %w", err)
@@ -92,7 +93,7 @@ func (lib library) draw(plan transform.Plan, l transform.Limits, in, out *os.Fil
 }
 
 // turnTo opens the page that plan begins with, and returns how large it is drawn.
-func turnTo(pdf pdfium.Pdfium, document references.FPDF_DOCUMENT, plan transform.Plan, l transform.Limits) (page requests.Page, width, height int, err error) {
+func turnTo(pdf pdfium.Pdfium, document references.FPDF_DOCUMENT, plan transform.Plan, l cost.Limits) (page requests.Page, width, height int, err error) {
 	count, err := pdf.FPDF_GetPageCount(&requests.FPDF_GetPageCount{Document: document})
 	if err != nil {
 		return page, 0, 0, classify("count pages", err)
@@ -114,7 +115,7 @@ func turnTo(pdf pdfium.Pdfium, document references.FPDF_DOCUMENT, plan transform
 	if err != nil {
 		return page, 0, 0, classify("measure page", err)
 	}
-	width, height, err = plan.DrawPage(l, count.PageCount, float64(w.PageWidth), float64(h.PageHeight))
+	width, height, err = cost.DrawPage(plan, l, count.PageCount, float64(w.PageWidth), float64(h.PageHeight))
 	return page, width, height, err
 }
 

@@ -19,13 +19,14 @@ import (
 	"github.com/stowgate/stowgate/internal/imaging/canvas"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/cost"
 )
 
 // A Request is a plan and what it is to be run on.
 type Request struct {
 	Plan   transform.Plan
 	Inputs []Input
-	Limits transform.Limits
+	Limits cost.Limits
 }
 
 // An Input is an image in a file.
@@ -88,7 +89,7 @@ func classify(err error) fault.Kind {
 type job struct {
 	scope  vips.Scope
 	plan   transform.Plan
-	limits transform.Limits
+	limits cost.Limits
 	inputs []*input
 	out    *os.File
 
@@ -99,7 +100,7 @@ func (j *job) run(inputs []Input) (Result, error) {
 	if j.plan.Output.Format == transform.Auto {
 		return Result{}, fmt.Errorf("the format is still to be negotiated: %w", fault.Invalid)
 	}
-	headers := make([]transform.Header, len(inputs))
+	headers := make([]cost.Header, len(inputs))
 	for i, in := range inputs {
 		opened, err := j.open(in)
 		if err != nil {
@@ -108,7 +109,7 @@ func (j *job) run(inputs []Input) (Result, error) {
 		j.inputs = append(j.inputs, opened)
 		headers[i] = opened.header
 	}
-	if _, err := j.plan.Estimate(j.limits, headers...); err != nil {
+	if _, err := cost.Of(j.plan, j.limits, headers...); err != nil {
 		return Result{}, err
 	}
 	if j.unchanged() {
@@ -140,8 +141,8 @@ func (j *job) start() error {
 			return nil // loads them all
 		}
 	}
-	width, height := j.plan.Target(j.inputs[0].header)
-	return j.use(j.inputs[0], j.plan.Frames(j.inputs[0].header), width, height)
+	width, height := cost.Target(j.plan, j.inputs[0].header)
+	return j.use(j.inputs[0], cost.Frames(j.plan, j.inputs[0].header), width, height)
 }
 
 // unchanged reports whether the plan asks for input 0 as it is.

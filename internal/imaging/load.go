@@ -14,6 +14,7 @@ import (
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/inspect"
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/cost"
 )
 
 // A decoder is how images of a type are read.
@@ -47,7 +48,7 @@ var decoders = map[string]decoder{
 type input struct {
 	Input
 	decoder
-	header transform.Header
+	header cost.Header
 	image  *vips.Image // its first page, or the one the plan begins with
 }
 
@@ -65,7 +66,7 @@ func (j *job) open(in Input) (*input, error) {
 	if found := inspect.Detect(head[:n]); found != in.Type {
 		return nil, fmt.Errorf("the image is of type %s, not %s: %w", found, in.Type, fault.Invalid)
 	}
-	opened := &input{Input: in, decoder: decoder, header: transform.Header{Type: in.Type}}
+	opened := &input{Input: in, decoder: decoder, header: cost.Header{Type: in.Type}}
 	if in.Type == "image/svg+xml" {
 		if err := codec.CheckDrawing(in.File); err != nil {
 			return nil, err
@@ -118,7 +119,7 @@ func (j *job) bound(in Input) error {
 		return err
 	}
 	// A plan that asks only for the size checks only the input.
-	_, err = transform.Plan{Answer: transform.Size}.Estimate(j.limits, transform.Header{Type: in.Type, Width: width, Height: height})
+	_, err = cost.Of(transform.Plan{Answer: transform.Size}, j.limits, cost.Header{Type: in.Type, Width: width, Height: height})
 	return err
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/inspect"
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/cost"
 	"github.com/stowgate/stowgate/internal/worker"
 )
 
@@ -712,22 +713,22 @@ func TestF3Limits(t *testing.T) {
 	source := pngOf(t, quadrants(100, 50))
 	for _, tt := range []struct {
 		name   string
-		limits transform.Limits
+		limits cost.Limits
 		plan   transform.Plan
 		data   []byte
 		want   error
 	}{
-		{"at the limit of pixels", transform.Limits{SourcePixels: 5000}, to(transform.PNG), source, nil},
-		{"over it", transform.Limits{SourcePixels: 4999}, to(transform.PNG), source, fault.TooLarge},
-		{"at the limit of a side", transform.Limits{SourceSide: 100}, to(transform.PNG), source, nil},
-		{"over it", transform.Limits{SourceSide: 99}, to(transform.PNG), source, fault.TooLarge},
-		{"at the limit of the result", transform.Limits{OutputPixels: 20000}, to(transform.PNG, transform.Resize{Width: 200}), source, nil},
-		{"over it", transform.Limits{OutputPixels: 19999}, to(transform.PNG, transform.Resize{Width: 200}), source, fault.TooLarge},
-		{"at the limit of frames", transform.Limits{Frames: 4}, to(transform.Keep), gifOf(t, 10, 10, 4), nil},
-		{"over it", transform.Limits{Frames: 3}, to(transform.Keep), gifOf(t, 10, 10, 4), fault.TooLarge},
-		{"frames count as pixels", transform.Limits{SourcePixels: 399}, to(transform.Keep), gifOf(t, 10, 10, 4), fault.TooLarge},
-		{"but not if one is used", transform.Limits{SourcePixels: 399}, to(transform.PNG), gifOf(t, 10, 10, 4), nil},
-		{"a bitmap over the limit", transform.Limits{SourcePixels: 4999}, to(transform.PNG), bmpOf(t, quadrants(100, 50)), fault.TooLarge},
+		{"at the limit of pixels", cost.Limits{SourcePixels: 5000}, to(transform.PNG), source, nil},
+		{"over it", cost.Limits{SourcePixels: 4999}, to(transform.PNG), source, fault.TooLarge},
+		{"at the limit of a side", cost.Limits{SourceSide: 100}, to(transform.PNG), source, nil},
+		{"over it", cost.Limits{SourceSide: 99}, to(transform.PNG), source, fault.TooLarge},
+		{"at the limit of the result", cost.Limits{OutputPixels: 20000}, to(transform.PNG, transform.Resize{Width: 200}), source, nil},
+		{"over it", cost.Limits{OutputPixels: 19999}, to(transform.PNG, transform.Resize{Width: 200}), source, fault.TooLarge},
+		{"at the limit of frames", cost.Limits{Frames: 4}, to(transform.Keep), gifOf(t, 10, 10, 4), nil},
+		{"over it", cost.Limits{Frames: 3}, to(transform.Keep), gifOf(t, 10, 10, 4), fault.TooLarge},
+		{"frames count as pixels", cost.Limits{SourcePixels: 399}, to(transform.Keep), gifOf(t, 10, 10, 4), fault.TooLarge},
+		{"but not if one is used", cost.Limits{SourcePixels: 399}, to(transform.PNG), gifOf(t, 10, 10, 4), nil},
+		{"a bitmap over the limit", cost.Limits{SourcePixels: 4999}, to(transform.PNG), bmpOf(t, quadrants(100, 50)), fault.TooLarge},
 	} {
 		r := Request{Plan: tt.plan, Limits: tt.limits, Inputs: []Input{{inspect.Detect(tt.data), file(t, tt.data)}}}
 		if _, err := Run(context.Background(), r, file(t, nil)); !errors.Is(err, tt.want) {

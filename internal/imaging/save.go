@@ -8,6 +8,7 @@ import (
 	"github.com/stowgate/stowgate/internal/imaging/effect"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/cost"
 )
 
 // The qualities that are usual, by the measure of each format.
@@ -253,7 +254,7 @@ func (j *job) savePNG(args vips.Args) error {
 	if !out.Compress {
 		return j.write("pngsave_target", args)
 	}
-	if int64(j.Image.Width())*int64(j.Image.Height()) <= transform.Thorough {
+	if int64(j.Image.Width())*int64(j.Image.Height()) <= cost.Thorough {
 		args["compression"] = 9
 	}
 	if err := j.Compute(); err != nil { // it is written up to three times

@@ -9,15 +9,16 @@ import (
 
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/cost"
 	"github.com/stowgate/stowgate/internal/worker"
 )
 
 // A message is a Request on its way to a worker. The files go beside it: those
 // of the inputs, then the one for the answer.
 type message struct {
-	Plan   string           `json:"plan"` // its canonical text
-	Types  []string         `json:"types"`
-	Limits transform.Limits `json:"limits"`
+	Plan   string      `json:"plan"` // its canonical text
+	Types  []string    `json:"types"`
+	Limits cost.Limits `json:"limits"`
 }
 
 // A response is what a worker says to a message unless it fails.

@@ -1,6 +1,10 @@
 package transform
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/stowgate/stowgate/internal/transform/length"
+)
 
 // Limits on a plan.
 const (
@@ -12,27 +16,27 @@ const (
 )
 
 // maxOffset is how far from the corner a Crop may begin or reach, in pixels.
-const maxOffset = 100_000
+const maxOffset = length.MaxPixels
 
 // Check returns nil if p can be run: every argument is in its range, and the
 // ops, the answer and the output fit together. Otherwise it returns a *Refusal.
 func (p Plan) Check() error {
 	if len(p.Ops) > MaxSteps {
-		return tooLarge("%d steps, more than %d", len(p.Ops), MaxSteps)
+		return TooLarge("%d steps, more than %d", len(p.Ops), MaxSteps)
 	}
 	for i, op := range p.Ops {
 		if op == nil || !isKind(op) {
-			return invalid("step %d is no operation", i+1)
+			return Invalid("step %d is no operation", i+1)
 		}
 		if _, ok := op.(Animate); ok && i > 0 {
-			return invalid("animate is step %d, but must be the first", i+1)
+			return Invalid("animate is step %d, but must be the first", i+1)
 		}
 		if err := op.check(); err != nil {
-			return invalid("%s: %v", op.kind(), err)
+			return Invalid("%s: %v", op.kind(), err)
 		}
 	}
 	if n := p.Inputs(); n > MaxInputs {
-		return tooLarge("%d images, more than %d", n, MaxInputs)
+		return TooLarge("%d images, more than %d", n, MaxInputs)
 	}
 	return first(
 		within("page", p.Page, 0, 99_999),
@@ -62,11 +66,11 @@ func (p Plan) checkAnswer() error {
 		_, ok = last.(SmartCrop)
 	case ASCII:
 		if o.ASCII == nil {
-			return invalid("letters are missing")
+			return Invalid("letters are missing")
 		}
 		o.ASCII = nil
 	default:
-		return invalid("answer %q is not known", p.Answer)
+		return Invalid("answer %q is not known", p.Answer)
 	}
 	return first(
 		needs(ok, "the last step is not what the answer is about"),
@@ -139,7 +143,7 @@ func checkFaces(which []int, buffer int, sizes FaceSizes) error {
 	last := 0
 	for _, n := range which {
 		if n <= last || n > MaxFaces {
-			return invalid("faces are not numbers from 1 to %d in ascending order", MaxFaces)
+			return Invalid("faces are not numbers from 1 to %d in ascending order", MaxFaces)
 		}
 		last = n
 	}
@@ -169,7 +173,7 @@ func (o Resize) check() error {
 // checkMore checks the arguments that only some fits have.
 func (o Resize) checkMore() error {
 	if o.At != nil {
-		if err := o.At.check(); err != nil {
+		if err := o.At.Check(); err != nil {
 			return err
 		}
 	}
@@ -225,7 +229,7 @@ func (o Obscure) check() error {
 		low, high = 0, 20
 	}
 	if len(o.Boxes) > MaxBoxes {
-		return invalid("%d boxes, more than %d", len(o.Boxes), MaxBoxes)
+		return Invalid("%d boxes, more than %d", len(o.Boxes), MaxBoxes)
 	}
 	for _, b := range o.Boxes {
 		if err := b.check(); err != nil {

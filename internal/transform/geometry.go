@@ -82,3 +82,18 @@ func (b Box) Clamp(w, h int) (Box, bool) {
 func (p Position) In(width, height int) (x, y int) {
 	return (p.X + 1) * width / 2, (p.Y + 1) * height / 2
 }
+
+// Scaling returns op as the Resize that it is or begins with.
+func Scaling(op Op) (r Resize, ok bool) {
+	switch op := op.(type) {
+	case Resize:
+		return op, true
+	case SmartCrop:
+		r = Resize{Width: op.Width, Height: op.Height, Fit: Cover}
+		if op.Fill != nil {
+			r.Fit = Clip
+		}
+		return r, true
+	}
+	return r, false
+}

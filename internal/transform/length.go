@@ -1,88 +1,25 @@
 package transform
 
 import (
-	"math"
-	"strconv"
 	"strings"
+
+	"github.com/stowgate/stowgate/internal/transform/length"
 )
 
-// A Length is a number of pixels or a percentage of a length that its field
-// names. As text it is 20 or 20%.
-type Length struct {
-	N       int
-	Percent bool // N is a percentage
-}
+// Lengths in pixels or percent, as package length has them.
+type (
+	Length = length.Length
+	Spot   = length.Spot
+)
 
 // Pixels returns the length of n pixels.
-func Pixels(n int) Length { return Length{N: n} }
+func Pixels(n int) Length { return length.Pixels(n) }
 
 // Percent returns the length of n percent.
-func Percent(n int) Length { return Length{n, true} }
-
-// Of returns l in pixels, as a part of a whole that has so many, rounded to the
-// nearest pixel.
-func (l Length) Of(whole int) int {
-	if !l.Percent {
-		return l.N
-	}
-	return int(math.Floor(float64(l.N)*float64(whole)/100 + 0.5))
-}
-
-// side returns l as the side of something in pixels: at least 1.
-func (l Length) side(whole int) int { return max(1, l.Of(whole)) }
-
-// The largest percentages of a Length.
-const maxPercent = 10_000
-
-// check checks a length that may be as small as −1, 0 or 1, as least says:
-// negative, zero or neither.
-func (l Length) check(name string, least int) error {
-	most := maxOffset
-	if l.Percent {
-		most = maxPercent
-	}
-	low := least
-	if least < 0 {
-		low = -most
-	}
-	return within(name, l.N, low, most)
-}
-
-// MarshalText returns the number and, for a percentage, its sign.
-func (l Length) MarshalText() ([]byte, error) {
-	text := strconv.AppendInt(nil, int64(l.N), 10)
-	if l.Percent {
-		text = append(text, '%')
-	}
-	return text, nil
-}
-
-// UnmarshalText reads what MarshalText wrote.
-func (l *Length) UnmarshalText(text []byte) error {
-	number, percent := strings.CutSuffix(string(text), "%")
-	n, err := strconv.Atoi(number)
-	if err != nil {
-		return invalid("length %q is no number", text)
-	}
-	*l = Length{n, percent}
-	return nil
-}
-
-// A Spot is where the top left corner of something stands in an area. A
-// percentage is one of the room that is left, as in the style sheets of web
-// pages: 0% is flush left or top, 50% in the middle, 100% flush right or bottom.
-type Spot struct {
-	X Length `json:"x,omitzero"`
-	Y Length `json:"y,omitzero"`
-}
+func Percent(n int) Length { return length.Percent(n) }
 
 // Middle is the spot in the middle of an area.
-var Middle = Spot{Percent(50), Percent(50)}
-
-// In returns the spot in pixels for something that leaves so much room.
-func (s Spot) In(width, height int) (x, y int) { return s.X.Of(width), s.Y.Of(height) }
-
-func (s Spot) check() error { return first(s.X.check("x", -1), s.Y.check("y", -1)) }
+var Middle = Spot{X: Percent(50), Y: Percent(50)}
 
 // A Ratio is one of width to height. The zero Ratio is none.
 type Ratio struct {
@@ -128,7 +65,7 @@ func (s Search) check() error {
 	seen := map[string]bool{}
 	for word := range strings.SplitSeq(string(s), " ") {
 		if seen[word] || word != "faces" && word != "objects" && word != "points" {
-			return invalid("%q cannot be looked for", s)
+			return Invalid("%q cannot be looked for", s)
 		}
 		seen[word] = true
 	}

@@ -20,11 +20,13 @@ func (r *Refusal) Error() string { return r.Why }
 // Unwrap returns the kind.
 func (r *Refusal) Unwrap() error { return r.Kind }
 
-func invalid(format string, args ...any) error {
+// Invalid returns a Refusal that wraps fault.Invalid.
+func Invalid(format string, args ...any) error {
 	return &Refusal{fmt.Sprintf(format, args...), fault.Invalid}
 }
 
-func tooLarge(format string, args ...any) error {
+// TooLarge returns a Refusal that wraps fault.TooLarge.
+func TooLarge(format string, args ...any) error {
 	return &Refusal{fmt.Sprintf(format, args...), fault.TooLarge}
 }
 
@@ -34,7 +36,7 @@ func within[T int | float64](name string, v, low, high T) error {
 	if v >= low && v <= high && !(v == 0 && math.Signbit(float64(v))) {
 		return nil
 	}
-	return invalid("%s %v is not in the range %v to %v", name, v, low, high)
+	return Invalid("%s %v is not in the range %v to %v", name, v, low, high)
 }
 
 // oneOf returns nil if v is one of known.
@@ -42,7 +44,7 @@ func oneOf[T ~string](name string, v T, known ...T) error {
 	if slices.Contains(known, v) {
 		return nil
 	}
-	return invalid("%s %q is not known", name, v)
+	return Invalid("%s %q is not known", name, v)
 }
 
 // needs returns an error that says why unless ok.
@@ -50,7 +52,7 @@ func needs(ok bool, why string) error {
 	if ok {
 		return nil
 	}
-	return invalid("%s", why)
+	return Invalid("%s", why)
 }
 
 // first returns the first of errs that is not nil.

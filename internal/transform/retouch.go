@@ -130,14 +130,14 @@ func Looks() []string { return slices.Clone(looks) }
 
 // checkSides checks the size of a box.
 func checkSides(width, height Length) error {
-	return first(width.check("width", 1), height.check("height", 1))
+	return first(width.Check("width", 1), height.Check("height", 1))
 }
 
 func (Extract) kind() string { return "extract" }
 func (o Extract) check() error {
 	sized := o.Width != Length{} || o.Height != Length{}
 	err := first(
-		o.Ratio.check(), o.At.check(),
+		o.Ratio.check(), o.At.Check(),
 		oneOf("subject", o.Around, WholeImage, Face, Object),
 		needs(!sized || o.Ratio == Ratio{}, "either a size or a ratio"),
 		needs(sized || o.Ratio != Ratio{} || o.Around != WholeImage, "the size is missing"),
@@ -155,7 +155,7 @@ func (o Reframe) check() error {
 
 func (Trim) kind() string { return "trim" }
 func (o Trim) check() error {
-	return first(within("tolerance", o.Tolerance, 0, 100), o.Padding.check("padding", 0))
+	return first(within("tolerance", o.Tolerance, 0, 100), o.Padding.Check("padding", 0))
 }
 
 func (CutCorners) kind() string { return "cut_corners" }
@@ -165,7 +165,7 @@ func (o CutCorners) check() error {
 		radii = slices.Concat(radii, o.Down[:])
 	}
 	for _, r := range radii {
-		if err := r.check("radius", 0); err != nil {
+		if err := r.Check("radius", 0); err != nil {
 			return err
 		}
 	}
@@ -206,25 +206,25 @@ func (o BlurPart) check() error {
 			within("strength", o.Strength, 0, maxStrength),
 		)
 	}
-	return first(checkSides(o.Width, o.Height), o.At.check(), within("strength", o.Strength, 0, maxStrength))
+	return first(checkSides(o.Width, o.Height), o.At.Check(), within("strength", o.Strength, 0, maxStrength))
 }
 
 func (Draw) kind() string { return "draw" }
 func (o Draw) check() error {
 	return first(
-		within("input", o.Input, 0, MaxInputs-1), checkSides(o.Width, o.Height), o.At.check(),
+		within("input", o.Input, 0, MaxInputs-1), checkSides(o.Width, o.Height), o.At.Check(),
 		within("opacity", o.Opacity, 0, 100),
 	)
 }
 
 func (Rect) kind() string   { return "rect" }
-func (o Rect) check() error { return first(checkSides(o.Width, o.Height), o.At.check()) }
+func (o Rect) check() error { return first(checkSides(o.Width, o.Height), o.At.Check()) }
 
 func (Text) kind() string { return "text" }
 func (o Text) check() error {
 	return first(
 		needs(o.Text != "", "the text is missing"), within("bytes", len(o.Text), 0, maxWriting), needs(isWritable(o.Text), "the text is not UTF-8 without control characters"),
-		checkSides(o.Width, o.Height), o.At.check(), o.Align.check(),
+		checkSides(o.Width, o.Height), o.At.Check(), o.Align.check(),
 		within("size", o.Size, 1, 1_000), within("padding", o.Padding, 0, 1_000),
 		oneOf("family", o.Family, "", "sans", "mono", "serif", "noto", "noto mono", "noto serif"),
 		oneOf("back", o.Back, "", "fit", "line", "fill"),

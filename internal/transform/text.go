@@ -28,6 +28,9 @@ var kinds = func() map[string]reflect.Type {
 	return m
 }()
 
+// Name returns the name of op in the canonical text.
+func Name(op Op) string { return op.kind() }
+
 // isKind reports whether op is one of the ops, and not a pointer to one.
 func isKind(op Op) bool {
 	t := reflect.TypeOf(op)
@@ -93,25 +96,25 @@ func marshal(v any) []byte {
 // *Refusal.
 func Parse(text string) (Plan, error) {
 	if len(text) > MaxText {
-		return Plan{}, tooLarge("a plan of %d bytes, more than %d", len(text), MaxText)
+		return Plan{}, TooLarge("a plan of %d bytes, more than %d", len(text), MaxText)
 	}
 	var d document
 	if err := json.Unmarshal([]byte(text), &d); err != nil {
-		return Plan{}, invalid("the text of the plan: %v", err)
+		return Plan{}, Invalid("the text of the plan: %v", err)
 	}
 	p := Plan{Page: d.Page, Density: d.Density, Answer: d.Answer, Output: d.Output}
 	for _, raw := range d.Ops {
 		var named struct{ Op string }
 		if err := json.Unmarshal(raw, &named); err != nil {
-			return Plan{}, invalid("a step is no object")
+			return Plan{}, Invalid("a step is no object")
 		}
 		t, ok := kinds[named.Op]
 		if !ok {
-			return Plan{}, invalid("operation %q is not known", named.Op)
+			return Plan{}, Invalid("operation %q is not known", named.Op)
 		}
 		op := reflect.New(t)
 		if err := json.Unmarshal(raw, op.Interface()); err != nil {
-			return Plan{}, invalid("%s: %v", named.Op, err)
+			return Plan{}, Invalid("%s: %v", named.Op, err)
 		}
 		p.Ops = append(p.Ops, op.Elem().Interface().(Op))
 	}
@@ -121,7 +124,7 @@ func Parse(text string) (Plan, error) {
 	// What the decoder overlooks (members that are unknown, repeated or in
 	// another letter case, zero values, spaces) shows here.
 	if p.Canonical() != text {
-		return Plan{}, invalid("the text of the plan is not canonical")
+		return Plan{}, Invalid("the text of the plan is not canonical")
 	}
 	return p, nil
 }
@@ -135,10 +138,10 @@ func (c Color) MarshalText() ([]byte, error) {
 func (c *Color) UnmarshalText(text []byte) error {
 	var b [4]byte
 	if len(text) != 2*len(b) {
-		return invalid("colour %q has not eight digits", text)
+		return Invalid("colour %q has not eight digits", text)
 	}
 	if _, err := hex.Decode(b[:], text); err != nil {
-		return invalid("colour %q: %v", text, err)
+		return Invalid("colour %q: %v", text, err)
 	}
 	*c = Color{b[0], b[1], b[2], b[3]}
 	return nil

@@ -17,6 +17,12 @@ type Plan struct {
 	Output  Output  `json:"output"`
 }
 
+// Draws reports whether p asks for a picture of what is none, such as a
+// document: it says more than how what is an image already is encoded.
+func (p Plan) Draws() bool {
+	return p.Page > 0 || p.Density > 0 || len(p.Ops) > 0 || p.Answer != Image || p.Output.Format != Keep && !p.Output.Still
+}
+
 // An Op is one operation on the image that the one before it left: one of the
 // struct types of ops.go, by value.
 type Op interface {

@@ -196,3 +196,17 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestDraws(t *testing.T) {
+	for _, tt := range []struct {
+		plan Plan
+		want bool
+	}{
+		{Plan{}, false}, {Plan{Output: Output{Compress: true, Quality: 50, Strip: true}}, false},
+		{Plan{Output: Output{Format: WebP, Still: true}}, false}, {Plan{Page: 1}, true}, {Plan{Density: 72}, true}, {one(Flip{}), true}, {Plan{Answer: Size}, true}, {Plan{Output: Output{Format: JPEG}}, true},
+	} {
+		if got := tt.plan.Draws(); got != tt.want {
+			t.Errorf("Draws of %s = %v, want %v", tt.plan.Canonical(), got, tt.want)
+		}
+	}
+}

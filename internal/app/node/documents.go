@@ -8,6 +8,7 @@ import (
 	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/document"
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/cost"
 	"github.com/stowgate/stowgate/internal/worker"
 )
 
@@ -43,7 +44,7 @@ func (i Images) ExamineDocuments(ctx context.Context) DocumentReport {
 // A drawer lets delivery draw pages in workers.
 type drawer struct {
 	engine document.Engine
-	limits transform.Limits
+	limits cost.Limits
 }
 
 // Draw implements delivery.Drawer.

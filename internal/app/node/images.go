@@ -17,6 +17,7 @@ import (
 	"github.com/stowgate/stowgate/internal/delivery/shelf"
 	"github.com/stowgate/stowgate/internal/imaging"
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/cost"
 	"github.com/stowgate/stowgate/internal/upload"
 	"github.com/stowgate/stowgate/internal/worker"
 )
@@ -30,7 +31,7 @@ type Images struct {
 	Time       time.Duration // for one image
 	Unconfined bool          // also with workers that could reach the network, or use any amount of memory
 	MaxSource  int64         // bytes of all sources of one image
-	Limits     transform.Limits
+	Limits     cost.Limits
 	Shelf      shelf.Config
 	Line       queue.Config // Slots is set to the number of workers
 	Unsigned   int          // see delivery.Config
@@ -95,7 +96,7 @@ type renderer struct {
 	main   imaging.Engine
 	about  imaging.Description           // of main
 	second func() (imaging.Engine, bool) // for images that main lacks
-	limits transform.Limits
+	limits cost.Limits
 }
 
 // Render implements delivery.Renderer.

@@ -1,4 +1,6 @@
-package transform
+package cost
+
+import "github.com/stowgate/stowgate/internal/transform"
 
 // The weights are seconds of one core, as they were measured with photographs
 // of 12 megapixels, by libvips 8.18 on a core of 2023. They tell what can be
@@ -22,28 +24,28 @@ func decoding(media string) float64 {
 }
 
 // weight returns the weight of an op between two scenes.
-func weight(op Op, before, after scene) float64 {
+func weight(op transform.Op, before, after scene) float64 {
 	from, to := megapixels(before.pixels()), megapixels(after.pixels())
 	faces := 0.5 * min(from, float64(before.frames)) // they are looked for in one megapixel
 	switch op := op.(type) {
-	case Resize:
+	case transform.Resize:
 		if op.Faces {
 			return faces + 0.01*from + 0.025*to
 		}
 		return 0.01*from + 0.025*to
-	case SmartCrop:
+	case transform.SmartCrop:
 		if op.Faces {
 			return faces + 0.02*from
 		}
 		return 0.02 * from
-	case MarkFaces, CropFaces, RedEye:
+	case transform.MarkFaces, transform.CropFaces, transform.RedEye:
 		return faces + 0.02*from
-	case Obscure:
+	case transform.Obscure:
 		if len(op.Boxes) > 0 {
 			faces = 0
 		}
 		return faces + (0.02+0.001*min(op.Amount, 20))*from
-	case Rotate:
+	case transform.Rotate:
 		if op.Degrees%90 != 0 {
 			return 0.1 * from
 		}
@@ -57,15 +59,15 @@ func weight(op Op, before, after scene) float64 {
 
 // ofPixels returns the weight of a megapixel that an op works on, or 0 if the
 // op is no more than moving it.
-func ofPixels(op Op) float64 {
+func ofPixels(op transform.Op) float64 {
 	switch op := op.(type) {
-	case Blur:
+	case transform.Blur:
 		return 0.01 + 0.0015*op.Sigma
-	case Sharpen:
+	case transform.Sharpen:
 		return 0.025 + 0.0015*op.Sigma
-	case OilPaint:
+	case transform.OilPaint:
 		return 0.1 + 0.015*float64(op.Radius)
-	case Upscale:
+	case transform.Upscale:
 		switch {
 		case op.Only:
 			return 0.12
@@ -73,7 +75,7 @@ func ofPixels(op Op) float64 {
 			return 0.65
 		}
 		return 0.4
-	case Enhance:
+	case transform.Enhance:
 		switch op.Preset {
 		case "beautify", "beautify_plus":
 			return 0.23
@@ -81,15 +83,15 @@ func ofPixels(op Op) float64 {
 			return 0.14
 		}
 		return 0.03
-	case Polaroid:
+	case transform.Polaroid:
 		return 0.35
-	case TornEdges:
+	case transform.TornEdges:
 		return 0.07
-	case Shadow, Vignette:
+	case transform.Shadow, transform.Vignette:
 		return 0.05
-	case Circle, Sepia, Modulate:
+	case transform.Circle, transform.Sepia, transform.Modulate:
 		return 0.035
-	case RoundCorners:
+	case transform.RoundCorners:
 		return 0.02
 	}
 	return 0
@@ -97,22 +99,22 @@ func ofPixels(op Op) float64 {
 
 // weight returns the weight of writing an image of so many pixels, whose input
 // was of a type.
-func (o Output) weight(media string, pixels int64) float64 {
+func writing(o transform.Output, media string, pixels int64) float64 {
 	format := o.Format
-	if format == Keep {
-		format = map[string]Format{"image/jpeg": JPEG, "image/heic": JPEG, "image/heif": JPEG, "image/webp": WebP, "image/avif": AVIF, "image/gif": GIF, "image/bmp": BMP}[media]
+	if format == transform.Keep {
+		format = map[string]transform.Format{"image/jpeg": transform.JPEG, "image/heic": transform.JPEG, "image/heif": transform.JPEG, "image/webp": transform.WebP, "image/avif": transform.AVIF, "image/gif": transform.GIF, "image/bmp": transform.BMP}[media]
 	}
 	w := 0.15 // PNG, and what holds one or is as long to deflate
 	switch {
-	case format == GIF:
+	case format == transform.GIF:
 		w = 0.3 // of drawings 0.05, of photographs 0.6
-	case format == AVIF, format == WebP, format == Auto:
+	case format == transform.AVIF, format == transform.WebP, format == transform.Auto:
 		w = 0.12
-	case format == BMP:
+	case format == transform.BMP:
 		w = 0.01
-	case format == JPEG && o.Compress:
+	case format == transform.JPEG && o.Compress:
 		w = 0.19
-	case format == JPEG:
+	case format == transform.JPEG:
 		w = 0.025
 	case o.Compress && pixels <= Thorough:
 		w = 2.1

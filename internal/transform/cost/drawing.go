@@ -1,8 +1,10 @@
-package transform
+package cost
 
 import (
 	"cmp"
 	"math"
+
+	"github.com/stowgate/stowgate/internal/transform"
 )
 
 // usualDensity is how many dots make an inch of what is drawn, unless the plan
@@ -18,46 +20,40 @@ const largestPage = 1e9
 // so that nothing is scaled that can be drawn, or else at the density of p. The
 // size of the page is in points, of which 72 make an inch. An error is a
 // *Refusal: over a limit, or if there is no such page.
-func (p Plan) DrawPage(l Limits, pages int, width, height float64) (w, h int, err error) {
-	if err := p.checkPage(pages); err != nil {
+func DrawPage(p transform.Plan, l Limits, pages int, width, height float64) (w, h int, err error) {
+	if err := checkPage(p, pages); err != nil {
 		return 0, 0, err
 	}
 	side := func(points float64) int {
 		return max(1, int(math.Round(min(points, largestPage)*cmp.Or(p.Density, usualDensity)/usualDensity)))
 	}
 	s := scene{Header{Width: side(width), Height: side(height)}, 1}
-	if p.Answer != Region { // which is about the page as it was
-		if w, h := p.Target(s.Header); w > 0 {
+	if p.Answer != transform.Region { // which is about the page as it was
+		if w, h := Target(p, s.Header); w > 0 {
 			s.Width, s.Height = w, h
 		}
 	}
 	if err := s.check(l.withDefaults()); err != nil {
-		return 0, 0, tooLarge("the page has %v", err)
+		return 0, 0, transform.TooLarge("the page has %v", err)
 	}
 	return s.Width, s.Height, nil
 }
 
-// Draws reports whether p asks for a picture of what is none, such as a
-// document: it says more than how what is an image already is encoded.
-func (p Plan) Draws() bool {
-	return p.Page > 0 || p.Density > 0 || len(p.Ops) > 0 || p.Answer != Image || p.Output.Format != Keep && !p.Output.Still
-}
-
 // checkPage refuses a page that is not there.
-func (p Plan) checkPage(pages int) error {
+func checkPage(p transform.Plan, pages int) error {
 	if p.Page > pages {
-		return invalid("there is no page %d, only %d", p.Page, pages)
+		return transform.Invalid("there is no page %d, only %d", p.Page, pages)
 	}
 	return nil
 }
 
 // drawn returns the size at which a vector image is drawn: that of its density,
 // or that of a first op that scales it.
-func (p Plan) drawn(h Header) (width, height int) {
+func drawn(p transform.Plan, h Header) (width, height int) {
 	scale := cmp.Or(p.Density, usualDensity) / usualDensity
 	h.Width = max(1, int(math.Round(float64(h.Width)*scale)))
 	h.Height = max(1, int(math.Round(float64(h.Height)*scale)))
-	if width, height = p.Target(h); width > 0 {
+	if width, height = Target(p, h); width > 0 {
 		return width, height
 	}
 	return h.Width, h.Height
@@ -65,17 +61,17 @@ func (p Plan) drawn(h Header) (width, height int) {
 
 // Target returns the size that the first op scales an input 0 with header h to,
 // as it is stored, or zeros if it does not scale.
-func (p Plan) Target(h Header) (width, height int) {
+func Target(p transform.Plan, h Header) (width, height int) {
 	ops, turned := p.Ops, false
 	if len(ops) > 1 {
-		if o, ok := ops[0].(Orient); ok {
+		if o, ok := ops[0].(transform.Orient); ok {
 			ops, turned = ops[1:], h.Turned && !o.Ignore
 		}
 	}
 	if len(ops) == 0 {
 		return 0, 0
 	}
-	r, ok := Scaling(ops[0])
+	r, ok := transform.Scaling(ops[0])
 	if !ok || r.Kernel == "nearest" {
 		return 0, 0
 	}
@@ -87,19 +83,4 @@ func (p Plan) Target(h Header) (width, height int) {
 		width, height = height, width
 	}
 	return width, height
-}
-
-// Scaling returns op as the Resize that it is or begins with.
-func Scaling(op Op) (r Resize, ok bool) {
-	switch op := op.(type) {
-	case Resize:
-		return op, true
-	case SmartCrop:
-		r = Resize{Width: op.Width, Height: op.Height, Fit: Cover}
-		if op.Fill != nil {
-			r.Fit = Clip
-		}
-		return r, true
-	}
-	return r, false
 }

@@ -1,8 +1,12 @@
-package transform
+// Package cost says before a plan is run what that takes, how large images
+// become on the way, and refuses what is over the limits.
+package cost
 
 import (
 	"cmp"
 	"math"
+
+	"github.com/stowgate/stowgate/internal/transform"
 )
 
 // A Header is what is known of an input before it is decoded.
@@ -48,46 +52,46 @@ type Estimate struct {
 
 // Frames returns how many frames of an input 0 with header h are worked on: all
 // of an animation whose result can be one, or else one.
-func (p Plan) Frames(h Header) int {
+func Frames(p transform.Plan, h Header) int {
 	switch h.Type {
 	case "image/gif", "image/webp":
 	default:
 		return 1
 	}
 	switch p.Output.Format {
-	case Keep, Auto, GIF, WebP:
+	case transform.Keep, transform.Auto, transform.GIF, transform.WebP:
 	default:
 		if !p.Output.Still {
 			return 1
 		}
 	}
-	if p.Page > 0 || p.Answer != Image {
+	if p.Page > 0 || p.Answer != transform.Image {
 		return 1
 	}
 	for _, op := range p.Ops {
 		switch op.(type) {
-		case Animate, Collage:
+		case transform.Animate, transform.Collage:
 			return 1 // of each input
 		}
 	}
 	return max(1, h.Frames)
 }
 
-// Estimate returns what it takes to run p on inputs with these headers. An
-// error is a *Refusal: over a limit, if p does not pass Check, or if the plan
+// Of returns what it takes to run p on inputs with these headers. An error is a
+// *transform.Refusal: over a limit, if p does not pass Check, or if the plan
 // makes no sense for these inputs.
-func (p Plan) Estimate(l Limits, inputs ...Header) (Estimate, error) {
+func Of(p transform.Plan, l Limits, inputs ...Header) (Estimate, error) {
 	l = l.withDefaults()
 	if err := p.Check(); err != nil {
 		return Estimate{}, err
 	}
 	if len(inputs) < p.Inputs() {
-		return Estimate{}, invalid("the plan needs %d images, not %d", p.Inputs(), len(inputs))
+		return Estimate{}, transform.Invalid("the plan needs %d images, not %d", p.Inputs(), len(inputs))
 	}
-	if err := p.checkPage(max(1, inputs[0].Frames)); err != nil {
+	if err := checkPage(p, max(1, inputs[0].Frames)); err != nil {
 		return Estimate{}, err
 	}
-	e, s, err := p.source(l, inputs)
+	e, s, err := source(p, l, inputs)
 	if err != nil {
 		return Estimate{}, err
 	}
@@ -97,43 +101,43 @@ func (p Plan) Estimate(l Limits, inputs ...Header) (Estimate, error) {
 			return Estimate{}, err
 		}
 		if err := s.check(l); err != nil {
-			return Estimate{}, tooLarge("step %d, %s, makes %v", i+1, op.kind(), err)
+			return Estimate{}, transform.TooLarge("step %d, %s, makes %v", i+1, transform.Name(op), err)
 		}
 		e.Peak = max(e.Peak, s.pixels())
 		e.Cost += weight(op, before, s)
 	}
-	if p.Answer != Image {
+	if p.Answer != transform.Image {
 		s = scene{Header{}, 0}
 	}
 	e.Output, e.Width, e.Height, e.Frames = s.pixels(), s.Width, s.Height, s.frames
-	e.Cost += p.Output.weight(inputs[0].Type, e.Output)
+	e.Cost += writing(p.Output, inputs[0].Type, e.Output)
 	switch {
 	case e.Width > l.OutputSide || e.Height > l.OutputSide:
-		return Estimate{}, tooLarge("the result has %d × %d pixels, more than %d on a side", e.Width, e.Height, l.OutputSide)
+		return Estimate{}, transform.TooLarge("the result has %d × %d pixels, more than %d on a side", e.Width, e.Height, l.OutputSide)
 	case e.Output > l.OutputPixels:
-		return Estimate{}, tooLarge("the result has %.5g megapixels, more than %.5g", megapixels(e.Output), megapixels(l.OutputPixels))
+		return Estimate{}, transform.TooLarge("the result has %.5g megapixels, more than %.5g", megapixels(e.Output), megapixels(l.OutputPixels))
 	case e.Cost > l.Cost:
-		return Estimate{}, tooLarge("this would take about %.3g seconds, more than %.3g: make the image smaller first, with a resize before the other steps", math.Ceil(e.Cost), l.Cost)
+		return Estimate{}, transform.TooLarge("this would take about %.3g seconds, more than %.3g: make the image smaller first, with a resize before the other steps", math.Ceil(e.Cost), l.Cost)
 	}
 	return e, nil
 }
 
 // source estimates what decoding the inputs takes, and returns input 0 as the
 // first op meets it.
-func (p Plan) source(l Limits, inputs []Header) (e Estimate, zero scene, err error) {
+func source(p transform.Plan, l Limits, inputs []Header) (e Estimate, zero scene, err error) {
 	for i, h := range inputs[:p.Inputs()] {
 		s := scene{h, 1}
 		if i == 0 {
-			s.frames = p.Frames(h)
+			s.frames = Frames(p, h)
 		}
 		if h.Width < 1 || h.Height < 1 {
-			return e, zero, invalid("the size of image %d is not known", i+1)
+			return e, zero, transform.Invalid("the size of image %d is not known", i+1)
 		}
 		if h.Type == "image/svg+xml" && i == 0 {
-			s.Width, s.Height = p.drawn(h)
+			s.Width, s.Height = drawn(p, h)
 		}
 		if err := s.check(l); err != nil {
-			return e, zero, tooLarge("image %d has %v", i+1, err)
+			return e, zero, transform.TooLarge("image %d has %v", i+1, err)
 		}
 		e.Source += s.pixels()
 		e.Peak = max(e.Peak, s.pixels())
@@ -143,7 +147,7 @@ func (p Plan) source(l Limits, inputs []Header) (e Estimate, zero scene, err err
 		}
 	}
 	if e.Source > l.SourcePixels {
-		return e, zero, tooLarge("the images have %.5g megapixels, more than %.5g", megapixels(e.Source), megapixels(l.SourcePixels))
+		return e, zero, transform.TooLarge("the images have %.5g megapixels, more than %.5g", megapixels(e.Source), megapixels(l.SourcePixels))
 	}
 	return e, zero, nil
 }
@@ -160,56 +164,56 @@ func (s scene) pixels() int64 { return int64(s.Width) * int64(s.Height) * int64(
 func (s scene) check(l Limits) error {
 	switch {
 	case s.frames > l.Frames:
-		return tooLarge("%d frames, more than %d", s.frames, l.Frames)
+		return transform.TooLarge("%d frames, more than %d", s.frames, l.Frames)
 	case s.Width > l.SourceSide || s.Height > l.SourceSide:
-		return tooLarge("%d × %d pixels, more than %d on a side", s.Width, s.Height, l.SourceSide)
+		return transform.TooLarge("%d × %d pixels, more than %d on a side", s.Width, s.Height, l.SourceSide)
 	case s.pixels() > l.SourcePixels:
-		return tooLarge("%.5g megapixels, more than %.5g", megapixels(s.pixels()), megapixels(l.SourcePixels))
+		return transform.TooLarge("%.5g megapixels, more than %.5g", megapixels(s.pixels()), megapixels(l.SourcePixels))
 	}
 	return nil
 }
 
 // apply gives s the size that op leaves. Where that depends on what is in the
 // image it is the largest that is likely.
-func (s *scene) apply(op Op, inputs []Header) error {
+func (s *scene) apply(op transform.Op, inputs []Header) error {
 	switch op := op.(type) {
-	case Resize:
+	case transform.Resize:
 		s.Width, s.Height = op.Size(s.Width, s.Height)
-	case SmartCrop:
-		s.Width, s.Height = Resize{Width: op.Width, Height: op.Height, Fit: Cover}.Size(s.Width, s.Height)
-	case CropFaces:
+	case transform.SmartCrop:
+		s.Width, s.Height = transform.Resize{Width: op.Width, Height: op.Height, Fit: transform.Cover}.Size(s.Width, s.Height)
+	case transform.CropFaces:
 		if op.Width > 0 || op.Height > 0 {
-			s.Width, s.Height = Resize{Width: op.Width, Height: op.Height, Fit: Cover}.Size(s.Width, s.Height)
+			s.Width, s.Height = transform.Resize{Width: op.Width, Height: op.Height, Fit: transform.Cover}.Size(s.Width, s.Height)
 		}
-	case Crop:
+	case transform.Crop:
 		part, ok := op.Clamp(s.Width, s.Height)
 		if !ok {
-			return invalid("the part to keep is outside the image of %d × %d pixels", s.Width, s.Height)
+			return transform.Invalid("the part to keep is outside the image of %d × %d pixels", s.Width, s.Height)
 		}
 		s.Width, s.Height = part.Width, part.Height
-	case Rotate:
+	case transform.Rotate:
 		s.Width, s.Height = op.Canvas(s.Width, s.Height)
-	case Orient:
+	case transform.Orient:
 		if s.Turned && !op.Ignore {
 			s.Width, s.Height = s.Height, s.Width
 		}
 		s.Turned = false
-	case Upscale:
+	case transform.Upscale:
 		if !op.Only {
 			s.Width, s.Height = 2*s.Width, 2*s.Height
 		}
-	case Circle:
+	case transform.Circle:
 		s.Width = min(s.Width, s.Height)
 		s.Height = s.Width
-	case Border:
+	case transform.Border:
 		s.Width, s.Height = s.Width+2*op.Width, s.Height+2*op.Width
-	case Shadow:
+	case transform.Shadow:
 		s.Width, s.Height, _ = op.Canvas(s.Width, s.Height)
-	case Polaroid: // with room for a frame, which is wider below, and a shadow
-		s.Width, s.Height = Rotate{Degrees: op.Degrees}.Canvas(s.Width*6/5+80, s.Height*4/3+80)
-	case Collage:
+	case transform.Polaroid: // with room for a frame, which is wider below, and a shadow
+		s.Width, s.Height = transform.Rotate{Degrees: op.Degrees}.Canvas(s.Width*6/5+80, s.Height*4/3+80)
+	case transform.Collage:
 		*s = scene{Header{Width: op.Width, Height: op.Height}, 1}
-	case Animate:
+	case transform.Animate:
 		*s = scene{Header{
 			Width:  side(op.Width, inputs[:op.Inputs], func(h Header) int { return h.Width }),
 			Height: side(op.Height, inputs[:op.Inputs], func(h Header) int { return h.Height }),
@@ -223,7 +227,7 @@ func side(want int, inputs []Header, of func(Header) int) int {
 	switch want {
 	case 0:
 		return of(inputs[0])
-	case Largest:
+	case transform.Largest:
 		for _, h := range inputs {
 			want = max(want, of(h))
 		}

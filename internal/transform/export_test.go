@@ -1,0 +1,4 @@
+package transform
+
+// RandomPlan returns a plan, most of whose arguments are in range.
+var RandomPlan = randomPlan

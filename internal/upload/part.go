@@ -13,6 +13,7 @@ import (
 
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/upload/ahead"
 )
 
 // A Part is a run of bytes that has arrived for a session, durable.
@@ -100,7 +101,7 @@ func (s *Service) WritePart(ctx context.Context, sealed string, length int64, bo
 		s.discard(ctx, blob.Content{Segments: []blob.Segment{segment}}, err)
 		return Part{}, fmt.Errorf("record part: %w", err)
 	}
-	s.follows.add(u.ID, p)
+	s.ahead.Add(u.ID, ahead.Part{Number: p.Number, Offset: p.Offset, Chunked: p.Chunked, Segment: p.Segment})
 	return p, nil
 }
 
@@ -185,7 +186,7 @@ func (s *Service) CommitPart(ctx context.Context, app, session string, number in
 	if !found {
 		return fmt.Errorf("part %d has not arrived: %w", number, fault.Conflict)
 	}
-	s.follows.commit(u.ID, number)
+	s.ahead.Commit(u.ID, number)
 	return nil
 }
 

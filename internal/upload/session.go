@@ -186,7 +186,7 @@ func (s *Service) complete(ctx context.Context, u Session, f Finish) (asset.Asse
 	if err := r.app.CheckType(detected); err != nil {
 		return asset.Asset{}, errors.Join(err, s.records.RemoveSession(context.WithoutCancel(ctx), u.ID))
 	}
-	if content.SHA256, err = s.follows.finish(ctx, u.ID, content); err != nil {
+	if content.SHA256, err = s.ahead.Finish(ctx, u.ID, content); err != nil {
 		return asset.Asset{}, err
 	}
 	a := s.describe(ctx, u.App, spec, content, detected)
@@ -197,7 +197,7 @@ func (s *Service) complete(ctx context.Context, u Session, f Finish) (asset.Asse
 	if err != nil {
 		return asset.Asset{}, fmt.Errorf("finish upload: %w", err)
 	}
-	s.follows.forget(u.ID)
+	s.ahead.Forget(u.ID)
 	return done, nil
 }
 

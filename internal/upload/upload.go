@@ -18,6 +18,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/inspect"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/upload/ahead"
 )
 
 // assets is where finished files are recorded.
@@ -66,7 +67,7 @@ type Service struct {
 	vault   *blob.Vault
 	records Records
 	tickets tickets
-	follows *follows
+	ahead   *ahead.Hasher
 	spools  chan struct{} // a token for each Spooled
 	end     context.CancelFunc
 	config  Config
@@ -90,7 +91,7 @@ func New(blobs blob.Store, vault *blob.Vault, records Records, c Config) *Servic
 	ctx, end := context.WithCancel(context.Background())
 	return &Service{
 		blobs: blobs, vault: vault, records: mutateRecords(records, blobs), config: c,
-		tickets: newTickets(c.TicketKey), follows: newFollows(ctx, blobs), end: end,
+		tickets: newTickets(c.TicketKey), ahead: ahead.New(ctx, blobs), end: end,
 		spools: make(chan struct{}, MaxSpools),
 	}
 }
@@ -99,7 +100,7 @@ func New(blobs blob.Store, vault *blob.Vault, records Records, c Config) *Servic
 // can be gone on with by another Service.
 func (s *Service) Close() {
 	s.end()
-	s.follows.wg.Wait()
+	s.ahead.Wait()
 }
 
 // A Spec is what a caller says about a file it stores. Nothing in it is trusted.

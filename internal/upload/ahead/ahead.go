@@ -1,4 +1,6 @@
-package upload
+// Package ahead computes the SHA-256 of uploads in parts while they arrive. It
+// knows neither who sends them nor where they are recorded.
+package ahead
 
 import (
 	"context"
@@ -14,25 +16,25 @@ import (
 	"github.com/stowgate/stowgate/internal/upload/buffer"
 )
 
-// maxFollows is how many unfinished uploads are hashed ahead. What is over it
+// maxUploads is how many unfinished uploads are hashed ahead. What is over it
 // is hashed when it is finished.
-const maxFollows = 10_000
+const maxUploads = 10_000
 
-// follows computes the SHA-256 of uploads in parts while they arrive: parts
-// come in any order, and a hash needs them in theirs, so each is read back (out
-// of the page cache, as a rule) as soon as those before it are there.
-type follows struct {
+// A Hasher hashes uploads: their parts come in any order, and a hash needs them
+// in theirs, so each is read back (out of the page cache, as a rule) as soon as
+// those before it are there.
+type Hasher struct {
 	blobs blob.Store
 	ctx   context.Context // ends all
 	slots chan struct{}   // how many run at once
 
 	mu  sync.Mutex
-	all map[string]*follow
+	all map[string]*upload
 	wg  sync.WaitGroup
 }
 
-// A follow is the hash of one upload so far.
-type follow struct {
+// An upload is the hash of one upload so far.
+type upload struct {
 	mu     sync.Mutex
 	parts  map[place]Part
 	closed map[int]bool // parts whose chunks are all there
@@ -42,63 +44,73 @@ type follow struct {
 	idle   chan struct{} // closed while nothing runs
 }
 
+// A Part is a run of bytes that has arrived.
+type Part struct {
+	Number  int   // of its part, from 1
+	Offset  int64 // within that part; 0 for a part sent whole
+	Chunked bool  // whether the part comes in chunks with offsets
+	Segment blob.Segment
+}
+
 // A place is where a chunk belongs.
 type place struct {
 	number int
 	offset int64
 }
 
-func newFollows(ctx context.Context, blobs blob.Store) *follows {
-	return &follows{
-		blobs: blobs, ctx: ctx, all: map[string]*follow{},
+// New returns a Hasher of bytes in blobs. It ends with ctx.
+func New(ctx context.Context, blobs blob.Store) *Hasher {
+	return &Hasher{
+		blobs: blobs, ctx: ctx, all: map[string]*upload{},
 		slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 }
 
-func (fs *follows) get(session string) *follow {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	f := fs.all[session]
-	if f == nil && len(fs.all) < maxFollows {
+func (h *Hasher) get(session string) *upload {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f := h.all[session]
+	if f == nil && len(h.all) < maxUploads {
 		idle := make(chan struct{})
 		close(idle)
-		f = &follow{
+		f = &upload{
 			parts: map[place]Part{}, closed: map[int]bool{},
 			next: place{number: 1}, digest: sha256.New(), idle: idle,
 		}
-		fs.all[session] = f
+		h.all[session] = f
 	}
 	return f
 }
 
-func (fs *follows) forget(session string) {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	delete(fs.all, session)
+// Forget tells that an upload is over.
+func (h *Hasher) Forget(session string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.all, session)
 }
 
-// add tells that a part has arrived.
-func (fs *follows) add(session string, p Part) {
-	if f := fs.get(session); f != nil {
+// Add tells that a part has arrived.
+func (h *Hasher) Add(session string, p Part) {
+	if f := h.get(session); f != nil {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.parts[place{p.Number, p.Offset}] = p
-		fs.start(f)
+		h.start(f)
 	}
 }
 
-// commit tells that all chunks of a part have arrived.
-func (fs *follows) commit(session string, number int) {
-	if f := fs.get(session); f != nil {
+// Commit tells that all chunks of a part have arrived.
+func (h *Hasher) Commit(session string, number int) {
+	if f := h.get(session); f != nil {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.closed[number] = true
-		fs.start(f)
+		h.start(f)
 	}
 }
 
 // start hashes what can be hashed, unless that is being done. f is locked.
-func (fs *follows) start(f *follow) {
+func (h *Hasher) start(f *upload) {
 	select {
 	case <-f.idle:
 	default:
@@ -108,12 +120,12 @@ func (fs *follows) start(f *follow) {
 		return
 	}
 	f.idle = make(chan struct{})
-	fs.wg.Go(func() { fs.run(f) })
+	h.wg.Go(func() { h.run(f) })
 }
 
-func (fs *follows) run(f *follow) {
-	fs.slots <- struct{}{}
-	defer func() { <-fs.slots }()
+func (h *Hasher) run(f *upload) {
+	h.slots <- struct{}{}
+	defer func() { <-h.slots }()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	defer close(f.idle)
@@ -123,7 +135,7 @@ func (fs *follows) run(f *follow) {
 			return
 		}
 		f.mu.Unlock()
-		err := hashSegment(fs.ctx, fs.blobs, f.digest, p.Segment)
+		err := hashSegment(h.ctx, h.blobs, f.digest, p.Segment)
 		f.mu.Lock()
 		if err != nil {
 			// The part was replaced, or the server is ending: what is hashed
@@ -142,7 +154,7 @@ func (fs *follows) run(f *follow) {
 }
 
 // ahead returns the part that comes next, if it has arrived. f is locked.
-func (f *follow) ahead() (Part, bool) {
+func (f *upload) ahead() (Part, bool) {
 	if f.closed[f.next.number] && f.next.offset > 0 {
 		if _, more := f.parts[f.next]; !more {
 			f.next = place{number: f.next.number + 1}
@@ -152,11 +164,14 @@ func (f *follow) ahead() (Part, bool) {
 	return p, ok
 }
 
-// finish returns the SHA-256 of content, going on from what was hashed ahead if
+// Wait waits for what runs to end, once ctx has.
+func (h *Hasher) Wait() { h.wg.Wait() }
+
+// Finish returns the SHA-256 of content, going on from what was hashed ahead if
 // that is how content begins.
-func (fs *follows) finish(ctx context.Context, session string, content blob.Content) (sum [32]byte, err error) {
+func (h *Hasher) Finish(ctx context.Context, session string, content blob.Content) (sum [32]byte, err error) {
 	digest, rest := sha256.New(), content.Segments
-	if f := fs.get(session); f != nil {
+	if f := h.get(session); f != nil {
 		f.mu.Lock()
 		idle := f.idle
 		f.mu.Unlock()
@@ -176,7 +191,7 @@ func (fs *follows) finish(ctx context.Context, session string, content blob.Cont
 		}
 	}
 	for _, s := range rest {
-		if err := hashSegment(ctx, fs.blobs, digest, s); err != nil {
+		if err := hashSegment(ctx, h.blobs, digest, s); err != nil {
 			return sum, fmt.Errorf("hash part: %w", err)
 		}
 	}

@@ -49,7 +49,7 @@ func newDesk(t testing.TB) *desk {
 	book := d.catalog.Book()
 	d.people, d.ledger = people.New(book), ledger.New(book)
 	d.Service = manage.New(d.catalog, d.people, d.ledger, manage.Config{Now: clock})
-	formats := webhook.Formats{"filestack": {Words: map[string]string{asset.Uploaded: "fp.upload", asset.Overwritten: "fp.overwrite", asset.Deleted: "fp.delete"}, Body: func(webhook.Hook, asset.Event) ([]byte, error) { return []byte("{}"), nil }}}
+	formats := webhook.Formats{"other": {MinSecret: 1, Words: map[string]string{asset.Kept: "kept"}}, "filestack": {Words: map[string]string{asset.Uploaded: "fp.upload", asset.Overwritten: "fp.overwrite", asset.Deleted: "fp.delete"}, Body: func(webhook.Hook, asset.Event) ([]byte, error) { return []byte("{}"), nil }}}
 	store := queue.New(book, queue.Config{})
 	d.hooks = manage.NewWebhooks(hooks.New(book, store, formats, func() {}), formats, clock)
 	d.jobs = manage.NewJobs(store, func() {})
@@ -283,6 +283,10 @@ var calls = map[string]call{
 	}},
 	"Webhooks.TestHook": {act: account.ChangeHooks, about: true, hooked: true, action: "webhook.test", do: func(ctx context.Context, by account.Actor, s scene) error {
 		_, err := s.hooks.TestHook(ctx, by, s.app, s.hook)
+		return err
+	}},
+	"Webhooks.Open": {act: account.ChangeHooks, about: true, do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.hooks.Open(ctx, by, s.app)
 		return err
 	}},
 	"Jobs.Jobs": {act: account.ViewApp, about: true, do: func(ctx context.Context, by account.Actor, s scene) error {

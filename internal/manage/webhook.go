@@ -32,18 +32,16 @@ type hookRecords interface {
 // Webhooks is what owners change of who is told what happens to files, and see
 // of what they were told. Its errors are as those of a Service.
 type Webhooks struct {
+	Formats webhook.Formats // what they can be told in
+
 	records hookRecords
-	formats webhook.Formats
 	now     func() time.Time
 }
 
 // NewWebhooks returns the webhooks that are kept in records, and told in formats.
 func NewWebhooks(records hookRecords, formats webhook.Formats, now func() time.Time) *Webhooks {
-	return &Webhooks{records, formats, now}
+	return &Webhooks{formats, records, now}
 }
-
-// Formats returns what webhooks can be told in.
-func (w *Webhooks) Formats() webhook.Formats { return w.formats }
 
 // A Hook is a webhook as its people see it. Who may not change it sees no more
 // of its URL than the host: the rest may hold a token.

@@ -75,6 +75,9 @@ func TestChangeHook(t *testing.T) {
 		{"all events", manage.HookChange{Events: ptr([]string(nil))}, func(h manage.Hook) bool { return len(h.Events) == 0 }},
 		{"off", manage.HookChange{Enabled: ptr(false)}, func(h manage.Hook) bool { return !h.Enabled && h.URL == "https://example.com/b" }},
 		{"on", manage.HookChange{Enabled: ptr(true)}, func(h manage.Hook) bool { return h.Enabled }},
+		{"format", manage.HookChange{Format: ptr("other"), Secret: ptr("short")}, func(h manage.Hook) bool { return h.Format == "other" && len(h.Secrets) == 1 }},
+		{"no secret", manage.HookChange{Secret: ptr("")}, func(h manage.Hook) bool { return len(h.Secrets) == 0 }},
+		{"a secret", manage.HookChange{Secret: ptr("chosen")}, func(h manage.Hook) bool { return len(h.Secrets) == 1 && h.Secrets[0].Live }},
 	} {
 		if h, err = d.hooks.ChangeHook(t.Context(), operator, s.app, h.ID, tt.c); err != nil || !tt.want(h) {
 			t.Errorf("ChangeHook, %s = %+v, %v", tt.name, h, err)
@@ -82,9 +85,24 @@ func TestChangeHook(t *testing.T) {
 	}
 	_, err = d.hooks.ChangeHook(t.Context(), operator, s.app, h.ID, manage.HookChange{URL: ptr("gopher://x")})
 	wantKind(t, "an address that makes no sense", err, fault.Invalid)
+	_, err = d.hooks.ChangeHook(t.Context(), operator, s.app, h.ID, manage.HookChange{Events: ptr([]string{"delete"})})
+	wantKind(t, "an event that the format has no word for", err, fault.Invalid)
+	open, err := d.hooks.Open(t.Context(), operator, s.app)
+	if err != nil || len(open) != 1 || open[0].Secrets[0].Key != "chosen" {
+		t.Errorf("Open = %+v, %v, want the secret", open, err)
+	}
 	must(t, d.hooks.RemoveHook(t.Context(), operator, s.app, h.ID))
 	if all, err := d.hooks.Hooks(t.Context(), operator, s.app); len(all) != 0 || err != nil {
 		t.Errorf("Hooks after the last was removed = %v, %v", all, err)
+	}
+}
+
+func TestAddHookUnsigned(t *testing.T) {
+	d := newDesk(t)
+	s := d.scene(t, 1, false, false)
+	h, secret, err := d.hooks.AddHook(t.Context(), operator, s.app, manage.NewHook{URL: hookURL, Format: "other", Unsigned: true, Disabled: true})
+	if err != nil || secret != "" || len(h.Secrets) != 0 || h.Enabled || h.Format != "other" {
+		t.Errorf("AddHook = %+v, %q, %v, want one that signs nothing and is off", h, secret, err)
 	}
 }
 

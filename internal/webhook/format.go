@@ -19,6 +19,10 @@ type Format struct {
 	// along; 0 means DefaultMinSecret.
 	MinSecret int
 
+	// AnySuccess says that every status from 200 to 299 is success, and not only
+	// 200, 201 and 204.
+	AnySuccess bool
+
 	// Body returns what h is sent of an event. It depends on nothing else, and
 	// holds neither secrets nor links that could be. An event of kind Test is
 	// worded like an upload, and told apart.

@@ -73,7 +73,7 @@ func (s *Sender) Deliver(ctx context.Context, j job.Job) error {
 	if ctx.Err() != nil {
 		return ctx.Err() // the server ends: as if it had not begun
 	}
-	a.Took, a.Status, a.Error = s.now().Sub(a.Began), status, explain(status, err)
+	a.Took, a.Status, a.Error = s.now().Sub(a.Began), status, explain(s.formats[h.Format], status, err)
 	a.Answer = strings.ReplaceAll(strings.ToValidUTF8(string(begin), "\uFFFD"), "\x00", "")
 	if err := s.records.Note(ctx, h.ID, a); err != nil {
 		s.log.Error("cannot note a delivery", "webhook", h.ID, "err", err)
@@ -101,14 +101,16 @@ func (s *Sender) header(h Hook, m Message, attempt int) map[string]string {
 // explain says in words why an attempt is no success, and returns "" if it is
 // one. Of a network it tells no more than fetch would have a stranger know.
 // Filestack documentation: "Webhooks" (200, 201 and 204 are success).
-func explain(status int, err error) string {
+func explain(f Format, status int, err error) string {
 	switch {
 	case err != nil:
 		return "no answer: the address is unknown, not public, or did not answer in time"
-	case status == 200, status == 201, status == 204:
+	case status == 200, status == 201, status == 204, f.AnySuccess && status >= 200 && status < 300:
 		return ""
 	case status >= 300 && status < 400:
 		return fmt.Sprintf("the answer was a redirect (%d), which is not followed", status)
+	case f.AnySuccess:
+		return fmt.Sprintf("the answer had status %d, not 200 to 299", status)
 	}
 	return fmt.Sprintf("the answer had status %d, not 200, 201 or 204", status)
 }

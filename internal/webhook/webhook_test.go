@@ -31,7 +31,7 @@ var formats = webhook.Formats{"plain": {
 	Sign: func(secret string, body []byte, now time.Time) map[string]string {
 		return map[string]string{"X-Sign": fmt.Sprint(secret, " ", string(body), " ", now.Unix())}
 	},
-}, "short": {MinSecret: 1}}
+}, "short": {MinSecret: 1, AnySuccess: true, Sign: func(string, []byte, time.Time) map[string]string { return nil }}}
 
 var now = time.Unix(1000, 0).UTC()
 
@@ -206,6 +206,17 @@ func TestDeliver(t *testing.T) {
 		header := map[string]string{"Content-Type": "application/json", "User-Agent": "stowgate", "X-Sign": d.hook.Secrets[0].Key + ` {"id":7} 1000`}
 		if d.url != d.hook.URL || d.body != `{"id":7}` || !maps.Equal(d.header, header) {
 			t.Errorf("sent %q with %v to %q", d.body, d.header, d.url)
+		}
+	}
+}
+
+// A format may take every answer for success that HTTP does.
+func TestAnySuccess(t *testing.T) {
+	for status, want := range map[int]string{199: "not 200 to 299", 200: "", 202: "", 299: "", 300: "redirect", 400: "not 200 to 299"} {
+		d := &desk{hook: plain(), status: status}
+		d.hook.Format = "short"
+		if err := d.deliver(t.Context(), asset.Uploaded, 1); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("Deliver with status %d: error = %v, want %q", status, err, want)
 		}
 	}
 }

@@ -24,6 +24,8 @@ func TestWebhooks(t *testing.T) {
 	}{
 		{"no address", form(""), "The address is no http or https URL."},
 		{"no event", url.Values{"url": {"https://example.com/"}}, "Tick what it is told of."},
+		{"nothing that is told", url.Values{"url": {"https://example.com/"}, "event": {"store", "change"}}, "Filestack has no word for what is ticked."},
+		{"no such format", url.Values{"url": {"https://example.com/"}, "event": {"upload"}, "format": {"party"}}, "There is no format"},
 		{"no such event", url.Values{"url": {"https://example.com/"}, "event": {"party"}}, "There is no event"},
 	} {
 		w := s.send(http.MethodPost, path, "developer", tt.form)
@@ -51,8 +53,36 @@ func TestWebhooks(t *testing.T) {
 		t.Errorf("change: %d %s", w.Code, w.Body)
 	}
 	h, err := s.services.Hooks.Hook(t.Context(), s.operator, s.app.Key, all[0].ID)
-	if err != nil || h.URL != "https://example.com/other" || h.Enabled || len(h.Events) != 2 {
+	if err != nil || h.URL != "https://example.com/other" || h.Enabled || len(h.Events) != 2 || h.Format != "filestack" {
 		t.Errorf("after the change: %+v, %v", h, err)
+	}
+
+	// What is ticked is kept as far as the format tells of it; all of that is all.
+	for _, tt := range []struct {
+		format string
+		ticked string
+		want   string
+		shows  []string
+	}{
+		{"filestack", "upload store delete", "upload delete", []string{"fp.upload", "fp.delete", "FS-Signature"}},
+		{"filestack", "upload overwrite delete", "", []string{"fp.overwrite"}},
+		{"uploadcare", "upload overwrite store", "upload store", []string{"file.uploaded", "file.stored", "X-Uc-Signature"}},
+		{"uploadcare", "upload overwrite delete store change", "", []string{"file.info_updated", `<option value="uploadcare" selected>`}},
+	} {
+		typed := url.Values{"url": {"https://example.com/"}, "format": {tt.format}, "event": strings.Fields(tt.ticked)}
+		if w := s.send(http.MethodPost, one, "developer", typed); w.Code != http.StatusSeeOther {
+			t.Errorf("change to %s: %d %s", tt.format, w.Code, w.Body)
+		}
+		h, err := s.services.Hooks.Hook(t.Context(), s.operator, s.app.Key, all[0].ID)
+		if err != nil || h.Format != tt.format || strings.Join(h.Events, " ") != tt.want {
+			t.Errorf("%s with %s ticked: %v %v, %v; want %s", tt.format, tt.ticked, h.Format, h.Events, err, tt.want)
+		}
+		w := s.send(http.MethodGet, one, "developer", nil)
+		for _, text := range tt.shows {
+			if !strings.Contains(w.Body.String(), text) {
+				t.Errorf("the page of a webhook in the words of %s does not show %s", tt.format, text)
+			}
+		}
 	}
 
 	// M6: a webhook is that of its app only, and so is a delivery.

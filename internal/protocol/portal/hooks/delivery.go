@@ -32,7 +32,7 @@ var words = map[job.State]string{job.Ready: "waiting", job.Running: "being sent"
 var tones = map[job.State]string{job.Running: "warn", job.Done: "good", job.Dead: "bad"}
 
 func (p *Pages) delivery(of hook, d webhook.Delivery) delivery {
-	shown := delivery{Delivery: d, Hook: of, Link: of.Link + "/deliveries/" + strconv.FormatInt(d.Job.ID, 10), Action: actionOf(d.Message.Kind),
+	shown := delivery{Delivery: d, Hook: of, Link: of.Link + "/deliveries/" + strconv.FormatInt(d.Job.ID, 10), Action: p.actionOf(of.Hook, d.Message.Kind),
 		State: state{tones[d.Job.State], words[d.Job.State]}, Body: d.Message.Body}
 	if n := len(d.Attempts); n > 0 {
 		shown.Last = &d.Attempts[n-1]

@@ -3,7 +3,9 @@
 package hooks
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -49,40 +51,68 @@ func (p *Pages) Rows() []frame.Row {
 }
 
 // A choice is a kind of event as the form offers it.
-type choice struct{ Kind, Action, Text string }
-
-// choices has one for each of webhook.Events.
-var choices = []choice{
-	{asset.Uploaded, "fp.upload", "a file was stored"},
-	{asset.Overwritten, "fp.overwrite", "a file's content was replaced"},
-	{asset.Deleted, "fp.delete", "a file was removed"},
+type choice struct {
+	Kind, Text string
+	Words      []string // what formats call it
 }
 
-// actionOf returns what an event is called where it is sent.
-func actionOf(kind string) string {
-	if i := slices.IndexFunc(choices, func(c choice) bool { return c.Kind == kind }); i >= 0 {
-		return choices[i].Action
-	}
-	return kind
+// texts has one for each of webhook.Events.
+var texts = map[string]string{
+	asset.Uploaded:    "a file was stored",
+	asset.Overwritten: "a file's content was replaced",
+	asset.Deleted:     "a file was removed",
+	asset.Kept:        "a temporary file was made permanent",
+	asset.Changed:     "a file's tags or labels were changed",
+}
+
+// An option is a format as the form offers it.
+type option struct{ Name, Title string }
+
+// actionOf returns what an event of a kind is called where it is sent to h.
+func (p *Pages) actionOf(h manage.Hook, kind string) string {
+	return cmp.Or(p.hooks.Formats[h.Format].Words[kind], kind)
 }
 
 // A form is a webhook as it is typed.
 type form struct {
 	URL, Secret  string
+	Format       string
 	Events       []string
 	Enabled      bool
 	Field, Wrong string
+
+	formats webhook.Formats
 }
 
-func formOf(v *frame.Visit) form {
-	return form{URL: v.Value("url"), Secret: v.Value("secret"), Events: v.Values("event"), Enabled: v.Checked("enabled")}
+func (p *Pages) formOf(v *frame.Visit) form {
+	return form{URL: v.Value("url"), Secret: v.Value("secret"), Format: cmp.Or(v.Value("format"), manage.DefaultFormat),
+		Events: v.Values("event"), Enabled: v.Checked("enabled"), formats: p.hooks.Formats}
 }
 
 // Has says whether the box of a kind of events is ticked.
 func (f form) Has(kind string) bool { return slices.Contains(f.Events, kind) }
 
+// Formats are what it can be told in.
+func (f form) Formats() (all []option) {
+	for _, name := range slices.Sorted(maps.Keys(f.formats)) {
+		all = append(all, option{name, f.formats[name].Title})
+	}
+	return all
+}
+
 // Choices are the boxes.
-func (f form) Choices() []choice { return choices }
+func (f form) Choices() (all []choice) {
+	for _, kind := range webhook.Events {
+		c := choice{Kind: kind, Text: texts[kind]}
+		for _, o := range f.Formats() {
+			if word := f.formats[o.Name].Words[kind]; word != "" {
+				c.Words = append(c.Words, word)
+			}
+		}
+		all = append(all, c)
+	}
+	return all
+}
 
 // WrongIn says why a field was not accepted.
 func (f form) WrongIn(name string) string {
@@ -92,16 +122,25 @@ func (f form) WrongIn(name string) string {
 	return ""
 }
 
-// events returns what is ticked, where all is nil. The error is an
-// *account.Refusal.
+// events returns what is ticked of what the format tells of, where all is nil.
+// The error is an *account.Refusal.
 func (f form) events() ([]string, error) {
+	format, known := f.formats[f.Format]
+	if !known {
+		return f.Events, nil // refused by what is wrong with the format
+	}
+	told := slices.DeleteFunc(slices.Clone(f.Events), func(kind string) bool {
+		return slices.Contains(webhook.Events, kind) && !format.Tells(kind) // others are refused below
+	})
 	switch {
 	case len(f.Events) == 0:
 		return nil, account.Refuse(fault.Invalid, "events", "tick what it is told of")
-	case !slices.ContainsFunc(webhook.Events, func(kind string) bool { return !f.Has(kind) }):
+	case len(told) == 0:
+		return nil, account.Refuse(fault.Invalid, "events", "%s has no word for what is ticked", format.Title)
+	case !slices.ContainsFunc(format.Kinds(), func(kind string) bool { return !f.Has(kind) }):
 		return nil, nil
 	}
-	return f.Events, nil
+	return told, nil
 }
 
 // refuse notes what is wrong with the form, and returns the text for its top.
@@ -117,6 +156,7 @@ func (f *form) refuse(err error) string {
 type hook struct {
 	manage.Hook
 	Link    string
+	Told    string // title of its format
 	Actions []string
 	State   state
 }
@@ -125,10 +165,11 @@ type hook struct {
 type state struct{ Tone, Text string }
 
 func (p *Pages) hook(v *frame.Visit, h manage.Hook) hook {
-	shown := hook{Hook: h, Link: v.Link("/webhooks/" + url.PathEscape(h.ID))}
-	for _, c := range choices {
-		if len(h.Events) == 0 || slices.Contains(h.Events, c.Kind) {
-			shown.Actions = append(shown.Actions, c.Action)
+	format := p.hooks.Formats[h.Format]
+	shown := hook{Hook: h, Link: v.Link("/webhooks/" + url.PathEscape(h.ID)), Told: format.Title}
+	for _, kind := range format.Kinds() {
+		if len(h.Events) == 0 || slices.Contains(h.Events, kind) {
+			shown.Actions = append(shown.Actions, format.Words[kind])
 		}
 	}
 	switch health := h.Health; {
@@ -166,7 +207,7 @@ func (p *Pages) list(ctx context.Context, v *frame.Visit, f form) (list, error) 
 }
 
 func (p *Pages) listPage(ctx context.Context, v *frame.Visit) error {
-	l, err := p.list(ctx, v, form{Events: webhook.Events})
+	l, err := p.list(ctx, v, form{Format: manage.DefaultFormat, Events: webhook.Events, formats: p.hooks.Formats})
 	if err != nil {
 		return err
 	}
@@ -174,12 +215,12 @@ func (p *Pages) listPage(ctx context.Context, v *frame.Visit) error {
 }
 
 func (p *Pages) add(ctx context.Context, v *frame.Visit) error {
-	f := formOf(v)
+	f := p.formOf(v)
 	events, err := f.events()
 	if err == nil {
 		var h manage.Hook
 		var secret string
-		if h, secret, err = p.hooks.AddHook(ctx, v.Actor, v.App.Key, manage.NewHook{URL: f.URL, Events: events, Secret: f.Secret}); err == nil {
+		if h, secret, err = p.hooks.AddHook(ctx, v.Actor, v.App.Key, manage.NewHook{URL: f.URL, Events: events, Format: f.Format, Secret: f.Secret}); err == nil {
 			return p.show(ctx, v, h, secret)
 		}
 	}
@@ -218,10 +259,10 @@ type filter struct {
 const pageLength = 20
 
 func (p *Pages) view(ctx context.Context, v *frame.Visit, h manage.Hook) (view, error) {
-	shown := view{Hook: p.hook(v, h), Samples: samples}
-	shown.Form = form{URL: h.URL, Events: h.Events, Enabled: h.Enabled}
+	shown := view{Hook: p.hook(v, h), Samples: samples[h.Format]}
+	shown.Form = form{URL: h.URL, Format: h.Format, Events: h.Events, Enabled: h.Enabled, formats: p.hooks.Formats}
 	if len(h.Events) == 0 {
-		shown.Form.Events = webhook.Events
+		shown.Form.Events = p.hooks.Formats[h.Format].Kinds()
 	}
 	shown.Full = len(slices.DeleteFunc(slices.Clone(h.Secrets), func(s manage.Secret) bool { return !s.Live })) >= webhook.MaxSecrets
 	counts, err := p.jobs.Counts(ctx, v.Actor, job.Filter{App: v.App.Key, Queue: h.Queue()})
@@ -295,10 +336,10 @@ func (p *Pages) refused(ctx context.Context, v *frame.Visit, typed *form, err er
 }
 
 func (p *Pages) change(ctx context.Context, v *frame.Visit) error {
-	f := formOf(v)
+	f := p.formOf(v)
 	events, err := f.events()
 	if err == nil {
-		_, err = p.hooks.ChangeHook(ctx, v.Actor, v.App.Key, v.Path("hook"), manage.HookChange{URL: &f.URL, Events: &events, Enabled: &f.Enabled})
+		_, err = p.hooks.ChangeHook(ctx, v.Actor, v.App.Key, v.Path("hook"), manage.HookChange{URL: &f.URL, Events: &events, Format: &f.Format, Enabled: &f.Enabled})
 	}
 	if err != nil {
 		return p.refused(ctx, v, &f, err)

@@ -13,6 +13,16 @@ var (
 	python string
 	//go:embed samples/receive.go.txt
 	golang string
+	//go:embed samples/care.mjs.txt
+	careNode string
+	//go:embed samples/care.py.txt
+	carePython string
+	//go:embed samples/care.go.txt
+	careGolang string
 )
 
-var samples = []Sample{{"Node.js", node}, {"Python", python}, {"Go", golang}}
+// samples are for each format.
+var samples = map[string][]Sample{
+	"filestack":  {{"Node.js", node}, {"Python", python}, {"Go", golang}},
+	"uploadcare": {{"Node.js", careNode}, {"Python", carePython}, {"Go", careGolang}},
+}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	vendor "github.com/stowgate/stowgate/internal/protocol/filestack/hook"
+	care "github.com/stowgate/stowgate/internal/protocol/uploadcare/hook"
 )
 
 // runners say how the sample of each language is run, where that language is.
@@ -27,13 +28,27 @@ var runners = map[string]struct {
 
 // TestSamples runs the samples, and sends them what is genuine and what is not.
 func TestSamples(t *testing.T) {
-	const secret = "s3cret of tests ü"
-	if len(samples) != len(runners) {
-		t.Fatalf("%d samples, %d ways to run them", len(samples), len(runners))
-	}
-	body := []byte(`{"id":7,"action":"fp.upload","text":{"filename":"日本.png"}}`)
 	now := time.Now()
-	for _, s := range samples {
+	t.Run("filestack", func(t *testing.T) {
+		sign := func(secret string, body []byte, ago time.Duration) map[string]string {
+			return vendor.Sign(secret, body, now.Add(-ago))
+		}
+		trySamples(t, "filestack", []byte(`{"id":7,"action":"fp.upload","text":{"filename":"日本.png"}}`), sign, http.StatusUnauthorized)
+	})
+	t.Run("uploadcare", func(t *testing.T) { // whose signature says no time
+		sign := func(secret string, body []byte, _ time.Duration) map[string]string { return care.Sign(secret, body) }
+		trySamples(t, "uploadcare", []byte(`{"hook":{"event":"file.uploaded","id":7},"data":{"uuid":"u","original_filename":"日本.png"}}`), sign, http.StatusNoContent)
+	})
+}
+
+// trySamples tries the samples of a format with body, where one that was sent an
+// hour ago is to be answered with old.
+func trySamples(t *testing.T, format string, body []byte, sign func(secret string, body []byte, ago time.Duration) map[string]string, old int) {
+	const secret = "s3cret of tests ü"
+	if len(samples[format]) != len(runners) {
+		t.Fatalf("%d samples, %d ways to run them", len(samples[format]), len(runners))
+	}
+	for _, s := range samples[format] {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			address := start(t, s, secret)
@@ -43,10 +58,10 @@ func TestSamples(t *testing.T) {
 				body   []byte
 				want   int
 			}{
-				{"genuine", vendor.Sign(secret, body, now), body, http.StatusNoContent},
-				{"another's", vendor.Sign("another secret", body, now), body, http.StatusUnauthorized},
-				{"changed", vendor.Sign(secret, body, now), bytes.Replace(body, []byte("7"), []byte("8"), 1), http.StatusUnauthorized},
-				{"old", vendor.Sign(secret, body, now.Add(-time.Hour)), body, http.StatusUnauthorized},
+				{"genuine", sign(secret, body, 0), body, http.StatusNoContent},
+				{"another's", sign("another secret", body, 0), body, http.StatusUnauthorized},
+				{"changed", sign(secret, body, 0), bytes.Replace(body, []byte("7"), []byte("8"), 1), http.StatusUnauthorized},
+				{"old", sign(secret, body, time.Hour), body, old},
 				{"unsigned", nil, body, http.StatusUnauthorized},
 			} {
 				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, bytes.NewReader(tt.body))

@@ -45,11 +45,12 @@ func KindOf(word string) string {
 // Format returns how webhooks are told in Uploadcare's words of files at p.
 func Format(p answer.Place) webhook.Format {
 	return webhook.Format{
-		Title:     "Uploadcare",
-		Words:     maps.Clone(words),
-		MinSecret: 1, // its owners chose signing secrets of any length up to 32 characters
-		Body:      func(h webhook.Hook, e asset.Event) ([]byte, error) { return Body(p, h, e) },
-		Sign:      func(secret string, body []byte, _ time.Time) map[string]string { return Sign(secret, body) },
+		Title:      "Uploadcare",
+		Words:      maps.Clone(words),
+		MinSecret:  1, // its owners chose signing secrets of any length up to 32 characters
+		AnySuccess: true,
+		Body:       func(h webhook.Hook, e asset.Event) ([]byte, error) { return Body(p, h, e) },
+		Sign:       func(secret string, body []byte, _ time.Time) map[string]string { return Sign(secret, body) },
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/management/people"
 	"github.com/stowgate/stowgate/internal/protocol/management/reference"
 	"github.com/stowgate/stowgate/internal/server"
+	"github.com/stowgate/stowgate/internal/upload"
 )
 
 // Services are what the API calls.
@@ -33,6 +34,7 @@ type Services struct {
 	Webhooks *manage.Webhooks
 	Jobs     *manage.Jobs
 	Desk     *library.Desk
+	Uploads  *upload.Service
 	Figures  *insight.Service
 
 	// ReadURL returns what a URL asks for, in the words of the protocols that
@@ -64,7 +66,7 @@ func New(s Services, c Config) (*API, error) {
 	}
 	return &API{call.NewGate(s.Accounts, s.Manage), slices.Concat(
 		(&apps.API{Manage: s.Manage, Figures: s.Figures, ReadURL: s.ReadURL, Now: c.Now}).Rows(),
-		(&files.API{Desk: s.Desk}).Rows(),
+		(&files.API{Manage: s.Manage, Desk: s.Desk, Uploads: s.Uploads}).Rows(),
 		(&hooks.API{Webhooks: s.Webhooks, Jobs: s.Jobs}).Rows(),
 		(&people.API{Manage: s.Manage, PortalURL: c.PortalURL}).Rows(),
 	), public}, nil

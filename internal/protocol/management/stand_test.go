@@ -84,6 +84,7 @@ func newStand(t *testing.T) *stand {
 			*catalog.Catalog
 			*listing.Listing
 		}{records, listing.New(book, listing.DefaultBounds)}, library.DeskConfig{Keep: time.Hour, Now: clock}),
+		Uploads: s.uploads,
 		Figures: insight.New(figures.New(book), insight.Config{Now: clock}),
 		ReadURL: func(text string) (string, policy.Credential, policy.Request, error) {
 			return text, policy.Credential{}, policy.Request{Size: -1}, nil

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/protocol/management/call"
 )
 
 // A story makes every change that there is, with one token.
@@ -27,6 +28,7 @@ func (s *story) change(row string, values map[string]string, body, action string
 	if a.Code >= 300 {
 		s.t.Fatalf("%s: %d %s", row, a.Code, a.text)
 	}
+	row, _, _ = strings.Cut(row, "?")
 	s.made[row] = true
 	after := s.entries()
 	if len(after) == before || after[0].Actor != s.id || after[0].Action != action || after[0].Address == "" {
@@ -75,6 +77,10 @@ func (s *story) apps(app map[string]string) {
 	s.change("DELETE /apps/{app}", another, "", "app.delete")
 	s.want(409, "DELETE", "/apps/"+made.App.Key, s.token, "")
 	s.change("POST /apps/{app}/restore", another, "", "app.restore")
+	s.store(made.App.Key, "last.txt")
+	s.want(409, "POST", "/apps/"+made.App.Key+"/remove", s.token, `{"files":false}`)
+	s.change("POST /apps/{app}/remove", another, `{"files":true}`, "app.remove")
+	s.want(404, "GET", "/apps/"+made.App.Key, s.token, "")
 	s.change("PATCH /apps/{app}", app, `{"name":"Renamed","origins":["https://example.com"],"types":["text/*"],"max_size":1000,"max_files":100,
 		"max_bytes":100000,"retention":86400,"signed_images":true,"whole_patterns":true,"calls_alias":true,"disabled":false}`, "app.change")
 	s.secret(s.change("POST /apps/{app}/secrets", app, `{"keep":3600}`, "secret.add"))
@@ -107,7 +113,17 @@ func (s *story) policies(app map[string]string) {
 }
 
 func (s *story) files(app map[string]string) {
-	one := map[string]string{"app": app["app"], "file": string(s.store(app["app"], "one.txt"))}
+	var stored struct{ Handle, Name, Type, Path, Alt, SHA256 string }
+	made := s.change("POST /apps/{app}/files?name=one.txt&path=/users/42/&alt=a+text", app, `some text`, "file.upload")
+	made.into(s.t, &stored)
+	one := map[string]string{"app": app["app"], "file": stored.Handle}
+	if made.Code != 201 || made.Header().Get("Location") != call.Root+address("/apps/{app}/files/{file}", one) || stored.Name != "one.txt" ||
+		stored.Path != "users/42/" || stored.Alt != "a text" || stored.SHA256 != "b94f6f125c79e3a5ffaa826f584c10d52ada669e6762051b826b55776d05aed2" {
+		s.t.Errorf("stored: %d %v %s", made.Code, made.Header(), made.text)
+	}
+	if text := s.change("PUT /apps/{app}/files/{file}/content", one, `other text`, "file.overwrite").text; !strings.Contains(text, `"version":2`) || !strings.Contains(text, `"size":10`) {
+		s.t.Errorf("overwritten: %s", text)
+	}
 	s.change("PATCH /apps/{app}/files/{file}", one, `{"name":"two.txt","alt":"text","tags":{"a":"b"},"add_tags":{"c":"d"}}`, "file.label")
 	list := func(query string) string {
 		s.t.Helper()

@@ -47,6 +47,7 @@ func (a *API) appRows() []call.Row {
 		{Method: http.MethodPatch, Path: one, Act: account.ChangeApp, Do: a.changeApp},
 		{Method: http.MethodDelete, Path: one, Act: account.DeleteApp, Do: a.deleteApp},
 		{Method: http.MethodPost, Path: one + "/restore", Act: account.DeleteApp, Do: a.restoreApp},
+		{Method: http.MethodPost, Path: one + "/remove", Act: account.DeleteApp, Do: a.removeApp},
 		{Method: http.MethodGet, Path: one + "/secrets", Act: account.ViewApp, Do: a.secrets},
 		{Method: http.MethodPost, Path: one + "/secrets", Act: account.ChangeSecret, Status: http.StatusCreated, Do: a.addSecret},
 		{Method: http.MethodDelete, Path: one + "/secrets/{fingerprint}", Act: account.ChangeSecret, Do: a.endSecret},
@@ -208,6 +209,20 @@ func (a *API) deleteApp(ctx context.Context, c *call.Call) (any, error) {
 
 func (a *API) restoreApp(ctx context.Context, c *call.Call) (any, error) {
 	return shown(c)(a.Manage.RestoreApp(ctx, c.Actor, c.App))
+}
+
+func (a *API) removeApp(ctx context.Context, c *call.Call) (any, error) {
+	var in struct {
+		Files bool `json:"files"`
+	}
+	if err := c.Read(&in); err != nil {
+		return nil, err
+	}
+	err := a.Manage.RemoveApp(ctx, c.Actor, c.App, in.Files)
+	if errors.Is(err, fault.Conflict) && !errors.As(err, new(*account.Refusal)) {
+		return nil, account.Refuse(fault.Conflict, "", "the app has files: say that they are to be removed as well, or move them first")
+	}
+	return nil, err
 }
 
 func (a *API) secrets(ctx context.Context, c *call.Call) (any, error) {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"mime"
@@ -152,6 +153,18 @@ func Protect(h http.Header) {
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+}
+
+// File returns the body of a call that is a file, the media type that came with it,
+// and how many bytes are to come: negative if it does not say. The error is an
+// *account.Refusal if the body is a form: what is in it would not be the file.
+func (c *Call) File() (body io.Reader, media string, size int64, err error) {
+	media = c.r.Header.Get("Content-Type")
+	switch form, _, _ := mime.ParseMediaType(media); form {
+	case "multipart/form-data", "application/x-www-form-urlencoded": // which curl says of any body, if nothing else is said
+		return nil, "", 0, account.Refuse(fault.Unsupported, "", "send the file as it is, and its media type as Content-Type")
+	}
+	return c.r.Body, media, c.r.ContentLength, nil
 }
 
 // Read reads the body of a call into a struct: a JSON object, all of whose

@@ -1,5 +1,5 @@
-// Package files is the part of the management API about files. They are uploaded
-// and read by the protocols for that, with a policy that the API signs.
+// Package files is the part of the management API about files. They are read by
+// the protocols for that, with a policy that the API signs.
 package files
 
 import (
@@ -16,11 +16,17 @@ import (
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/library"
+	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/protocol/management/call"
+	"github.com/stowgate/stowgate/internal/upload"
 )
 
 // API is the part about files.
-type API struct{ Desk *library.Desk }
+type API struct {
+	Manage  *manage.Service
+	Desk    *library.Desk
+	Uploads *upload.Service
+}
 
 // Rows returns the table.
 func (a *API) Rows() []call.Row {
@@ -28,11 +34,13 @@ func (a *API) Rows() []call.Row {
 	conditions := []string{"name", "type", "min_size", "max_size", "from", "until", "tag", "value", "folder", "container", "source", "trash"}
 	return []call.Row{
 		{Method: http.MethodGet, Path: page, Act: account.ViewFiles, Query: append([]string{"order", "descending", "limit", "cursor"}, conditions...), Do: a.files},
+		{Method: http.MethodPost, Path: page, Act: account.ChangeFiles, Query: []string{"name", "path", "container", "alt"}, Status: http.StatusCreated, Do: a.upload},
 		{Method: http.MethodGet, Path: page + "/count", Act: account.ViewFiles, Query: conditions, Do: a.countFiles},
 		{Method: http.MethodPost, Path: page + "/bulk", Act: account.ChangeFiles, Do: a.bulk},
 		{Method: http.MethodGet, Path: one, Act: account.ViewFiles, Do: a.file},
 		{Method: http.MethodPatch, Path: one, Act: account.ChangeFiles, Do: a.labelFile},
 		{Method: http.MethodDelete, Path: one, Act: account.ChangeFiles, Query: []string{"forever"}, Do: a.removeFile},
+		{Method: http.MethodPut, Path: one + "/content", Act: account.ChangeFiles, Do: a.overwrite},
 		{Method: http.MethodPost, Path: one + "/restore", Act: account.ChangeFiles, Do: a.restoreFile},
 	}
 }
@@ -185,7 +193,7 @@ func (a *API) labelFile(ctx context.Context, c *call.Call) (any, error) {
 	if in.Name == nil && in.Alt == nil && in.Tags == nil && in.Add == nil {
 		return nil, account.Refuse(fault.Invalid, "", "there is nothing to change")
 	}
-	if _, err := a.Desk.Label(ctx, c.Actor, c.App, id, library.Change(in)); err != nil {
+	if _, err := a.Desk.Label(ctx, c.Actor, c.App, id, library.Change{Name: in.Name, Alt: in.Alt, Tags: in.Tags, Add: in.Add}); err != nil {
 		return nil, labelled(err)
 	}
 	return a.shownFile(ctx, c, id)

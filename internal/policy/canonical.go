@@ -45,6 +45,20 @@ func CanonicalPath(p string) (string, error) {
 	return p, nil
 }
 
+// PlainPath returns the path of a URL without its escapes, which some clients sign
+// instead of what they send. It reports whether it could do that without making
+// another path of it: an escape must not stand for a character that parts an
+// address, or begins an escape, so that one text is never signed for two paths.
+func PlainPath(escaped string) (string, bool) {
+	plain, err := url.PathUnescape(escaped)
+	apart := strings.Count(plain, "/") != strings.Count(escaped, "/") ||
+		strings.ContainsFunc(plain, func(c rune) bool { return unicode.IsControl(c) || strings.ContainsRune(`?#%\`, c) })
+	if err != nil || apart {
+		return "", false
+	}
+	return plain, true
+}
+
 // CanonicalURL returns the one spelling of the source URL raw that is matched
 // and fetched: scheme and host in lower case, no default port, no fragment, at
 // least "/" as path, and escaped what HTTP would not carry. The error wraps

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/policy/anchored"
 )
 
 // A Grant is what a caller may do, once its credential was verified. The zero
@@ -46,6 +47,15 @@ type Person struct {
 	Name    string
 	Address string // where the request came from
 }
+
+// A Pattern is an expression in a policy.
+type Pattern = anchored.Pattern
+
+// MaxPattern is how many bytes a pattern in a policy may have.
+const MaxPattern = anchored.Max
+
+// ParsePattern is anchored.Parse.
+func ParsePattern(text string, whole bool) (Pattern, error) { return anchored.Parse(text, whole) }
 
 // A Request is one action a caller wants, described for Check.
 type Request struct {

@@ -87,6 +87,15 @@ func Verify(app App, c Credential, now time.Time) (Grant, error) {
 // Off reports whether everything is refused.
 func (app App) Off() bool { return app.Disabled || !app.Deleted.IsZero() }
 
+// CheckOn returns nil unless everything is refused, and otherwise a *Denial. It is
+// the first condition of every credential.
+func (app App) CheckOn() error {
+	if denial := app.disabled(); denial != nil {
+		return denial
+	}
+	return nil
+}
+
 func (app App) disabled() *Denial {
 	if !app.Deleted.IsZero() {
 		return deny(AppDisabled, "app %s was deleted at %s; its owner can take that back", app.Key, stamp(app.Deleted))
@@ -127,9 +136,6 @@ func (app App) signer(c Credential, now time.Time) (Secret, *Denial) {
 // that are no policies, and asks as often for an app that does not exist as for
 // one with secrets. The error is a *Denial.
 func (app App) Signer(secrets []Secret, now time.Time, made func(key string) bool) (Secret, error) {
-	if denial := app.disabled(); denial != nil {
-		return Secret{}, denial
-	}
 	secret, denial := app.maker(secrets, now, made)
 	if denial != nil {
 		return Secret{}, denial
@@ -189,6 +195,9 @@ func (app App) revoked(digest [sha256.Size]byte, secret Secret, issued time.Time
 // VerifySecret returns everything for a caller who knows a live secret of the
 // app, as with Filestack's basic authentication. The error is a *Denial.
 func VerifySecret(app App, secret string, now time.Time) (Grant, error) {
+	if err := app.CheckOn(); err != nil {
+		return Grant{}, err
+	}
 	given := sha256.Sum256([]byte(secret)) // of one length, so that the comparison tells no other
 	known, err := app.Signer(app.Secrets, now, func(key string) bool {
 		own := sha256.Sum256([]byte(key))

@@ -308,7 +308,7 @@ func TestSignAndVerify(t *testing.T) {
 	}
 	want := Grant{
 		App: testApp().Key, Actions: everything, Expires: expires, Asset: assetA, MinSize: 1, MaxSize: 2,
-		Path: Pattern{text: "/a/<&>"}, Container: Pattern{text: "c"}, URL: Pattern{text: "https://u"},
+		Path: pattern(t, "/a/<&>", false), Container: pattern(t, "c", false), URL: pattern(t, "https://u", false),
 		Use:    Use{Digest: Digest(s.Policy), Limit: 3, Expires: expires},
 		Signer: Secret{Key: testSecret}.Fingerprint(),
 	}

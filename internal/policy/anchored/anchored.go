@@ -1,4 +1,6 @@
-package policy
+// Package anchored matches texts with regular expressions that hold from the
+// beginning, at a cost that is bounded whatever the expression is.
+package anchored
 
 import (
 	"fmt"
@@ -10,8 +12,8 @@ import (
 	"github.com/stowgate/stowgate/internal/memo"
 )
 
-// MaxPattern is how many bytes a pattern in a policy may have.
-const MaxPattern = 256
+// Max is how many bytes a pattern may have.
+const Max = 256
 
 // maxSteps is how many instructions a pattern may compile to. Matching takes at
 // most that many steps for each character of the text; without a bound, 256
@@ -28,18 +30,18 @@ type Pattern struct {
 // compiled remembers compiled patterns: a policy is checked more often than made.
 var compiled = memo.Cache[Pattern, *regexp.Regexp]{Limit: 128}
 
-// ParsePattern returns the pattern for the expression text, which whole makes
+// Parse returns the pattern for the expression text, which whole makes
 // match to the end as well. The error wraps fault.Invalid if text is empty,
-// longer than MaxPattern, no RE2 expression, too costly to match, or wants '^'
+// longer than Max, no RE2 expression, too costly to match, or wants '^'
 // and '$' to match at line breaks.
 //
 // Filestack's documentation does not say whether expressions are anchored. At
 // the start they are, as in the re.match of its Python server; the expression
 // is one group there, so that no alternative escapes the anchor.
-func ParsePattern(text string, whole bool) (Pattern, error) {
+func Parse(text string, whole bool) (Pattern, error) {
 	p := Pattern{text: text, whole: whole}
 	if _, err := p.compile(); err != nil {
-		return Pattern{}, fmt.Errorf("pattern %.*q: %w: %w", MaxPattern, text, err, fault.Invalid)
+		return Pattern{}, fmt.Errorf("pattern %.*q: %w: %w", Max, text, err, fault.Invalid)
 	}
 	return p, nil
 }
@@ -51,8 +53,8 @@ func (p Pattern) compile() (*regexp.Regexp, error) {
 	if p.text == "" {
 		return nil, fmt.Errorf("is empty")
 	}
-	if len(p.text) > MaxPattern {
-		return nil, fmt.Errorf("has %d bytes, over the limit of %d", len(p.text), MaxPattern)
+	if len(p.text) > Max {
+		return nil, fmt.Errorf("has %d bytes, over the limit of %d", len(p.text), Max)
 	}
 	// By itself first: "a)|(b" is an expression only inside a group.
 	tree, err := syntax.Parse(p.text, syntax.Perl)
@@ -96,7 +98,7 @@ func (p Pattern) Match(s string) bool {
 	return err == nil && re.MatchString(s)
 }
 
-// String returns the expression as the policy has it.
+// String returns the expression as Parse was given it.
 func (p Pattern) String() string { return p.text }
 
 // MarshalText returns the anchored expression, and nothing for the zero Pattern.
@@ -120,6 +122,6 @@ func (p *Pattern) UnmarshalText(text []byte) error {
 		return fmt.Errorf("pattern that is not anchored: %w", fault.Invalid)
 	}
 	var err error
-	*p, err = ParsePattern(inner, whole)
+	*p, err = Parse(inner, whole)
 	return err
 }

@@ -5,26 +5,48 @@ import "math"
 // Size returns the size of what r makes of an image of w by h pixels: rounded
 // to the nearest pixel, and at least 1.
 func (r Resize) Size(w, h int) (width, height int) {
+	if r.Small == Pad {
+		r.Small = Enlarge
+	}
 	_, _, keep := r.Window(w, h)
 	return keep.Width, keep.Height
 }
 
 // Window returns the size that an image of w by h pixels is scaled to, and the
 // part of it that is kept then: all of it, or for Cover a box of the wanted size
-// where Align says, which may be moved if faces are to be kept.
+// where Align or At says, which may be moved if something in it is to be kept.
+// A padding around that is not counted.
 func (r Resize) Window(w, h int) (width, height int, keep Box) {
 	width, height = r.scaled(max(w, 1), max(h, 1))
 	keep = Box{Width: width, Height: height}
 	if r.Fit == Cover && r.Width > 0 && r.Height > 0 {
-		keep.Width, keep.Height = r.Width, r.Height
-		keep.X, keep.Y = r.Align.In(width-r.Width, height-r.Height)
+		keep.Width, keep.Height = min(r.Width, width), min(r.Height, height) // less than is wanted of a small image
+		left, above := width-keep.Width, height-keep.Height
+		keep.X, keep.Y = r.Align.In(left, above)
+		if r.At != nil {
+			keep.X, keep.Y = r.At.In(left, above)
+			keep.X, keep.Y = min(max(keep.X, 0), left), min(max(keep.Y, 0), above)
+		}
 	}
 	return width, height, keep
 }
 
-// scaled returns the size that w by h pixels are scaled to. If only one side is
-// wanted, the other follows from the ratio whatever the fit.
+// scaled returns the size that w by h pixels are scaled to.
 func (r Resize) scaled(w, h int) (width, height int) {
+	width, height = r.enlarged(w, h)
+	switch {
+	case r.Small == Enlarge:
+	case r.Fit == Scale && r.Width > 0 && r.Height > 0:
+		return min(w, width), min(h, height)
+	case width > w || height > h:
+		return w, h
+	}
+	return width, height
+}
+
+// enlarged is scaled for an image that may be enlarged. If only one side is
+// wanted, the other follows from the ratio whatever the fit.
+func (r Resize) enlarged(w, h int) (width, height int) {
 	wider := w*r.Height >= h*r.Width // than the frame
 	switch {
 	case r.Fit == Max && (w <= r.Width || r.Width == 0) && (h <= r.Height || r.Height == 0):

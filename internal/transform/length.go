@@ -34,15 +34,6 @@ func (r Ratio) check() error {
 	return first(within("ratio", r.Across, 1, MaxSide), within("ratio", r.Down, 1, MaxSide))
 }
 
-// fit returns the largest size of the ratio r inside w by h pixels or, with
-// around, the smallest that they fit into.
-func (r Ratio) fit(w, h int, around bool) (width, height int) {
-	if wider := w*r.Down > h*r.Across; wider == around {
-		return w, follow(r.Down, w, r.Across)
-	}
-	return follow(r.Across, h, r.Down), h
-}
-
 // A Subject is what is looked for in an image.
 type Subject string
 

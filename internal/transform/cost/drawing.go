@@ -27,7 +27,7 @@ func DrawPage(p transform.Plan, l Limits, pages int, width, height float64) (w, 
 	side := func(points float64) int {
 		return max(1, int(math.Round(min(points, largestPage)*cmp.Or(p.Density, usualDensity)/usualDensity)))
 	}
-	s := scene{Header{Width: side(width), Height: side(height)}, 1}
+	s := scene{Header: Header{Width: side(width), Height: side(height)}, frames: 1}
 	if p.Answer != transform.Region { // which is about the page as it was
 		if w, h := Target(p, s.Header); w > 0 {
 			s.Width, s.Height = w, h

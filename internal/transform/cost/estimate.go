@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/transform/place"
 )
 
 // A Header is what is known of an input before it is decoded.
@@ -96,6 +97,9 @@ func Of(p transform.Plan, l Limits, inputs ...Header) (Estimate, error) {
 		return Estimate{}, err
 	}
 	for i, op := range p.Ops {
+		if o, ok := op.(transform.Draw); ok && o.Input == 0 {
+			e.Cost += decoding(inputs[0].Type) * megapixels(e.Source) // once more
+		}
 		before := s
 		if err := s.apply(op, inputs); err != nil {
 			return Estimate{}, err
@@ -106,14 +110,19 @@ func Of(p transform.Plan, l Limits, inputs ...Header) (Estimate, error) {
 		e.Peak = max(e.Peak, s.pixels())
 		e.Cost += weight(op, before, s)
 	}
+	if p.Output.Info != nil {
+		e.Cost += asking(*p.Output.Info, s)
+	}
 	if p.Answer != transform.Image {
-		s = scene{Header{}, 0}
+		s = scene{}
 	}
 	e.Output, e.Width, e.Height, e.Frames = s.pixels(), s.Width, s.Height, s.frames
 	e.Cost += writing(p.Output, inputs[0].Type, e.Output)
-	switch {
+	switch most := p.Output.MaxSide; {
+	case most > 0 && !s.guessed && max(e.Width, e.Height) > most:
+		return Estimate{}, TooWide(e.Width, e.Height, most)
 	case e.Width > l.OutputSide || e.Height > l.OutputSide:
-		return Estimate{}, transform.TooLarge("the result has %d × %d pixels, more than %d on a side", e.Width, e.Height, l.OutputSide)
+		return Estimate{}, TooWide(e.Width, e.Height, l.OutputSide)
 	case e.Output > l.OutputPixels:
 		return Estimate{}, transform.TooLarge("the result has %.5g megapixels, more than %.5g", megapixels(e.Output), megapixels(l.OutputPixels))
 	case e.Cost > l.Cost:
@@ -122,11 +131,17 @@ func Of(p transform.Plan, l Limits, inputs ...Header) (Estimate, error) {
 	return e, nil
 }
 
+// TooWide returns why a result of width by height pixels, of which a side may
+// have no more than most, is refused.
+func TooWide(width, height, most int) error {
+	return transform.TooLarge("the result has %d × %d pixels, more than %d on a side", width, height, most)
+}
+
 // source estimates what decoding the inputs takes, and returns input 0 as the
 // first op meets it.
 func source(p transform.Plan, l Limits, inputs []Header) (e Estimate, zero scene, err error) {
 	for i, h := range inputs[:p.Inputs()] {
-		s := scene{h, 1}
+		s := scene{Header: h, frames: 1}
 		if i == 0 {
 			s.frames = Frames(p, h)
 		}
@@ -155,7 +170,8 @@ func source(p transform.Plan, l Limits, inputs []Header) (e Estimate, zero scene
 // A scene is an image on the way.
 type scene struct {
 	Header
-	frames int
+	frames  int
+	guessed bool // the size depends on what is in the image
 }
 
 func (s scene) pixels() int64 { return int64(s.Width) * int64(s.Height) * int64(s.frames) }
@@ -179,9 +195,19 @@ func (s *scene) apply(op transform.Op, inputs []Header) error {
 	switch op := op.(type) {
 	case transform.Resize:
 		s.Width, s.Height = op.Size(s.Width, s.Height)
+		s.guessed = s.guessed && (op.Width == 0 || op.Height == 0 || op.Fit != transform.Cover && op.Fit != transform.Scale)
 	case transform.SmartCrop:
 		s.Width, s.Height = transform.Resize{Width: op.Width, Height: op.Height, Fit: transform.Cover}.Size(s.Width, s.Height)
+	case transform.Extract:
+		part := place.Part(op, s.Width, s.Height, nil)
+		s.Width, s.Height = part.Width, part.Height
+		s.guessed = s.guessed || op.Around != transform.WholeImage
+	case transform.Reframe:
+		s.Width, s.Height, s.guessed = op.Width, op.Height, false
+	case transform.Trim:
+		s.guessed = true
 	case transform.CropFaces:
+		s.guessed = true
 		if op.Width > 0 || op.Height > 0 {
 			s.Width, s.Height = transform.Resize{Width: op.Width, Height: op.Height, Fit: transform.Cover}.Size(s.Width, s.Height)
 		}
@@ -212,12 +238,12 @@ func (s *scene) apply(op transform.Op, inputs []Header) error {
 	case transform.Polaroid: // with room for a frame, which is wider below, and a shadow
 		s.Width, s.Height = transform.Rotate{Degrees: op.Degrees}.Canvas(s.Width*6/5+80, s.Height*4/3+80)
 	case transform.Collage:
-		*s = scene{Header{Width: op.Width, Height: op.Height}, 1}
+		*s = scene{Header: Header{Width: op.Width, Height: op.Height}, frames: 1}
 	case transform.Animate:
-		*s = scene{Header{
+		*s = scene{Header: Header{
 			Width:  side(op.Width, inputs[:op.Inputs], func(h Header) int { return h.Width }),
 			Height: side(op.Height, inputs[:op.Inputs], func(h Header) int { return h.Height }),
-		}, op.Inputs}
+		}, frames: op.Inputs}
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package cost
 
-import "github.com/stowgate/stowgate/internal/transform"
+import (
+	"strings"
+
+	"github.com/stowgate/stowgate/internal/transform"
+)
 
 // The weights are seconds of one core, as they were measured with photographs
 // of 12 megapixels, by libvips 8.18 on a core of 2023. They tell what can be
@@ -29,15 +33,31 @@ func weight(op transform.Op, before, after scene) float64 {
 	faces := 0.5 * min(from, float64(before.frames)) // they are looked for in one megapixel
 	switch op := op.(type) {
 	case transform.Resize:
-		if op.Faces {
-			return faces + 0.01*from + 0.025*to
+		w := 0.01*from + 0.025*to
+		switch {
+		case op.Faces || strings.Contains(string(op.Keep), "faces"):
+			w += faces
+		case op.Keep != "":
+			w += 0.02 * from
 		}
-		return 0.01*from + 0.025*to
+		return w
 	case transform.SmartCrop:
 		if op.Faces {
 			return faces + 0.02*from
 		}
 		return 0.02 * from
+	case transform.Extract:
+		if op.Around == transform.Face {
+			return faces + 0.02*max(from, to)
+		}
+		return 0.03 * max(from, to)
+	case transform.BlurPart:
+		if !op.Faces {
+			faces = 0
+		}
+		return faces + 0.06*from
+	case transform.Reframe:
+		return 0.01*from + 0.025*to
 	case transform.MarkFaces, transform.CropFaces, transform.RedEye:
 		return faces + 0.02*from
 	case transform.Obscure:
@@ -91,13 +111,27 @@ func ofPixels(op transform.Op) float64 {
 		return 0.05
 	case transform.Circle, transform.Sepia, transform.Modulate:
 		return 0.035
-	case transform.RoundCorners:
+	case transform.RoundCorners, transform.CutCorners, transform.Trim, transform.Text:
 		return 0.02
+	case transform.Adjust, transform.Look, transform.Soften, transform.Draw, transform.Zoom:
+		return 0.06
 	}
 	return 0
 }
 
-// weight returns the weight of writing an image of so many pixels, whose input
+// asking returns the weight of finding out what q asks about s.
+func asking(q transform.Inquiry, s scene) float64 {
+	w := 0.0
+	if q.Hash || q.Colors > 0 {
+		w += 0.03 * megapixels(s.pixels())
+	}
+	if q.Faces {
+		w += 0.5*min(megapixels(s.pixels()), 1) + 0.02*megapixels(s.pixels())
+	}
+	return w
+}
+
+// writing returns the weight of writing an image of so many pixels, whose input
 // was of a type.
 func writing(o transform.Output, media string, pixels int64) float64 {
 	format := o.Format

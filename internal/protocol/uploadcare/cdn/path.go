@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/chain"
 	"github.com/stowgate/stowgate/internal/transform"
 )
@@ -54,8 +54,8 @@ func isOurs(escaped string) bool {
 		return false
 	}
 	name, _, _ := strings.Cut(segments[0], "~")
-	_, ok := chain.ParseID(name)
-	return ok
+	_, err := answer.ParseUUID(name)
+	return err == nil
 }
 
 // isProxied reports whether a path ends in the URL of an outside file, with
@@ -90,18 +90,15 @@ func parsePath(target string) (path, error) {
 	}
 	rest := segments[1:]
 	var err error
-	name, count, isGroup := strings.Cut(segments[0], "~")
-	id, ok := chain.ParseID(name)
-	if p.id = id; !ok {
-		return p, fmt.Errorf("%q names no file: %w", segments[0], fault.NotFound)
-	}
-	if isGroup {
-		if p.count, err = parseCount(count); err != nil {
+	if strings.Contains(segments[0], "~") {
+		if p.id, p.count, err = answer.ParseGroupID(segments[0]); err != nil {
 			return p, err
 		}
-		if rest, err = p.intoGroup(rest); err != nil || p.kind != ofElement && p.kind != ofArchive {
+		if rest, err = p.intoGroup(rest); err != nil || p.kind == ofGroup {
 			return p, err
 		}
+	} else if p.id, err = answer.ParseUUID(segments[0]); err != nil {
+		return p, err
 	}
 	if len(rest) > 0 && !strings.HasSuffix(escaped, "/") {
 		rest, p.name = rest[:len(rest)-1], rest[len(rest)-1]
@@ -117,15 +114,6 @@ func parsePath(target string) (path, error) {
 	}
 	p.ops, err = chain.Operations(rest)
 	return p, err
-}
-
-// parseCount reads how many files a group has, after its UUID and a tilde.
-func parseCount(text string) (int, error) {
-	n, ok := parseWhole(text)
-	if !ok || n < 1 || n > asset.MaxGroup {
-		return 0, fmt.Errorf("no group has %q files: %w", text, fault.NotFound)
-	}
-	return n, nil
 }
 
 // parseWhole reads a number of decimal digits alone.

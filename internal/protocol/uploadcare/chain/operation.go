@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
 	"github.com/stowgate/stowgate/internal/transform"
 )
 
@@ -94,19 +95,6 @@ func unescape(segment string) string {
 	return b.String()
 }
 
-// idLength is how many characters a UUID has in a URL.
-const idLength = 36
-
-// ParseID reads a UUID as URLs have it, in either case of letters: 36
-// characters with hyphens, and none of the other forms that UUIDs have.
-func ParseID(s string) (uuid.UUID, bool) {
-	if len(s) != idLength {
-		return uuid.UUID{}, false
-	}
-	id, err := uuid.Parse(s)
-	return id, err == nil
-}
-
 // Reference reads how a request names a file: by its UUID, or by a path or URL
 // with it. Effects is the text of the operations after it, without the first
 // delimiter, and empty if there are none. The error wraps fault.NotFound,
@@ -120,9 +108,8 @@ func Reference(text string) (id uuid.UUID, effects string, err error) {
 	}
 	path, _, _ = strings.Cut(path, "?")
 	name, rest, _ := strings.Cut(strings.TrimLeft(path, "/"), "/")
-	id, ok := ParseID(name)
-	if !ok {
-		return id, "", fmt.Errorf("%q names no file: %w", text, fault.NotFound)
+	if id, err = answer.ParseUUID(name); err != nil {
+		return id, "", err
 	}
 	effects, _ = strings.CutPrefix(rest, delimiter+"/")
 	return id, effects, nil

@@ -1,5 +1,6 @@
 // The portal's pages about what goes on: webhooks, figures, refusals, jobs.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { test, until } from './harness.js';
@@ -89,6 +90,54 @@ test('a webhook is added, tried, told of an upload, given up, and told again', a
   await page.getByText('There is none yet.').waitFor();
   assert.ok(!stowgate.log.includes(second));
   seen.console = seen.console.filter(({ text }) => !text.includes('422')); // the wrong address
+  seen.clean(stowgate);
+});
+
+test('a webhook in the words of Uploadcare is tried, told of an upload, and verified', async (t) => {
+  const got = [];
+  const server = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    got.push({ body: Buffer.concat(chunks), signature: request.headers['x-uc-signature'], others: Object.keys(request.headers).filter((name) => name.startsWith('fs-')) });
+    response.writeHead(202).end();
+  });
+  await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+  t.after(() => server.close());
+  const { port } = server.address();
+  const { page, seen, stowgate } = await portal(t, { server: { args: ['--fetch-allow=127.0.0.0/8', `--fetch-port=${port}`] } });
+  const { key } = await makeApp(page);
+  await page.goto(`${stowgate.url}/portal/apps/${key}/webhooks`);
+  await page.getByLabel('Address').fill(`http://127.0.0.1:${port}/in`);
+  await page.getByLabel('In whose words').selectOption('Uploadcare');
+  await page.getByText('Take a secret along').click();
+  await page.getByLabel('Secret', { exact: true }).fill('12345X');
+  await page.getByRole('button', { name: 'Add it' }).click();
+  assert.equal(await page.locator('.once__text').textContent(), '12345X');
+  await page.getByText('X-Uc-Signature').first().waitFor();
+  const genuine = ({ body, signature, others }) => signature === `v1=${createHmac('sha256', '12345X').update(body).digest('hex')}` && others.length === 0;
+
+  await page.getByRole('button', { name: 'Send a test' }).click();
+  await page.getByRole('heading', { name: 'Attempts' }).waitFor();
+  await until(async () => {
+    await page.reload();
+    return await page.getByRole('row', { name: /202.*delivered/ }).count();
+  }, 'the test is delivered');
+  const tried = JSON.parse(got[0].body);
+  assert.ok(genuine(got[0]), 'the test is signed as Uploadcare does');
+  assert.equal(tried.test, true);
+  assert.equal(tried.hook.project_pub_key, key);
+
+  const stored = await page.request.post(`${stowgate.url}/api/store/S3?key=${key}&filename=told.txt`, { data: 'hello', headers: { 'Content-Type': 'text/plain' } });
+  assert.equal(stored.status(), 200);
+  await until(() => got.length >= 2, 'the upload is told');
+  assert.ok(genuine(got[1]), 'the upload is signed as Uploadcare does');
+  const told = JSON.parse(got[1].body);
+  assert.equal(told.hook.event, 'file.uploaded');
+  assert.equal(told.hook.version, '0.7');
+  assert.equal(told.data.original_filename, 'told.txt');
+  assert.equal(told.data.size, 5);
+  assert.equal(told.file, told.data.original_file_url);
+  assert.ok(told.file.includes(told.data.uuid));
   seen.clean(stowgate);
 });
 

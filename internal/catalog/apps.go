@@ -2,13 +2,12 @@ package catalog
 
 import (
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 
 	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/catalog/ledger"
 	"github.com/stowgate/stowgate/internal/catalog/record"
+	"github.com/stowgate/stowgate/internal/catalog/rows"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 )
@@ -17,20 +16,18 @@ import (
 // transaction is long.
 const stepSize = 500
 
-const appColumns = `key, name, security, disabled, created, deleted, secrets, revoked_before, revoked, options, token_secrets`
-
 // CreateApp adds an app, with an audit entry. The error wraps fault.Conflict if
 // there is one with its key, and fault.Invalid if it has no key.
 func (c *Catalog) CreateApp(ctx context.Context, by account.Entry, app policy.App) error {
 	if app.Key == "" {
 		return fmt.Errorf("create app without a key: %w", fault.Invalid)
 	}
-	values, err := c.appValues(app)
+	values, err := rows.AppValues(c.book.Box, app)
 	if err != nil {
 		return fmt.Errorf("create app %s: %w", app.Key, err)
 	}
 	err = c.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
-		_, err := tx.Exec(ctx, `INSERT INTO apps (`+appColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, values...)
+		_, err := tx.Exec(ctx, `INSERT INTO apps (`+rows.AppColumns+`) VALUES (`+rows.AppMarks+`)`, values...)
 		if err != nil {
 			return err
 		}
@@ -58,7 +55,7 @@ func (c *Catalog) App(ctx context.Context, key string) (policy.App, error) {
 
 // Apps returns every app, in the order of their keys.
 func (c *Catalog) Apps(ctx context.Context) ([]policy.App, error) {
-	apps, err := record.Rows(ctx, c.reads, c.scanApp, `SELECT `+appColumns+` FROM apps ORDER BY key`)
+	apps, err := record.Rows(ctx, c.reads, c.scanApp, `SELECT `+rows.AppColumns+` FROM apps ORDER BY key`)
 	if err != nil {
 		return nil, fmt.Errorf("list apps: %w", err)
 	}
@@ -88,11 +85,11 @@ func (c *Catalog) UpdateApp(ctx context.Context, by account.Entry, key string, c
 		if app.Key != key {
 			return fmt.Errorf("new key %q: %w", app.Key, fault.Invalid)
 		}
-		values, err := c.appValues(app)
+		values, err := rows.AppValues(c.book.Box, app)
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `UPDATE apps SET (`+appColumns+`) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE key = ?`, append(values, key)...)
+		_, err = tx.Exec(ctx, `UPDATE apps SET (`+rows.AppColumns+`) = (`+rows.AppMarks+`) WHERE key = ?`, append(values, key)...)
 		if err != nil {
 			return err
 		}
@@ -177,81 +174,7 @@ func (c *Catalog) deleteAppStep(ctx context.Context, tx *record.Statements, key 
 }
 
 func (c *Catalog) readApp(ctx context.Context, s *record.Statements, key string) (policy.App, error) {
-	return c.scanApp(s.Row(ctx, `SELECT `+appColumns+` FROM apps WHERE key = ?`, key))
+	return c.scanApp(s.Row(ctx, `SELECT `+rows.AppColumns+` FROM apps WHERE key = ?`, key))
 }
 
-// tokensOf returns the name that an app's token secrets are sealed under. No app
-// has it as its key.
-func tokensOf(app string) string { return "tokens of " + app }
-
-// appValues returns the values of appColumns.
-func (c *Catalog) appValues(app policy.App) ([]any, error) {
-	secrets, err := json.Marshal(app.Secrets)
-	if err != nil {
-		return nil, err
-	}
-	tokens, err := json.Marshal(app.TokenSecrets)
-	if err != nil {
-		return nil, err
-	}
-	options, err := json.Marshal(app.Options)
-	if err != nil {
-		return nil, err
-	}
-	var digests []string
-	for digest, revoked := range app.Revoked {
-		if revoked {
-			digests = append(digests, hex.EncodeToString(digest[:]))
-		}
-	}
-	revoked, err := json.Marshal(digests)
-	if err != nil {
-		return nil, err
-	}
-	return []any{app.Key, app.Name, app.Security, app.Disabled, record.Nanos(app.Created), record.Nanos(app.Deleted),
-		c.book.Box.Seal(app.Key, secrets), record.Nanos(app.RevokedBefore), string(revoked), string(options),
-		c.book.Box.Seal(tokensOf(app.Key), tokens)}, nil
-}
-
-func (c *Catalog) scanApp(row record.Row) (policy.App, error) {
-	var app policy.App
-	var created, deleted, revokedBefore int64
-	var secrets, revoked, options, tokens []byte
-	err := row.Scan(&app.Key, &app.Name, &app.Security, &app.Disabled, &created, &deleted, &secrets, &revokedBefore, &revoked, &options, &tokens)
-	if err != nil {
-		return policy.App{}, err
-	}
-	app.Created, app.Deleted, app.RevokedBefore = record.Instant(created), record.Instant(deleted), record.Instant(revokedBefore)
-	if secrets, err = c.book.Box.Open(app.Key, secrets); err != nil {
-		return policy.App{}, err
-	}
-	if err := json.Unmarshal(secrets, &app.Secrets); err != nil {
-		return policy.App{}, fmt.Errorf("read secrets: %w", err)
-	}
-	if len(tokens) > 0 {
-		if tokens, err = c.book.Box.Open(tokensOf(app.Key), tokens); err != nil {
-			return policy.App{}, err
-		}
-		if err := json.Unmarshal(tokens, &app.TokenSecrets); err != nil {
-			return policy.App{}, fmt.Errorf("read token secrets: %w", err)
-		}
-	}
-	if err := json.Unmarshal(options, &app.Options); err != nil {
-		return policy.App{}, fmt.Errorf("read options: %w", err)
-	}
-	var digests []string
-	if err := json.Unmarshal(revoked, &digests); err != nil {
-		return policy.App{}, fmt.Errorf("read revocations: %w", err)
-	}
-	for _, text := range digests {
-		var digest [32]byte
-		if n, err := hex.Decode(digest[:], []byte(text)); err != nil || n != len(digest) {
-			return policy.App{}, fmt.Errorf("read revocation %q: %w", text, fault.Damaged)
-		}
-		if app.Revoked == nil {
-			app.Revoked = make(map[[32]byte]bool)
-		}
-		app.Revoked[digest] = true
-	}
-	return app, nil
-}
+func (c *Catalog) scanApp(row record.Row) (policy.App, error) { return rows.ScanApp(c.book.Box, row) }

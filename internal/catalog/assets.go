@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -11,6 +10,7 @@ import (
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/catalog/listing"
 	"github.com/stowgate/stowgate/internal/catalog/record"
+	"github.com/stowgate/stowgate/internal/catalog/rows"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 )
@@ -20,9 +20,8 @@ import (
 const maxCachedSums = 4096
 
 const (
-	assetColumns = `id, uuid, app, name, type, detected, width, height, content, size, version,
-		location, container, path, access, tags, alt, workflows, source, client, created, modified`
-	assetMarks = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?`
+	assetColumns = rows.Columns + `, content, size`
+	assetMarks   = rows.Marks + `, ?, ?`
 )
 
 // AddAsset makes a visible: it records a and the keys of its blobs, writes an
@@ -98,20 +97,15 @@ func cacheable(a asset.Asset) bool {
 // AssetByUUID returns the asset with that second name. The error wraps
 // fault.NotFound if there is none.
 func (c *Catalog) AssetByUUID(ctx context.Context, name uuid.UUID) (asset.Asset, error) {
-	id, ok, mark := c.ids.Get(name)
-	if !ok {
-		var err error
-		id, err = record.Value[asset.ID](c.reads.Row(ctx, `SELECT id FROM assets WHERE uuid = ?`, name))
-		if err != nil {
-			return asset.Asset{}, fmt.Errorf("asset %s: %w", name, err)
-		}
-		c.ids.Put(name, id, mark)
+	id, err := c.idOf(ctx, name)
+	if err != nil {
+		return asset.Asset{}, fmt.Errorf("asset %s: %w", name, err)
 	}
 	return c.Asset(ctx, id)
 }
 
-// ReplaceContent stores all of a, except UUID, App and Created, in place of the
-// version before, whose blobs it dooms; it writes an event, counts a use of the
+// ReplaceContent stores all of a, except UUID, App, Created, Stored and what
+// LabelAsset changes, in place of the version before, whose blobs it dooms; it writes an event, counts a use of the
 // grant, and says in the audit log who used it, if that is known.
 //
 // The error wraps fault.Conflict if a.Version is not the stored one plus 1 or a
@@ -130,7 +124,8 @@ func (c *Catalog) ReplaceContent(ctx context.Context, a asset.Asset, use policy.
 			return fmt.Errorf("version %d after %d: %w", a.Version, old.Version, fault.Conflict)
 		}
 		next := a
-		next.UUID, next.Created = old.UUID, old.Created
+		next.UUID, next.Created, next.Stored = old.UUID, old.Created, old.Stored
+		next.Name, next.Tags, next.Labels, next.Alt = old.Name, old.Tags, old.Labels, old.Alt
 		values, err := assetValues(next)
 		if err != nil {
 			return err
@@ -242,38 +237,19 @@ func assetValues(a asset.Asset) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	tags, err := json.Marshal(a.Tags)
-	if err != nil {
-		return nil, err
-	}
-	workflows, err := json.Marshal(a.Workflows)
-	if err != nil {
-		return nil, err
-	}
-	return []any{a.ID, a.UUID, a.App, a.Name, a.Type, a.Detected, a.Width, a.Height,
-		content, a.Content.Size(), a.Version, a.Location, a.Container, a.Path, a.Access, string(tags), a.Alt,
-		string(workflows), a.Source, a.Client, record.Nanos(a.Created), record.Nanos(a.Modified)}, nil
+	values, err := rows.Values(a)
+	return append(values, content, a.Content.Size()), err
 }
 
 func scanAsset(row record.Row) (asset.Asset, error) {
-	var a asset.Asset
-	var content, tags, workflows []byte
-	var size, created, modified int64
-	err := row.Scan(&a.ID, &a.UUID, &a.App, &a.Name, &a.Type, &a.Detected, &a.Width, &a.Height,
-		&content, &size, &a.Version, &a.Location, &a.Container, &a.Path, &a.Access, &tags, &a.Alt,
-		&workflows, &a.Source, &a.Client, &created, &modified)
+	var content []byte
+	var size int64
+	a, err := rows.Scan(row, &content, &size)
 	if err != nil {
 		return asset.Asset{}, err
 	}
-	a.Created, a.Modified = record.Instant(created), record.Instant(modified)
 	if err := a.Content.UnmarshalBinary(content); err != nil {
 		return asset.Asset{}, fmt.Errorf("read content of asset %s: %w", a.ID, err)
-	}
-	if err := json.Unmarshal(tags, &a.Tags); err != nil {
-		return asset.Asset{}, fmt.Errorf("read tags of asset %s: %w", a.ID, err)
-	}
-	if err := json.Unmarshal(workflows, &a.Workflows); err != nil {
-		return asset.Asset{}, fmt.Errorf("read workflows of asset %s: %w", a.ID, err)
 	}
 	return a, nil
 }

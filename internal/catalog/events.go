@@ -50,16 +50,21 @@ func (c *Catalog) PruneEvents(ctx context.Context, before time.Time) error {
 	return nil
 }
 
-// tell records an event. If nobody waits for those of its app, it counts as
-// spread from the beginning.
+// tell records an event of an asset as it is.
 func (c *Catalog) tell(ctx context.Context, tx *record.Statements, kind string, a asset.Asset) error {
-	body, err := json.Marshal(asset.FactOf(a))
+	return c.tellFact(ctx, tx, kind, a.App, asset.FactOf(a))
+}
+
+// tellFact records an event. If nobody waits for those of its app, it counts as
+// spread from the beginning.
+func (c *Catalog) tellFact(ctx context.Context, tx *record.Statements, kind, app string, fact asset.Fact) error {
+	body, err := json.Marshal(fact)
 	if err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO events (app, kind, asset, time, body, spread) VALUES (?, ?, ?, ?, ?,
 		CASE WHEN EXISTS (SELECT 1 FROM hooks WHERE app = ? AND enabled = 1) THEN 0 ELSE 1 END)`,
-		a.App, kind, a.ID, record.Nanos(c.book.Now()), string(body), a.App)
+		app, kind, fact.ID, record.Nanos(c.book.Now()), string(body), app)
 	return err
 }
 

@@ -3,7 +3,10 @@ package catalog
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/account"
@@ -100,34 +103,54 @@ func (c *Catalog) EmptyTrash(ctx context.Context, before time.Time) error {
 	return nil
 }
 
-// LabelAsset stores the name, tags and description that change gives to an asset
-// of app, with an audit entry, and returns it. The error wraps fault.NotFound if
-// app has no such asset; that of change is returned as it is.
+// LabelAsset stores the name, tags, labels and description that change gives to
+// an asset of app, with an audit entry, and with an event if tags or labels
+// differ; nothing if nothing does. It returns the asset. The error wraps
+// fault.NotFound if app has no such asset; that of change is returned as it is.
+// Change may be called more than once, and what the asset shares with others it
+// must not change.
 func (c *Catalog) LabelAsset(ctx context.Context, app string, id asset.ID, change func(*asset.Asset) error, entry account.Entry) (asset.Asset, error) {
-	var labelled asset.Asset
+	var a asset.Asset
 	each, err := c.each(ctx, "label", []asset.ID{id}, entry, func(ctx context.Context, tx *record.Statements, id asset.ID) error {
-		a, err := ownAsset(ctx, tx, app, id)
+		old, err := ownAsset(ctx, tx, app, id)
 		if err != nil {
 			return err
 		}
+		a = old
 		if err := change(&a); err != nil {
 			return err
+		}
+		told := !maps.Equal(a.Tags, old.Tags) || !slices.Equal(a.Labels, old.Labels)
+		if !told && a.Name == old.Name && a.Alt == old.Alt {
+			return errUnchanged
 		}
 		tags, err := json.Marshal(a.Tags)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE assets SET name = ?, tags = ?, alt = ? WHERE id = ?`, a.Name, string(tags), a.Alt, id); err != nil {
+		labels, err := json.Marshal(a.Labels)
+		if err != nil {
 			return err
 		}
-		labelled = a
-		return listing.Drop(ctx, tx, c.book.Words(), id)
+		_, err = tx.Exec(ctx, `UPDATE assets SET name = ?, tags = ?, labels = ?, alt = ? WHERE id = ?`, a.Name, string(tags), string(labels), a.Alt, id)
+		if err != nil {
+			return err
+		}
+		if err := listing.Drop(ctx, tx, c.book.Words(), id); err != nil || !told {
+			return err
+		}
+		fact := asset.FactOf(a)
+		fact.Previous = old.Tags
+		return c.tellFact(ctx, tx, asset.Changed, app, fact)
 	})
 	if err == nil {
 		err = each[0]
 	}
-	return labelled, err
+	return a, err
 }
+
+// errUnchanged says that there was nothing to do, and so nothing to audit.
+var errUnchanged = errors.New("unchanged")
 
 // each does something to assets in one transaction, and writes an audit entry
 // for each. An asset that is not there fails by itself, anything else fails all.
@@ -138,6 +161,8 @@ func (c *Catalog) each(ctx context.Context, what string, ids []asset.ID, entry a
 			err := do(ctx, tx, id)
 			errs[i] = nil
 			switch {
+			case errors.Is(err, errUnchanged):
+				continue
 			case fault.Of(err) == fault.NotFound:
 				errs[i] = fmt.Errorf("%s asset %q: %w", what, id, err)
 				continue

@@ -222,10 +222,14 @@ func merge(a, b Spec) Spec {
 	if b.Tags != nil {
 		a.Tags = b.Tags
 	}
+	if b.Labels != nil {
+		a.Labels = b.Labels
+	}
 	if b.Workflows != nil {
 		a.Workflows = b.Workflows
 	}
 	a.Base64 = a.Base64 || b.Base64
+	a.Temporary = a.Temporary || b.Temporary
 	return a
 }
 

@@ -116,9 +116,11 @@ type Spec struct {
 	Base64    bool   // the body is base64 text to be decoded before it is stored
 
 	Tags      map[string]string
+	Labels    []string // made normal by asset.NormalLabels
 	Alt       string
 	Workflows []string
 	Client    string // what brings it; empty means "Computer"
+	Temporary bool   // it goes after asset.TemporaryLifetime, unless it is kept until then
 }
 
 // storing is what a grant must allow for a new file: either action is enough,
@@ -134,6 +136,9 @@ func (s *Service) admit(ctx context.Context, g policy.Grant, spec Spec, source s
 		return spec, rules{}, err
 	}
 	spec.Name = asset.CleanName(spec.Name)
+	if spec.Labels, err = asset.NormalLabels(spec.Labels); err != nil {
+		return spec, rules{}, err
+	}
 	if err := g.Check(policy.Request{
 		Action: storing, Path: spec.Path, Container: spec.Container, URL: source, Size: spec.Size,
 	}, s.config.Now()); err != nil {
@@ -290,11 +295,14 @@ func (s *Service) describe(ctx context.Context, app string, spec Spec, content b
 		Name: spec.Name, Type: bareType(spec.Type), Detected: detected,
 		Content: content, Version: 1,
 		Location: spec.Location, Container: spec.Container, Path: spec.Path, Access: spec.Access,
-		Tags: spec.Tags, Alt: spec.Alt, Client: spec.Client,
+		Tags: spec.Tags, Labels: spec.Labels, Alt: spec.Alt, Client: spec.Client,
 		Created: now, Modified: now,
 	}
 	if a.Type == "" {
 		a.Type = detected
+	}
+	if !spec.Temporary {
+		a.Stored = now
 	}
 	if a.Client == "" {
 		a.Client = "Computer"

@@ -86,7 +86,8 @@ func replaceContent(t *testing.T, s Store) {
 	got, err := s.Asset(t.Context(), a.ID)
 	must(t, err)
 	want := next
-	want.UUID, want.Created = a.UUID, a.Created
+	want.UUID, want.Created, want.Stored = a.UUID, a.Created, a.Stored
+	want.Name, want.Tags, want.Labels, want.Alt = a.Name, a.Tags, a.Labels, a.Alt
 	wantEqual(t, "Asset after ReplaceContent", got, want)
 	_, err = s.AssetByUUID(t.Context(), next.UUID)
 	wantError(t, "AssetByUUID of a UUID that was not taken over", err, fault.NotFound)
@@ -288,6 +289,7 @@ func events(t *testing.T, s Store) {
 		ID: a.ID, UUID: a.UUID, Name: a.Name, Type: a.Type, Detected: a.Detected, Size: 1, Width: a.Width,
 		Height: a.Height, Version: 2, Location: a.Location, Container: a.Container, Path: a.Path, Tags: a.Tags,
 		Alt: a.Alt, Workflows: a.Workflows, Client: a.Client,
+		Labels: a.Labels, Picture: a.Picture, Created: a.Created, Stored: a.Stored,
 	})
 	one, err := s.Events(t.Context(), all[0].ID, 1)
 	must(t, err)

@@ -304,6 +304,11 @@ func fillValue(t testing.TB, v reflect.Value) {
 		return
 	}
 	switch v.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fillValue(t, v.Elem())
+	case reflect.Float64:
+		v.SetFloat(rand.Float64())
 	case reflect.String:
 		v.SetString(fmt.Sprintf("é-%x", rand.Uint32()))
 	case reflect.Bool:

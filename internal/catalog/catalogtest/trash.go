@@ -106,22 +106,41 @@ func changesNeedAnAuditEntry(t *testing.T, s Store) {
 }
 
 func labelAsset(t *testing.T, s Store) {
-	a := add(t, s, "app", newKeys(1)...)
+	var a asset.Asset
+	fill(t, &a)
+	a.App, a.Version = "app", 1
+	must(t, s.AddAsset(t.Context(), a, noUse))
 	want := a
-	want.Name, want.Alt, want.Tags = "changed", "an image", map[string]string{"a": "b"}
-	got, err := s.LabelAsset(t.Context(), "app", a.ID, func(a *asset.Asset) error { *a = want; return nil }, by)
-	must(t, err)
-	wantEqual(t, "LabelAsset", got, want)
-	got, err = s.Asset(t.Context(), a.ID)
-	must(t, err)
-	wantEqual(t, "Asset after LabelAsset", got, want)
-	_, err = s.LabelAsset(t.Context(), "other", a.ID, func(*asset.Asset) error { return nil }, by)
+	label := func(change func(*asset.Asset)) {
+		t.Helper()
+		change(&want)
+		got, err := s.LabelAsset(t.Context(), "app", a.ID, func(a *asset.Asset) error { change(a); return nil }, by)
+		must(t, err)
+		wantEqual(t, "LabelAsset", got, want)
+		for range 2 { // from the database, then from memory
+			got, err = s.Asset(t.Context(), a.ID)
+			must(t, err)
+			wantEqual(t, "Asset after LabelAsset", got, want)
+		}
+	}
+	label(func(a *asset.Asset) { a.Name, a.Alt = "changed", "an image" })
+	wantEvents(t, s, asset.Uploaded)
+	label(func(a *asset.Asset) { a.Tags = map[string]string{"a": "b"} })
+	label(func(a *asset.Asset) { a.Labels = []string{"b", "a"} })
+	label(func(a *asset.Asset) { a.Tags, a.Labels = map[string]string{"a": "b"}, []string{"b", "a"} }) // which they were
+	label(func(a *asset.Asset) { a.Tags, a.Labels = nil, nil })
+	told := wantEvents(t, s, asset.Uploaded, asset.Changed, asset.Changed, asset.Changed)
+	wantEqual(t, "tags before the first change", told[1].Fact.Previous, a.Tags)
+	wantEqual(t, "tags after it", told[1].Fact.Tags, map[string]string{"a": "b"})
+	wantEqual(t, "labels after the second", told[2].Fact.Labels, []string{"b", "a"})
+	wantEqual(t, "tags before the third", told[3].Fact.Previous, map[string]string{"a": "b"})
+	wantEqual(t, "tags after it", told[3].Fact.Tags, nil)
+
+	_, err := s.LabelAsset(t.Context(), "other", a.ID, func(*asset.Asset) error { return nil }, by)
 	wantError(t, "LabelAsset of another app", err, fault.NotFound)
 	errNo := errors.New("no")
 	_, err = s.LabelAsset(t.Context(), "app", a.ID, func(a *asset.Asset) error { a.Name = "no"; return errNo }, by)
 	wantError(t, "LabelAsset with a change that fails", err, errNo)
-	got, err = s.Asset(t.Context(), a.ID)
-	must(t, err)
-	wantEqual(t, "Asset after a change that failed", got, want)
-	wantEvents(t, s, asset.Uploaded)
+	label(func(*asset.Asset) {})
+	wantEvents(t, s, asset.Uploaded, asset.Changed, asset.Changed, asset.Changed)
 }

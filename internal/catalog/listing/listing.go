@@ -8,13 +8,14 @@ package listing
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/catalog/record"
+	"github.com/stowgate/stowgate/internal/catalog/rows"
 	"github.com/stowgate/stowgate/internal/library"
 )
 
@@ -172,24 +173,14 @@ func (l *Listing) load(ctx context.Context, app string, found []match) ([]librar
 	return files, nil
 }
 
-const fileColumns = `id, uuid, app, name, type, detected, width, height, size, version,
-	location, container, path, access, tags, alt, workflows, source, client, created, modified, trashed`
+const fileColumns = rows.Columns + `, size, trashed, place`
 
-func scanFile(row record.Row) (library.File, error) {
-	var f library.File
-	var tags, workflows []byte
-	var created, modified, trashed int64
-	err := row.Scan(&f.ID, &f.UUID, &f.App, &f.Name, &f.Type, &f.Detected, &f.Width, &f.Height, &f.Size, &f.Version,
-		&f.Location, &f.Container, &f.Path, &f.Access, &tags, &f.Alt, &workflows, &f.Source, &f.Client, &created, &modified, &trashed)
-	if err != nil {
-		return library.File{}, err
+func scanFile(row record.Row) (f library.File, err error) {
+	var trashed, place int64
+	f.Asset, err = rows.Scan(row, &f.Size, &trashed, &place)
+	f.Trashed = record.Instant(trashed)
+	if place > 0 {
+		f.Listed = time.UnixMicro(place).UTC()
 	}
-	f.Created, f.Modified, f.Trashed = record.Instant(created), record.Instant(modified), record.Instant(trashed)
-	if err := json.Unmarshal(tags, &f.Tags); err != nil {
-		return library.File{}, fmt.Errorf("read tags of file %s: %w", f.ID, err)
-	}
-	if err := json.Unmarshal(workflows, &f.Workflows); err != nil {
-		return library.File{}, fmt.Errorf("read workflows of file %s: %w", f.ID, err)
-	}
-	return f, nil
+	return f, err
 }

@@ -1,0 +1,57 @@
+// Package rows turns assets and apps into the columns of their tables, and back.
+package rows
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/catalog/record"
+)
+
+// Columns are those of the table assets that hold an asset, but for its content;
+// Marks stand for their values.
+const (
+	Columns = `id, uuid, app, name, type, detected, width, height, version, location, container, path, access,
+		tags, labels, alt, workflows, source, client, created, modified, stored, picture`
+	Marks = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?`
+)
+
+// Values returns the values of Columns.
+func Values(a asset.Asset) ([]any, error) {
+	var texts [4]string
+	for i, v := range []any{a.Tags, a.Labels, a.Workflows, a.Picture} {
+		text, err := json.Marshal(v)
+		if err != nil {
+			return nil, err
+		}
+		texts[i] = string(text)
+	}
+	return []any{a.ID, a.UUID, a.App, a.Name, a.Type, a.Detected, a.Width, a.Height, a.Version,
+		a.Location, a.Container, a.Path, a.Access, texts[0], texts[1], a.Alt, texts[2], a.Source, a.Client,
+		record.Nanos(a.Created), record.Nanos(a.Modified), record.Nanos(a.Stored), texts[3]}, nil
+}
+
+// Scan reads Columns, and the columns after them into more.
+func Scan(row record.Row, more ...any) (asset.Asset, error) {
+	var a asset.Asset
+	var tags, labels, workflows, picture []byte
+	var created, modified, stored int64
+	into := []any{&a.ID, &a.UUID, &a.App, &a.Name, &a.Type, &a.Detected, &a.Width, &a.Height, &a.Version,
+		&a.Location, &a.Container, &a.Path, &a.Access, &tags, &labels, &a.Alt, &workflows, &a.Source, &a.Client,
+		&created, &modified, &stored, &picture}
+	if err := row.Scan(append(into, more...)...); err != nil {
+		return asset.Asset{}, err
+	}
+	a.Created, a.Modified, a.Stored = record.Instant(created), record.Instant(modified), record.Instant(stored)
+	for _, v := range []struct {
+		what string
+		text []byte
+		into any
+	}{{"tags", tags, &a.Tags}, {"labels", labels, &a.Labels}, {"workflows", workflows, &a.Workflows}, {"picture", picture, &a.Picture}} {
+		if err := json.Unmarshal(v.text, v.into); err != nil {
+			return asset.Asset{}, fmt.Errorf("read %s of asset %s: %w", v.what, a.ID, err)
+		}
+	}
+	return a, nil
+}

@@ -14,6 +14,7 @@ import (
 	"hash"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/asset"
@@ -52,6 +53,8 @@ type Config struct {
 	// 600, less means no bound. What is kept is given out all the same.
 	Unsigned int
 
+	Pictures pictures // where Look records what it finds out; nil means nowhere
+
 	Limits    cost.Limits // on what a plan may cost
 	MaxSource int64       // bytes of all inputs of a plan together; 0 means 256 MiB
 
@@ -79,7 +82,11 @@ type Service struct {
 	unsigned *ration.Ration
 	variants flight.Group[*shelf.File]
 	fetched  flight.Group[*source]
+	looks    flight.Group[look]
+	later    chan struct{} // a token for each LookLater
 	counts   counts
+
+	background sync.WaitGroup
 }
 
 // New returns a Service that reads bytes through vault and finds assets by
@@ -97,7 +104,7 @@ func New(vault *blob.Vault, finder finder, c Config) (*Service, error) {
 	if c.Observer == nil {
 		c.Observer = nobody{}
 	}
-	s := &Service{vault: vault, finder: finder, config: c}
+	s := &Service{vault: vault, finder: finder, config: c, later: make(chan struct{}, maxLooks)}
 	if c.Render == nil {
 		return s, nil
 	}
@@ -118,6 +125,8 @@ func (s *Service) Transforms() bool { return s.shelf != nil }
 func (s *Service) Close() error {
 	s.variants.Close()
 	s.fetched.Close()
+	s.looks.Close()
+	s.background.Wait()
 	if s.shelf == nil {
 		return nil
 	}

@@ -32,6 +32,7 @@ type PartSpec struct {
 	Offset  int64 // within the part
 	Chunked bool
 	Size    int64  // exact bytes to come
+	More    int64  // so many may come besides: those of the next part, which then does not come
 	MD5     []byte // what they must hash to; nil means not declared
 }
 
@@ -39,8 +40,8 @@ func (p PartSpec) check() error {
 	switch {
 	case p.Number < 1 || p.Number > MaxParts:
 		return fmt.Errorf("part number %d is not in 1 to %d: %w", p.Number, MaxParts, fault.Invalid)
-	case p.Size < 1 || p.Size > MaxPartSize:
-		return fmt.Errorf("part size %d is not in 1 to %d: %w", p.Size, int64(MaxPartSize), fault.Invalid)
+	case p.Size < 1 || p.Size > MaxPartSize || p.More < 0 || p.More > MaxPartSize-p.Size:
+		return fmt.Errorf("part size %d, and %d more, is not in 1 to %d: %w", p.Size, p.More, int64(MaxPartSize), fault.Invalid)
 	case p.Offset < 0 || p.Offset > MaxPartSize-p.Size:
 		return fmt.Errorf("part offset %d: %w", p.Offset, fault.Invalid)
 	case p.MD5 != nil && len(p.MD5) != md5.Size:
@@ -52,20 +53,41 @@ func (p PartSpec) check() error {
 // TicketLifetime is how long a ticket for sending a part can be used.
 const TicketLifetime = 24 * time.Hour
 
+// takes reports whether so many bytes may come.
+func (p PartSpec) takes(size int64) bool {
+	return size == p.Size || p.More > 0 && size == p.Size+p.More
+}
+
 // Ticket returns a sealed text that permits sending exactly the part described
 // by p to an unfinished session, for TicketLifetime.
 func (s *Service) Ticket(ctx context.Context, app, session string, p PartSpec) (string, error) {
-	if err := p.check(); err != nil {
-		return "", err
-	}
-	u, err := s.Session(ctx, app, session)
+	sealed, err := s.Tickets(ctx, app, session, []PartSpec{p})
 	if err != nil {
 		return "", err
 	}
-	if u.Asset != "" {
-		return "", fmt.Errorf("upload is finished: %w", fault.Conflict)
+	return sealed[0], nil
+}
+
+// Tickets returns a ticket for each of parts.
+func (s *Service) Tickets(ctx context.Context, app, session string, parts []PartSpec) ([]string, error) {
+	u, err := s.Session(ctx, app, session)
+	if err != nil {
+		return nil, err
 	}
-	return s.tickets.seal(ticket{App: app, Session: session, Part: p, Expires: s.config.Now().Add(TicketLifetime).Unix()})
+	if u.Asset != "" {
+		return nil, fmt.Errorf("upload is finished: %w", fault.Conflict)
+	}
+	sealed := make([]string, len(parts))
+	expires := s.config.Now().Add(TicketLifetime).Unix()
+	for i, p := range parts {
+		if err := p.check(); err != nil {
+			return nil, err
+		}
+		if sealed[i], err = s.tickets.seal(ticket{App: app, Session: session, Part: p, Expires: expires}); err != nil {
+			return nil, err
+		}
+	}
+	return sealed, nil
 }
 
 // WritePart stores body as the part that ticket permits. When it returns nil
@@ -89,7 +111,7 @@ func (s *Service) WritePart(ctx context.Context, sealed string, length int64, bo
 		return Part{}, fmt.Errorf("upload is finished: %w", fault.Conflict)
 	}
 	spec := t.Part
-	if length >= 0 && length != spec.Size {
+	if length >= 0 && !spec.takes(length) {
 		return Part{}, fmt.Errorf("part of %d bytes where %d were declared: %w", length, spec.Size, fault.Mismatch)
 	}
 	segment, tag, err := s.receivePart(ctx, u.App, spec, body)
@@ -122,7 +144,8 @@ func (s *Service) receivePart(ctx context.Context, key string, spec PartSpec, bo
 	if spec.Number != 1 || spec.Offset != 0 {
 		app.Options.Types = nil // the file's type is that of its first bytes
 	}
-	r := rules{app, spec.Size, fmt.Errorf("more than the %d bytes declared: %w", spec.Size, fault.Mismatch)}
+	most := spec.Size + spec.More
+	r := rules{app, most, fmt.Errorf("more than the %d bytes declared: %w", most, fault.Mismatch)}
 	var digest hash.Hash
 	if spec.MD5 != nil {
 		digest = md5.New()
@@ -132,7 +155,7 @@ func (s *Service) receivePart(ctx context.Context, key string, spec PartSpec, bo
 		return blob.Segment{}, "", err
 	}
 	defer in.Close()
-	if in.size != spec.Size {
+	if !spec.takes(in.size) {
 		return blob.Segment{}, "", fmt.Errorf("%d bytes came where %d were declared: %w", in.size, spec.Size, fault.Mismatch)
 	}
 	if digest != nil && string(digest.Sum(nil)) != string(spec.MD5) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -167,6 +168,63 @@ func TestQuotaOfMany(t *testing.T) {
 	all.Wait()
 	if n, blobs := stored.Load(), s.stored(t); n != 10 || blobs != 10 {
 		t.Errorf("%d files and %d blobs are stored, want 10", n, blobs)
+	}
+}
+
+// TestExpireTemporary: a temporary file is removed once its time is over, with
+// its event, and no sooner; not if it was kept meanwhile.
+func TestExpireTemporary(t *testing.T) {
+	s := newStack(t)
+	began := s.now
+	put := func(spec upload.Spec) asset.ID {
+		spec.Size = -1
+		a, err := s.Put(t.Context(), anyone, spec, strings.NewReader("x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.ID
+	}
+	temporary, kept, stored := put(upload.Spec{Temporary: true}), put(upload.Spec{Temporary: true}), put(upload.Spec{})
+	u, err := s.Begin(t.Context(), anyone, upload.Spec{Temporary: true, Labels: []string{" A ", "a"}, Size: 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts, err := s.Complete(t.Context(), app, u.ID, nothingMore)
+	if err != nil || !parts.Stored.IsZero() || !slices.Equal(parts.Labels, []string{"a"}) {
+		t.Fatalf("Complete = stored %v, labels %q, %v", parts.Stored, parts.Labels, err)
+	}
+	s.now = s.now.Add(time.Hour)
+	since := s.now
+	by := account.Server().Entry("test", app, "", nil)
+	if each, err := s.catalog.KeepAssets(t.Context(), app, []asset.ID{kept}, by); err != nil || each[0] != nil {
+		t.Fatal(each, err)
+	}
+	for _, tt := range []struct {
+		after time.Duration
+		want  int
+	}{{asset.TemporaryLifetime, 0}, {asset.TemporaryLifetime + 1, 2}, {asset.TemporaryLifetime + time.Hour, 0}} {
+		s.now = began.Add(tt.after)
+		if n, err := sweep.Expire(t.Context(), s.catalog, s.now); err != nil || n != tt.want {
+			t.Errorf("Expire after %v = %d, %v; want %d", tt.after, n, err, tt.want)
+		}
+	}
+	for id, want := range map[asset.ID]time.Time{kept: since, stored: began} {
+		if a, err := s.catalog.Asset(t.Context(), id); err != nil || !a.Stored.Equal(want) {
+			t.Errorf("a permanent file is stored since %v, %v; want %v", a.Stored, err, want)
+		}
+	}
+	events, err := s.catalog.Events(t.Context(), 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []asset.ID
+	for _, e := range events {
+		if e.Kind == asset.Deleted {
+			told = append(told, e.Fact.ID)
+		}
+	}
+	if len(told) != 2 || !slices.Contains(told, temporary) || !slices.Contains(told, parts.ID) {
+		t.Errorf("told that %v were removed, want %s and %s", told, temporary, parts.ID)
 	}
 }
 

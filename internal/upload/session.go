@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/fault"
@@ -24,7 +26,7 @@ const MaxPartSize = 5 << 30
 
 // A Session is an upload in parts that was begun and may be finished.
 type Session struct {
-	ID      string // 128 random bits as text: knowing it is the permission to go on
+	ID      string // random: knowing it is the permission to go on; see SessionOf
 	App     string
 	Grant   policy.Grant // as verified when the upload began
 	Spec    Spec
@@ -58,11 +60,14 @@ func (s *Service) Begin(ctx context.Context, g policy.Grant, spec Spec) (Session
 	if err != nil {
 		return Session{}, err
 	}
-	var random [16]byte
+	var random uuid.UUID // not of a form that a UUID has
 	rand.Read(random[:])
+	if spec.UUID != (uuid.UUID{}) {
+		random = spec.UUID
+	}
 	now := s.config.Now()
 	u := Session{
-		ID: base64.RawURLEncoding.EncodeToString(random[:]), App: g.App,
+		ID: SessionOf(random), App: g.App,
 		Grant: g, Spec: spec, Created: now, Touched: now,
 	}
 	if err := s.records.AddSession(context.WithoutCancel(ctx), u, g.Use); err != nil {
@@ -70,6 +75,10 @@ func (s *Service) Begin(ctx context.Context, g policy.Grant, spec Spec) (Session
 	}
 	return u, nil
 }
+
+// SessionOf returns the ID of the upload that was begun with a Spec.UUID, which
+// must have been random.
+func SessionOf(id uuid.UUID) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
 
 // Session returns the upload called id of app. The error wraps fault.NotFound
 // if there is none, or it is over, or another app's.

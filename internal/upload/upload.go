@@ -105,9 +105,10 @@ func (s *Service) Close() {
 
 // A Spec is what a caller says about a file it stores. Nothing in it is trusted.
 type Spec struct {
-	Name string // file name; cleaned by asset.CleanName
-	Type string // media type; empty means what the bytes turn out to be
-	Size int64  // declared size in bytes; negative means unknown
+	Name string    // file name; cleaned by asset.CleanName
+	Type string    // media type; empty means what the bytes turn out to be
+	Size int64     // declared size in bytes; negative means unknown
+	UUID uuid.UUID // its second name, which the server has drawn; zero means that it is drawn now
 
 	Location  string
 	Container string
@@ -297,6 +298,9 @@ func (s *Service) describe(ctx context.Context, app string, spec Spec, content b
 		Location: spec.Location, Container: spec.Container, Path: spec.Path, Access: spec.Access,
 		Tags: spec.Tags, Labels: spec.Labels, Alt: spec.Alt, Client: spec.Client,
 		Created: now, Modified: now,
+	}
+	if spec.UUID != (uuid.UUID{}) {
+		a.UUID = spec.UUID
 	}
 	if a.Type == "" {
 		a.Type = detected

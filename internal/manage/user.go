@@ -62,7 +62,8 @@ func (s *Service) Members(ctx context.Context, by account.Actor, key string) ([]
 }
 
 // SetRole gives a user, who must exist, a role in an app, or takes it with
-// account.NoRole. The user's sessions end.
+// account.NoRole. The user's sessions end, unless an operator's, who may do
+// everything with the role and without.
 func (s *Service) SetRole(ctx context.Context, by account.Actor, key, email string, role account.Role) error {
 	if _, err := s.app(ctx, by, account.ChangeRoles, key); err != nil {
 		return err
@@ -78,7 +79,9 @@ func (s *Service) SetRole(ctx context.Context, by account.Actor, key, email stri
 		}
 		u.Roles = maps.Clone(u.Roles)
 		u.Roles[key] = role
-		u.Epoch++
+		if !u.Operator {
+			u.Epoch++
+		}
 		return nil
 	})
 	return err

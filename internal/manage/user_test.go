@@ -137,6 +137,14 @@ func TestMembers(t *testing.T) {
 		t.Errorf("the roles in other apps are %v", u.Roles)
 	}
 
+	// An operator's rights are the same with it.
+	op, ann := d.add(t, manage.NewUser{Email: "op@example.com", Name: "Op", Operator: true})
+	before = d.epoch(t, op.ID)
+	must(t, d.SetRole(t.Context(), ann, a.Key, "op@example.com", account.Owner))
+	if d.epoch(t, op.ID) != before {
+		t.Error("an operator who takes a role is signed out")
+	}
+
 	// Who makes an app with the key of one that is gone does not find its members.
 	must(t, d.RemoveApp(t.Context(), operator, a.Key, true))
 	d.create(t, manage.NewApp{Key: a.Key})

@@ -267,7 +267,8 @@ func TestDescribe(t *testing.T) {
 		t.Errorf("String = %q", got)
 	}
 	for d, want := range map[time.Duration]string{
-		0: "a moment", 1999 * time.Millisecond: "a moment", 2 * time.Second: "2 seconds", 119 * time.Second: "119 seconds", 2 * time.Minute: "2 minutes",
+		0: "a moment", 1499 * time.Millisecond: "a moment", 1500 * time.Millisecond: "2 seconds", 15*time.Minute - time.Second: "15 minutes",
+		14*time.Minute + 29*time.Second: "14 minutes", 14*time.Minute + 30*time.Second: "15 minutes", 59 * time.Hour: "2 days", 60 * time.Hour: "3 days", 2 * time.Second: "2 seconds", 119 * time.Second: "119 seconds", 2 * time.Minute: "2 minutes",
 		119 * time.Minute: "119 minutes", 2 * time.Hour: "2 hours", 47 * time.Hour: "47 hours", 48 * time.Hour: "2 days",
 	} {
 		if got := span(d); got != want {

@@ -79,14 +79,16 @@ func size(n int64) string {
 	return strconv.FormatInt(n, 10) + " bytes"
 }
 
-// span says d in its largest unit, rounded down, as in "3 minutes".
+// span says d in its largest unit, of which it has two at least, rounded, as in
+// "3 minutes".
 func span(d time.Duration) string {
+	d = d.Round(time.Second)
 	for _, unit := range []struct {
 		name string
 		size time.Duration
 	}{{"days", 24 * time.Hour}, {"hours", time.Hour}, {"minutes", time.Minute}} {
 		if d >= 2*unit.size {
-			return fmt.Sprint(int64(d/unit.size), " ", unit.name)
+			return fmt.Sprint(int64(d.Round(unit.size)/unit.size), " ", unit.name)
 		}
 	}
 	if d >= 2*time.Second {

@@ -8,6 +8,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/imaging/compose"
 	"github.com/stowgate/stowgate/internal/imaging/face"
+	"github.com/stowgate/stowgate/internal/imaging/geometry"
 	"github.com/stowgate/stowgate/internal/transform"
 )
 
@@ -47,7 +48,7 @@ func (j *job) answer() (Result, error) {
 
 // found returns the faces that the last op would mark.
 func (j *job) found() ([]transform.Box, error) {
-	faces, err := j.faces()
+	faces, err := geometry.Faces(&j.Canvas)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (j *job) region() (transform.Box, error) {
 	if op.Fill != nil {
 		return transform.Box{Width: w, Height: h}, nil // all of it
 	}
-	scale, keep, err := j.interesting(op)
+	scale, keep, err := geometry.Interesting(&j.Canvas, op)
 	if err != nil {
 		return transform.Box{}, err
 	}

@@ -3,31 +3,24 @@ package imaging
 import (
 	"fmt"
 
-	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/imaging/canvas"
 	"github.com/stowgate/stowgate/internal/imaging/compose"
 	"github.com/stowgate/stowgate/internal/imaging/effect"
+	"github.com/stowgate/stowgate/internal/imaging/geometry"
 	"github.com/stowgate/stowgate/internal/imaging/vips"
 	"github.com/stowgate/stowgate/internal/transform"
 )
 
 // apply does the first of ops, and returns how many of them that has done.
 func (j *job) apply(ops []transform.Op) (done int, err error) {
+	// What changes the size works on pixels of any kind, so that an image is
+	// made smaller before its colours are converted.
+	if done, err := geometry.Apply(&j.Canvas, ops[0]); done {
+		return 1, err
+	}
 	switch op := ops[0].(type) {
-	// These work on pixels of any kind, so that an image is made smaller
-	// before its colours are converted.
-	case transform.Resize:
-		return 1, j.resize(op, false)
-	case transform.Crop:
-		part, ok := op.Clamp(j.Image.Width(), j.Image.PageHeight())
-		if !ok {
-			return 1, fmt.Errorf("nothing of the image is in the box: %w", fault.Invalid)
-		}
-		return 1, j.Crop(part)
 	case transform.Orient:
-		return j.orient(op, ops[1:])
-	case transform.SmartCrop:
-		return 1, j.smartCrop(op)
+		return geometry.Orient(&j.Canvas, op, ops[1:])
 
 	// These bring their own images.
 	case transform.Animate:
@@ -75,7 +68,7 @@ func (j *job) compose(op transform.Op) (*vips.Image, error) {
 			return compose.Obscure(&j.scope, j.Image, nil, op)
 		}
 	}
-	faces, err := j.faces()
+	faces, err := geometry.Faces(&j.Canvas)
 	if err != nil {
 		return nil, err
 	}

@@ -116,6 +116,8 @@ func Scaling(op Op) (r Resize, ok bool) {
 			r.Fit = Clip
 		}
 		return r, true
+	case Reframe:
+		return Resize{Width: op.Width, Height: op.Height}, true
 	}
 	return r, false
 }

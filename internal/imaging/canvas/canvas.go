@@ -35,6 +35,9 @@ func Made(s *vips.Scope, image *vips.Image) Canvas {
 	return Canvas{Image: image, scope: s, managed: true}
 }
 
+// Scope returns the owner of the image.
+func (c *Canvas) Scope() *vips.Scope { return c.scope }
+
 // Compute makes the pixels so far, so that they can be read in any order and
 // more than once.
 func (c *Canvas) Compute() (err error) {

@@ -24,9 +24,9 @@ const (
 	ofProxy               // an outside file
 )
 
-// A path is what the path and query of a URL say.
+// A target is what the path and query of a URL say.
 // Uploadcare documentation: "URL API".
-type path struct {
+type target struct {
 	kind    kind
 	id      uuid.UUID // of the file or group
 	count   int       // of a group's files, as its name says
@@ -76,14 +76,14 @@ func head(path string) string {
 // parsePath reads the target of a request: a path, as it is escaped, with its
 // query. The error wraps fault.NotFound, or is a *transform.Refusal with a
 // sentence.
-func parsePath(target string) (path, error) {
-	if isProxied(target) {
-		at, _ := outside(target)
-		ops, err := chain.Parse(target[:at])
-		return path{kind: ofProxy, ops: ops, source: target[at:]}, err
+func parsePath(uri string) (target, error) {
+	if isProxied(uri) {
+		at, _ := outside(uri)
+		ops, err := chain.Parse(uri[:at])
+		return target{kind: ofProxy, ops: ops, source: uri[at:]}, err
 	}
-	escaped, query, _ := strings.Cut(target, "?")
-	p := path{tokens: tokensIn(query)}
+	escaped, query, _ := strings.Cut(uri, "?")
+	p := target{tokens: tokensIn(query)}
 	segments := chain.Segments(escaped)
 	if len(segments) == 0 {
 		return p, fmt.Errorf("an empty path: %w", fault.NotFound)
@@ -110,7 +110,7 @@ func parsePath(target string) (path, error) {
 		return p, nil
 	}
 	if rest[0] != "-" || p.kind == ofArchive {
-		return p, refuse("%q is no operation: operations are written -/name/parameter/, and the last one ends with a slash", rest[0])
+		return p, transform.Invalid("%q is no operation: operations are written -/name/parameter/, and the last one ends with a slash", rest[0])
 	}
 	p.ops, err = chain.Operations(rest)
 	return p, err
@@ -124,7 +124,7 @@ func parseWhole(text string) (int, bool) {
 
 // intoGroup reads which part of a group is meant, and returns the segments
 // after that.
-func (p *path) intoGroup(rest []string) ([]string, error) {
+func (p *target) intoGroup(rest []string) ([]string, error) {
 	switch {
 	case len(rest) == 0:
 		p.kind = ofGroup
@@ -137,11 +137,11 @@ func (p *path) intoGroup(rest []string) ([]string, error) {
 		return rest[2:], nil
 	case rest[0] == "archive" && len(rest) > 1:
 		if p.kind, p.archive = ofArchive, rest[1]; p.archive != "zip" && p.archive != "tar" {
-			return nil, refuse("archive %q is not known: it is zip or tar", rest[1])
+			return nil, transform.Invalid("archive %q is not known: it is zip or tar", rest[1])
 		}
 		return rest[2:], nil
 	}
-	return nil, refuse("%q is not part of a group: a group has nth/N/ and archive/zip/ or archive/tar/, and no operations of its own", rest[0])
+	return nil, transform.Invalid("%q is not part of a group: a group has nth/N/ and archive/zip/ or archive/tar/, and no operations of its own", rest[0])
 }
 
 // tokensIn returns the tokens in a query, as they are written: what is signed
@@ -157,8 +157,8 @@ func tokensIn(query string) []string {
 }
 
 // outside returns where the URL of an outside file begins in a target.
-func outside(target string) (int, bool) {
-	path, _, _ := strings.Cut(target, "?")
+func outside(uri string) (int, bool) {
+	path, _, _ := strings.Cut(uri, "?")
 	for i := range path {
 		if (i == 0 || path[i-1] == '/') && sourceAt(path[i:]) {
 			return i, true
@@ -173,8 +173,4 @@ func outside(target string) (int, bool) {
 func sourceAt(text string) bool {
 	start := strings.ToLower(text[:min(len(text), len("https:/"))])
 	return strings.HasPrefix(start, "https:/") || strings.HasPrefix(start, "http:/")
-}
-
-func refuse(format string, args ...any) error {
-	return &transform.Refusal{Why: fmt.Sprintf(format, args...), Kind: fault.Invalid}
 }

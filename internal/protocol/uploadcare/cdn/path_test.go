@@ -125,7 +125,7 @@ func TestPathForms(t *testing.T) {
 }
 
 // say prints what a path says.
-func say(p path, err error) string {
+func say(p target, err error) string {
 	var refusal *transform.Refusal
 	switch {
 	case errors.As(err, &refusal):

@@ -64,7 +64,7 @@ func (r *reader) frame(s string, partial bool) (width, height int, ok bool) {
 		}
 		n, valid := whole(text, 1, maxLength)
 		if ok = ok && valid; ok && n > r.limit {
-			r.err = refuse("%q is too large: a result has at most %d pixels on a side, and %d if format/jpeg is in the chain", s, MaxSide, MaxSideJPEG)
+			r.err = transform.Invalid("%q is too large: a result has at most %d pixels on a side, and %d if format/jpeg is in the chain", s, MaxSide, MaxSideJPEG)
 		}
 		return n
 	}

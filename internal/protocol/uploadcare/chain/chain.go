@@ -38,6 +38,10 @@ type Chain struct {
 	// count at all (Uploadcare documentation: "URL API", cdn-url).
 	Plain bool
 
+	// Image says that an operation is about an image, so that the file must be
+	// one, also if the answer is plain.
+	Image bool
+
 	// Inline is yes if the file is to be shown in place, no if it is to be saved,
 	// and empty if that depends on what it is.
 	Inline string
@@ -66,10 +70,10 @@ func Read(ops []Operation) (Chain, error) {
 	for i, op := range ops {
 		form := forms[op.Name]
 		if form.ends && i < len(ops)-1 {
-			return Chain{}, refuse("%s must be the last operation", op.Name)
+			return Chain{}, transform.Invalid("%s must be the last operation", op.Name)
 		}
 		if n := len(op.Params); n < form.least || n > form.most || !form.read(&r, op.Params) {
-			return Chain{}, refuse("%s is not possible: %s takes %s", quote(op), op.Name, form.takes)
+			return Chain{}, transform.Invalid("%s is not possible: %s takes %s", quote(op), op.Name, form.takes)
 		}
 		if r.err != nil {
 			return Chain{}, r.err
@@ -77,6 +81,7 @@ func Read(ops []Operation) (Chain, error) {
 		if form.ends {
 			r.Base = ops[:i]
 		}
+		r.Image = r.Image || op.Name != "inline"
 	}
 	return r.finish()
 }
@@ -95,7 +100,7 @@ func counting(all []Operation) ([]Operation, error) {
 		}
 		form, ok := forms[op.Name]
 		if !ok {
-			return nil, refuse("%s is not known: no operation is called %.40q", quote(op), op.Name)
+			return nil, transform.Invalid("%s is not known: no operation is called %.40q", quote(op), op.Name)
 		}
 		if !form.stacks {
 			ops = slices.DeleteFunc(ops, func(earlier Operation) bool { return earlier.Name == op.Name })

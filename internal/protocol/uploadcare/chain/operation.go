@@ -4,13 +4,11 @@
 package chain
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/google/uuid"
 
-	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
 	"github.com/stowgate/stowgate/internal/transform"
 )
@@ -51,7 +49,7 @@ func Operations(segments []string) ([]Operation, error) {
 	if len(segments) > 0 && segments[0] == delimiter {
 		segments = segments[1:]
 		if len(segments) == 0 {
-			return nil, refuse("an operation is missing after the last -/")
+			return nil, transform.Invalid("an operation is missing after the last -/")
 		}
 	}
 	var ops []Operation
@@ -59,7 +57,7 @@ func Operations(segments []string) ([]Operation, error) {
 	for _, s := range segments {
 		switch {
 		case s == delimiter && begins:
-			return nil, refuse("an operation is missing between two -/")
+			return nil, transform.Invalid("an operation is missing between two -/")
 		case s == delimiter:
 			begins = true
 		case begins:
@@ -70,7 +68,7 @@ func Operations(segments []string) ([]Operation, error) {
 		}
 	}
 	if begins && len(ops) > 0 {
-		return nil, refuse("an operation is missing after the last -/")
+		return nil, transform.Invalid("an operation is missing after the last -/")
 	}
 	return ops, nil
 }
@@ -113,8 +111,4 @@ func Reference(text string) (id uuid.UUID, effects string, err error) {
 	}
 	effects, _ = strings.CutPrefix(rest, delimiter+"/")
 	return id, effects, nil
-}
-
-func refuse(format string, args ...any) error {
-	return &transform.Refusal{Why: fmt.Sprintf(format, args...), Kind: fault.Invalid}
 }

@@ -25,6 +25,6 @@ type Group struct {
 
 // A Member is an asset of a group.
 type Member struct {
-	Asset   ID     // may be of one that was removed since
-	Effects string // text of operations that go with it here, as its owner wrote it; empty for none
+	Asset   ID     `json:"asset"`             // may be of one that was removed since
+	Effects string `json:"effects,omitempty"` // text of operations that go with it here, as its owner wrote it; empty for none
 }

@@ -5,19 +5,23 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/catalog"
+	"github.com/stowgate/stowgate/internal/catalog/groups"
 	"github.com/stowgate/stowgate/internal/catalog/listing"
 	"github.com/stowgate/stowgate/internal/library"
 )
 
-// desk returns where people work on the files of their apps.
-func (n *Node) desk() *library.Desk {
+// openLibrary opens what protocols and people find files in.
+func (n *Node) openLibrary() {
 	records := n.removing.Catalog
 	n.listing = listing.New(records.Book(), listing.DefaultBounds)
 	books := struct {
 		*catalog.Catalog
 		*listing.Listing
 	}{records, n.listing}
-	return library.NewDesk(books, library.DeskConfig{Keep: n.set.Sweep.Trash, Removed: n.removing.removed, Now: n.now})
+	n.Files = library.NewDesk(books, library.DeskConfig{Keep: n.set.Sweep.Trash, Removed: n.removing.removed, Now: n.now})
+	n.library = library.NewManaged(n.removing, library.Managed{
+		Files: books, Groups: groups.New(records.Book()), Keep: n.set.Sweep.Trash, Removed: n.removing.removed,
+	}, n.now)
 }
 
 // fillEvery is how often new files are listed, if nobody looks at the list

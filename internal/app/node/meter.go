@@ -68,6 +68,15 @@ func (r remover) RemoveAsset(ctx context.Context, app string, id asset.ID, use p
 	return err
 }
 
+// RemoveTemporary removes a temporary asset.
+func (r remover) RemoveTemporary(ctx context.Context, id asset.ID) error {
+	err := r.Catalog.RemoveTemporary(ctx, id)
+	if err == nil {
+		r.removed(id)
+	}
+	return err
+}
+
 // FinishSession implements upload.Records. One that was finished before counts
 // no more.
 func (m metered) FinishSession(ctx context.Context, session string, a asset.Asset, unused []blob.Key) (asset.Asset, error) {

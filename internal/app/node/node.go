@@ -60,6 +60,7 @@ type Node struct {
 
 	insight  *insight.Service
 	removing remover // of files that are too old
+	library  *library.Service
 
 	mu      sync.Mutex     // guards closers while the node serves
 	closers []func() error // last in, first out
@@ -161,8 +162,8 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 	n.watchVariants(deliveries)
 	drop = deliveries.Drop
 	n.removing = remover{records, drop}
-	n.Files = n.desk()
-	n.api, err = filestack.New(records, uploads, library.New(n.removing, now), deliveries,
+	n.openLibrary()
+	n.api, err = filestack.New(records, uploads, n.library, deliveries,
 		filestack.Config{PublicURL: n.PublicURL, Domain: set.Domain, Formats: formats, Fetch: get, Now: now})
 	if err != nil {
 		return err

@@ -106,3 +106,15 @@ func TestKnown(t *testing.T) {
 		}
 	}
 }
+
+func TestPlainPath(t *testing.T) {
+	for escaped, want := range map[string]string{
+		"": "", "/a/b": "/a/b", "/a%3Ab/": "/a:b/", "/%C3%BC%20+": "/ü +", "/%7e~": "/~~", "/a?b": "", "/a#b": "",
+		"/a%2Fb": "", "/a%3fb": "", "/a%23b": "", "/a%25b": "", "/a%2541": "", "/a%5cb": "", "/a%0ab": "", "/a%00": "", "/%7f": "", "/%zz": "", "/%": "",
+	} {
+		got, ok := PlainPath(escaped)
+		if got != want || ok != (want != "" || escaped == "") {
+			t.Errorf("PlainPath(%q) = %q, %t, want %q", escaped, got, ok, want)
+		}
+	}
+}

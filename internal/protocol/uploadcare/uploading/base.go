@@ -1,0 +1,69 @@
+package uploading
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
+	"github.com/stowgate/stowgate/internal/protocol/uploadcare/form"
+	"github.com/stowgate/stowgate/internal/upload"
+)
+
+// Limits of uploads in one request, in bytes. That of a file is what the
+// documentation of the Upload API says of direct uploads, taken generously; that
+// of a request is ours.
+const (
+	MaxFile    = 100 << 20
+	MaxRequest = 10 * MaxFile // of all its files
+)
+
+// A file was received, and is not yet anybody's.
+type file struct {
+	form.File
+	spooled *upload.Spooled
+}
+
+// receive takes a file in.
+func (a *API) receive(ctx context.Context, c *call, f form.File) error {
+	left := int64(MaxRequest)
+	for _, other := range c.files {
+		left -= other.spooled.Size()
+	}
+	spooled, err := a.uploads.Spool(ctx, f.Body, min(MaxFile, left))
+	if errors.Is(err, fault.TooLarge) && left < MaxFile {
+		return answer.Because(err, "RequestSizeLimitExceededError")
+	}
+	if err != nil {
+		return err
+	}
+	c.files = append(c.files, file{f, spooled})
+	return nil
+}
+
+// base answers POST /base/: the UUID of each file under the name of its field.
+// If one is refused, those before it stay, as if they had come on their own.
+func (a *API) base(w http.ResponseWriter, r *http.Request, c *call) error {
+	if len(c.files) == 0 {
+		if _, ok := c.set.Lookup("file"); ok {
+			return answer.Refuse("FileRequiredError")
+		}
+		return answer.Refuse("FilesRequiredError")
+	}
+	spec, err := specOf(c, "UPLOADCARE_STORE")
+	if err != nil {
+		return err
+	}
+	names := make(map[string]string, len(c.files))
+	for _, f := range c.files {
+		spec.Name, spec.Type = f.Name, f.Type
+		stored, err := f.spooled.Store(r.Context(), c.grant, spec)
+		if err != nil {
+			return err
+		}
+		a.delivery.LookLater(stored)
+		names[f.Field] = stored.UUID.String()
+	}
+	return answer.JSON(w, http.StatusOK, names)
+}

@@ -1,0 +1,268 @@
+package uploading
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/textproto"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stowgate/stowgate/internal/account"
+	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/blob"
+	"github.com/stowgate/stowgate/internal/blob/memblob"
+	"github.com/stowgate/stowgate/internal/catalog"
+	"github.com/stowgate/stowgate/internal/catalog/groups"
+	"github.com/stowgate/stowgate/internal/catalog/listing"
+	"github.com/stowgate/stowgate/internal/catalog/sqlitedb"
+	"github.com/stowgate/stowgate/internal/delivery"
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/library"
+	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
+	"github.com/stowgate/stowgate/internal/server"
+	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/upload"
+)
+
+// The projects of every stack, and the secret of the signatures in the requests
+// that clients were recorded to send.
+const (
+	openKey    = "demopublickey"
+	securedKey = "securedpublickey"
+	otherKey   = "otherpublickey"
+	secret     = "demoprivatekey"
+)
+
+// A stack is the API on real services, with records in a temporary folder and
+// bytes in memory.
+type stack struct {
+	http.Handler
+	t       testing.TB
+	catalog *catalog.Catalog
+	blobs   blob.Store
+	uploads *upload.Service
+	library *library.Service
+	now     time.Time
+}
+
+// An engine knows what PNGs are.
+type engine struct{}
+
+func (engine) Render(_ context.Context, _ string, plan transform.Plan, sources []delivery.Source, out *os.File) (delivery.Rendered, error) {
+	c, err := png.DecodeConfig(sources[0].File)
+	if err != nil {
+		return delivery.Rendered{}, fmt.Errorf("%v: %w", err, fault.Invalid)
+	}
+	text, err := json.Marshal(asset.Picture{Format: "PNG", Mode: "RGBA", Width: c.Width, Height: c.Height})
+	if err == nil {
+		_, err = out.Write(text)
+	}
+	return delivery.Rendered{Type: "application/json", Bytes: int64(len(text))}, err
+}
+
+// picture is the bytes of a PNG.
+func picture(t testing.TB) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewNRGBA(image.Rect(0, 0, 5, 7))); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func newStack(t testing.TB) *stack {
+	t.Helper()
+	s := &stack{t: t, blobs: new(memblob.Store), now: time.Unix(1_700_000_000, 0)}
+	clock := func() time.Time { return s.now }
+	db, err := sqlitedb.Open(t.Context(), filepath.Join(t.TempDir(), "catalog.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.catalog, err = catalog.New(t.Context(), db, [32]byte{1}, catalog.Config{Now: clock}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.catalog.Close() })
+	for _, app := range []policy.App{{Key: openKey}, {Key: securedKey, Security: true}, {Key: otherKey}} {
+		app.Name, app.Created = app.Key, s.now.Add(-time.Hour)
+		app.Secrets = []policy.Secret{{Key: secret, Created: app.Created}}
+		if err := s.catalog.CreateApp(t.Context(), nobody(), app); err != nil {
+			t.Fatal(err)
+		}
+	}
+	vault := blob.NewVault(s.blobs, blob.VaultConfig{Now: clock})
+	s.uploads = upload.New(s.blobs, vault, s.catalog, upload.Config{TicketKey: [32]byte{2}, Now: clock})
+	t.Cleanup(s.uploads.Close)
+	books := struct {
+		*catalog.Catalog
+		*listing.Listing
+	}{s.catalog, listing.New(s.catalog.Book(), listing.DefaultBounds)}
+	s.library = library.NewManaged(s.catalog, library.Managed{Files: books, Groups: groups.New(s.catalog.Book())}, clock)
+	deliveries, err := delivery.New(vault, s.library, delivery.Config{Render: engine{}, Folder: t.TempDir(), Pictures: s.catalog, Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { deliveries.Close() })
+	api := New(Config{
+		Apps: s.catalog, Uploads: s.uploads, Library: s.library, Delivery: deliveries, Now: clock,
+		Place: answer.Place{CDN: "https://cdn.test", API: "https://api.test", Upload: "https://upload.test"},
+	})
+	router, err := server.NewRouter("", api.Routes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Handler = server.CORS(router)
+	return s
+}
+
+func nobody() account.Entry { return account.Server().Entry("test", "", "", nil) }
+
+// change changes an app.
+func (s *stack) change(key string, do func(*policy.App)) {
+	s.t.Helper()
+	_, err := s.catalog.UpdateApp(s.t.Context(), nobody(), key, func(app *policy.App) error {
+		do(app)
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// A part is a field of a form, or a file if it has a filename.
+type part struct {
+	Name     string
+	Value    string
+	Filename string
+	Type     string `json:"content_type"`
+}
+
+// fields returns parts of names and values in turn.
+func fields(pairs ...string) (parts []part) {
+	for i := 0; i < len(pairs); i += 2 {
+		parts = append(parts, part{Name: pairs[i], Value: pairs[i+1]})
+	}
+	return parts
+}
+
+// inParts returns a form with its content type.
+func inParts(t testing.TB, parts []part) (body, kind string) {
+	t.Helper()
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	for _, p := range parts {
+		disposition := map[string]string{"name": p.Name}
+		head := textproto.MIMEHeader{}
+		if p.Filename != "" {
+			disposition["filename"] = p.Filename
+			head.Set("Content-Type", p.Type)
+		}
+		text := "form-data"
+		for name, value := range disposition {
+			text += fmt.Sprintf("; %s=%q", name, value)
+		}
+		head.Set("Content-Disposition", text)
+		w, err := form.CreatePart(head)
+		if err == nil {
+			_, err = io.WriteString(w, p.Value)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	form.Close()
+	return b.String(), form.FormDataContentType()
+}
+
+// send sends a request with header fields "Name: value".
+func (s *stack) send(method, target, kind, body string, header ...string) *httptest.ResponseRecorder {
+	s.t.Helper()
+	r := httptest.NewRequest(method, target, strings.NewReader(body)).WithContext(s.t.Context())
+	if kind != "" {
+		r.Header.Set("Content-Type", kind)
+	}
+	for _, line := range header {
+		name, value, _ := strings.Cut(line, ": ")
+		r.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w
+}
+
+// post sends a form in parts, whose errors are told in JSON.
+func (s *stack) post(path string, parts ...part) *httptest.ResponseRecorder {
+	s.t.Helper()
+	body, kind := inParts(s.t, parts)
+	return s.send("POST", path+"?jsonerrors=1", kind, body)
+}
+
+// get asks with parameters of names and values in turn.
+func (s *stack) get(path string, pairs ...string) *httptest.ResponseRecorder {
+	s.t.Helper()
+	query := url.Values{"jsonerrors": {"1"}}
+	for i := 0; i < len(pairs); i += 2 {
+		query.Set(pairs[i], pairs[i+1])
+	}
+	return s.send("GET", path+"?"+query.Encode(), "", "")
+}
+
+// codeOf returns the code of an error in JSON, and "" for another answer.
+func codeOf(w *httptest.ResponseRecorder) string {
+	var told struct {
+		Error struct {
+			Code string `json:"error_code"`
+		}
+	}
+	json.Unmarshal(w.Body.Bytes(), &told)
+	return told.Error.Code
+}
+
+// read reads a successful answer.
+func read[T any](t testing.TB, w *httptest.ResponseRecorder) (v T) {
+	t.Helper()
+	if err := json.Unmarshal(w.Body.Bytes(), &v); w.Code != http.StatusOK || err != nil || codeOf(w) != "" {
+		t.Fatalf("answer %d %s: %v", w.Code, w.Body, err)
+	}
+	return v
+}
+
+// put stores a file of an app and returns its UUID.
+func (s *stack) put(key, name, body string) string {
+	s.t.Helper()
+	app, err := s.catalog.App(s.t.Context(), key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	a, err := s.uploads.Put(s.t.Context(), policy.Full(app), upload.Spec{Name: name, Size: -1}, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return a.UUID.String()
+}
+
+// asset returns the file that has a UUID.
+func (s *stack) asset(name string) asset.Asset {
+	s.t.Helper()
+	id, err := answer.ParseUUID(name)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	a, err := s.catalog.AssetByUUID(s.t.Context(), id)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return a
+}

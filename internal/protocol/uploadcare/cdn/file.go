@@ -137,11 +137,15 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, c call, v *delivery.
 func (a *API) make(ctx context.Context, c call, asked chain.Chain, plan transform.Plan) (*delivery.Variant, error) {
 	order := delivery.Order{Plan: plan, Inputs: []delivery.Input{{Asset: c.asset}}}
 	for i, name := range asked.Files {
+		// A token that is for one file with whatever follows its name brings in no
+		// other.
 		id, _, err := a.config.Library.Lookup(ctx, name)
+		if err == nil {
+			_, err = a.config.Library.Get(ctx, c.grant, id, policy.Convert)
+		}
 		if err != nil {
 			return nil, ofImage(&delivery.InputError{Input: i + 1, Err: err})
 		}
-		// That it is of the same app is checked by the order.
 		order.Inputs = append(order.Inputs, delivery.Input{Asset: id})
 	}
 	v, err := a.config.Delivery.Transform(ctx, c.grant, order)

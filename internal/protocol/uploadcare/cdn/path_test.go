@@ -198,3 +198,13 @@ func FuzzPath(f *testing.F) {
 		}
 	})
 }
+
+// lines returns the lines of a file.
+func lines(t testing.TB, name string) []string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(string(data)), "\n")
+}

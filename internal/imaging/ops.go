@@ -49,7 +49,8 @@ func (j *job) apply(ops []transform.Op) (done int, err error) {
 // more than once, or those of other images.
 func composed(op transform.Op) bool {
 	switch op.(type) {
-	case transform.CropFaces, transform.MarkFaces, transform.Obscure, transform.RedEye, transform.Overlay:
+	case transform.CropFaces, transform.MarkFaces, transform.Obscure, transform.RedEye, transform.Overlay,
+		transform.BlurPart, transform.Draw, transform.Rect, transform.Text:
 		return true
 	}
 	return false
@@ -63,6 +64,20 @@ func (j *job) compose(op transform.Op) (*vips.Image, error) {
 			return nil, err
 		}
 		return compose.Overlay(&j.scope, j.Image, over, op)
+	case transform.Draw:
+		over, err := j.other(op.Input, 0, 0, true)
+		if err != nil {
+			return nil, err
+		}
+		return compose.Draw(&j.scope, j.Image, over, op)
+	case transform.Rect:
+		return compose.Rect(&j.scope, j.Image, op)
+	case transform.Text:
+		return compose.Text(&j.scope, j.Image, op)
+	case transform.BlurPart:
+		if !op.Faces {
+			return compose.BlurPart(&j.scope, j.Image, nil, op)
+		}
 	case transform.Obscure:
 		if len(op.Boxes) > 0 {
 			return compose.Obscure(&j.scope, j.Image, nil, op)
@@ -79,6 +94,8 @@ func (j *job) compose(op transform.Op) (*vips.Image, error) {
 		return compose.MarkFaces(&j.scope, j.Image, faces, op)
 	case transform.Obscure:
 		return compose.Obscure(&j.scope, j.Image, faces, op)
+	case transform.BlurPart:
+		return compose.BlurPart(&j.scope, j.Image, faces, op)
 	default:
 		return compose.RedEye(&j.scope, j.Image, faces)
 	}

@@ -47,7 +47,7 @@ type Zoom struct {
 // Adjust changes the tones of an image. What is 0 changes nothing; the rest is
 // done in the order of the fields.
 type Adjust struct {
-	Brightness int `json:"brightness,omitempty"` // −100 to 100: so much is added to each channel, of 100
+	Brightness int `json:"brightness,omitempty"` // −100 to 100: so much is added to each channel, of 255
 	Exposure   int `json:"exposure,omitempty"`   // −500 to 500: hundredths of a stop
 	Gamma      int `json:"gamma,omitempty"`      // 1 to 1,000: percent; 100 changes nothing either, more makes brighter
 	Contrast   int `json:"contrast,omitempty"`   // −100 to 500: percent more
@@ -99,7 +99,7 @@ type Rect struct {
 // Text writes in a box, in lines that are broken to fit its width. What is
 // higher than the box is cut off.
 type Text struct {
-	Text    string   `json:"text"`  // up to 1,000 bytes of UTF-8; a line feed breaks a line
+	Text    string   `json:"text"`  // up to 1,000 bytes of UTF-8, and up to 10,000 divided by Size; a line feed breaks a line
 	Width   Length   `json:"width"` // of the box; percentages are of the image
 	Height  Length   `json:"height"`
 	At      Spot     `json:"at,omitzero"`      // of the box
@@ -114,8 +114,12 @@ type Text struct {
 	Padding int      `json:"padding,omitempty"` // pixels around what Back says, 0 to 1,000
 }
 
-// maxWriting is how many bytes a Text may have.
-const maxWriting = 1_000
+// maxWriting is how many bytes a Text may have, and maxInk how many pixels if
+// they stand in one column: the square of that is what a text may take.
+const (
+	maxWriting = 1_000
+	maxInk     = 10_000
+)
 
 // looks are the names of the looks.
 var looks = []string{
@@ -223,7 +227,9 @@ func (o Rect) check() error { return first(checkSides(o.Width, o.Height), o.At.C
 func (Text) kind() string { return "text" }
 func (o Text) check() error {
 	return first(
-		needs(o.Text != "", "the text is missing"), within("bytes", len(o.Text), 0, maxWriting), needs(isWritable(o.Text), "the text is not UTF-8 without control characters"),
+		needs(o.Text != "", "the text is missing"), within("bytes", len(o.Text), 0, maxWriting),
+		needs(len(o.Text)*o.Size <= maxInk, "the text is too long for letters of that size"),
+		needs(isWritable(o.Text), "the text is not UTF-8 without control characters"),
 		checkSides(o.Width, o.Height), o.At.Check(), o.Align.check(),
 		within("size", o.Size, 1, 1_000), within("padding", o.Padding, 0, 1_000),
 		oneOf("family", o.Family, "", "sans", "mono", "serif", "noto", "noto mono", "noto serif"),

@@ -20,20 +20,7 @@ func Overlay(s *vips.Scope, im, over *vips.Image, op transform.Overlay) (*vips.I
 
 	width, height := im.Width(), im.PageHeight()
 	x, y := op.Position.In(width-over.Width(), height-over.Height())
-	seen, ok := transform.Box{X: x, Y: y, Width: over.Width(), Height: over.Height()}.Clamp(width, height)
-	if !ok {
-		return im, c.Err()
-	}
-	over = c.Crop(over, transform.Box{X: seen.X - x, Y: seen.Y - y, Width: seen.Width, Height: seen.Height})
-	opaque := !im.HasAlpha()
-	out := c.Frames(c.RGB(im), func(_ int, frame *vips.Image) *vips.Image {
-		part := c.Over(c.WithAlpha(c.Crop(frame, seen)), over)
-		if opaque {
-			part = c.Bands(part, 0, 3)
-		}
-		return c.insert(frame, part, seen.X, seen.Y)
-	})
-	return out, c.Err()
+	return c.over(c.RGB(im), over, transform.Box{X: x, Y: y, Width: over.Width(), Height: over.Height()})
 }
 
 // percent returns a share of a side, and at least one pixel.

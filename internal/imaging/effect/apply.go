@@ -54,6 +54,14 @@ func Apply(s *vips.Scope, im *vips.Image, op transform.Op) (*vips.Image, error) 
 		return Modulate(s, im, op)
 	case transform.Enhance:
 		return Enhance(s, im, op)
+	case transform.Adjust:
+		return Adjust(s, im, op)
+	case transform.Look:
+		return Look(s, im, op)
+	case transform.Soften:
+		return Soften(s, im, op)
+	case transform.CutCorners:
+		return CutCorners(s, im, op)
 	}
 	return nil, fmt.Errorf("operation %T: %w", op, fault.Unsupported)
 }

@@ -26,7 +26,7 @@ func Streams(op transform.Op) bool {
 	switch op := op.(type) {
 	case transform.Rotate:
 		return op.Degrees == 0
-	case transform.Polaroid, transform.Shadow, transform.Flip, transform.Enhance:
+	case transform.Polaroid, transform.Shadow, transform.Flip, transform.Enhance, transform.Soften:
 		return false
 	}
 	return true

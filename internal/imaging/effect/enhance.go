@@ -50,7 +50,7 @@ func Enhance(s *vips.Scope, im *vips.Image, op transform.Enhance) (*vips.Image, 
 		return nil, fmt.Errorf("enhance with preset %q: %w", op.Preset, fault.Invalid)
 	}
 	c := steps{chain.New(s, im)}
-	t := c.measure(im)
+	before, t := im, c.measure(im)
 	if preset == "fix_dark" && t.at(0.5) >= goodMedian {
 		return im, c.Err() // not dark
 	}
@@ -68,7 +68,10 @@ func Enhance(s *vips.Scope, im *vips.Image, op transform.Enhance) (*vips.Image, 
 			return c.onColour(frame, func(colour *vips.Image) *vips.Image { return c.local(colour, l) })
 		})
 	}
-	return c.done(im)
+	if op.Amount == 0 {
+		return c.done(im)
+	}
+	return c.done(c.mixed(before, im, op.Amount))
 }
 
 // tone returns the curve of a look for each colour.
@@ -140,7 +143,8 @@ func (c steps) local(im *vips.Image, l look) *vips.Image {
 
 // broad is a Gaussian blur for any sigma, computed at the size that it needs.
 func (c steps) broad(im *vips.Image, sigma float64) *vips.Image {
-	return c.shrunk(im, max(1, int(sigma/3)), func(small *vips.Image, n int) *vips.Image {
+	least := min(im.Width(), im.Height())/8 + 1 // more than a few pixels are left of each side
+	return c.shrunk(im, min(max(1, int(sigma/3)), least), func(small *vips.Image, n int) *vips.Image {
 		return c.Gauss(small, max(0.5, sigma/float64(n)))
 	})
 }

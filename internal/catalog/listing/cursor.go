@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/fault"
@@ -45,6 +46,11 @@ func (l *Listing) openCursor(app string, q library.Query) (c cursor, err error) 
 // identity returns what a cursor belongs to: all of a query but the size of its
 // pages.
 func identity(app string, q library.Query) string {
-	return fmt.Sprintf("files %q %q %q %d %d %d %d %q %q %q %q %q %t %v %t", app, q.Name, q.Type, q.MinSize, q.MaxSize,
-		record.Nanos(q.From), record.Nanos(q.Until), q.Tag, q.Value, q.Folder, q.Container, q.Client, q.Trashed, q.Order, q.Descending)
+	stored := "both"
+	if q.Stored != nil {
+		stored = strconv.FormatBool(*q.Stored)
+	}
+	return fmt.Sprintf("files %q %q %q %d %d %d %d %q %q %q %q %q %t %v %t %s %d %d %q %q", app, q.Name, q.Type, q.MinSize, q.MaxSize,
+		record.Nanos(q.From), record.Nanos(q.Until), q.Tag, q.Value, q.Folder, q.Container, q.Client, q.Trashed, q.Order, q.Descending,
+		stored, record.Nanos(q.After), record.Nanos(q.Before), q.Named, q.Labels)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -71,11 +72,19 @@ func add(t testing.TB, book *record.Book, trash bool, assets ...asset.Asset) {
 			if err != nil {
 				return err
 			}
+			content, err := blob.Content{}.MarshalBinary()
+			if err != nil {
+				return err
+			}
+			labels, err := json.Marshal(a.Labels)
+			if err != nil {
+				return err
+			}
 			_, err = tx.Exec(ctx, `INSERT INTO assets (id, uuid, app, name, type, detected, width, height, content, size, version, location,
-				container, path, access, tags, alt, workflows, source, client, created, modified, trashed)
-				VALUES (?, ?, ?, ?, '', ?, 0, 0, ?, ?, 1, '', ?, ?, '', ?, '', 'null', '', ?, ?, 0, ?)`,
-				a.ID, a.UUID, a.App, a.Name, a.Detected, []byte{}, a.Content.Size(), a.Container, a.Path, string(tags), a.Client,
-				record.Nanos(a.Created), trash)
+				container, path, access, tags, alt, workflows, source, client, created, modified, trashed, labels, stored)
+				VALUES (?, ?, ?, ?, '', ?, 0, 0, ?, ?, 1, '', ?, ?, '', ?, '', 'null', '', ?, ?, 0, ?, ?, ?)`,
+				a.ID, a.UUID, a.App, a.Name, a.Detected, content, a.Content.Size(), a.Container, a.Path, string(tags), a.Client,
+				record.Nanos(a.Created), trash, string(labels), record.Nanos(a.Stored))
 			if err != nil {
 				return err
 			}
@@ -107,6 +116,7 @@ var (
 	containers = []string{"", "", "bucket", "Bucket", "rare"}
 	paths      = []string{"", "", "avatars/", "avatars/a.png", "avatars/2024/b.png", "avatarsx/c", "rare/d"}
 	clients    = []string{"", "Computer", "url", "facebook"}
+	labels     = []string{"cat", "dog", "a.b", "_-1"}
 )
 
 func pick[T any](r *rand.Rand, of []T) T { return of[r.IntN(len(of))] }
@@ -124,6 +134,14 @@ func randomAsset(r *rand.Rand, app string, i int) asset.Asset {
 	}
 	if r.IntN(3) == 0 {
 		a.Tags = map[string]string{pick(r, []string{"env", "Env", "a b"}): pick(r, []string{"", "prod", "x=y", "%"})}
+	}
+	if r.IntN(10) > 0 {
+		a.Stored = a.Created.Add(time.Hour)
+	}
+	for _, l := range labels {
+		if r.IntN(6) == 0 {
+			a.Labels = append(a.Labels, l)
+		}
 	}
 	return a
 }
@@ -148,6 +166,16 @@ func randomQuery(r *rand.Rand, n int) library.Query {
 	maybe(func() { q.Folder = pick(r, []string{"avatars", "/avatars/", "avatars/2024", "rare", "ava"}) })
 	maybe(func() { q.Container = pick(r, containers) })
 	maybe(func() { q.Client = pick(r, clients) })
+	maybe(func() { q.After = began.Add(time.Duration(r.IntN(n)) * time.Minute) })
+	maybe(func() { q.Before = began.Add(time.Duration(r.IntN(n)) * time.Minute) })
+	maybe(func() { stored := r.IntN(2) == 0; q.Stored = &stored })
+	maybe(func() {
+		for _, to := range []*[]string{&q.Labels.All, &q.Labels.Any, &q.Labels.None} {
+			for range r.IntN(4) {
+				*to = append(*to, pick(r, append(labels, "nothing")))
+			}
+		}
+	})
 	q.Trashed = r.IntN(8) == 0
 	q.Order = library.Order(r.IntN(3))
 	q.Descending = r.IntN(2) == 0
@@ -172,7 +200,13 @@ func meets(a asset.Asset, q library.Query) bool {
 		!q.From.IsZero() && a.Created.Before(q.From), !q.Until.IsZero() && !a.Created.Before(q.Until),
 		q.Tag != "" && !tagged, q.Value != "" && text != q.Value,
 		under != "" && path != under && !strings.HasPrefix(path, under+"/"),
-		q.Container != "" && a.Container != q.Container, q.Client != "" && a.Client != q.Client:
+		q.Container != "" && a.Container != q.Container, q.Client != "" && a.Client != q.Client,
+		!q.After.IsZero() && !a.Created.After(q.After), !q.Before.IsZero() && !a.Created.Before(q.Before),
+		q.Stored != nil && *q.Stored == a.Stored.IsZero(),
+		len(q.Named.IDs)+len(q.Named.UUIDs) > 0 && !slices.Contains(q.Named.IDs, a.ID) && !slices.Contains(q.Named.UUIDs, a.UUID),
+		slices.ContainsFunc(q.Labels.All, func(l string) bool { return !slices.Contains(a.Labels, l) }),
+		len(q.Labels.Any) > 0 && !slices.ContainsFunc(q.Labels.Any, func(l string) bool { return slices.Contains(a.Labels, l) }),
+		slices.ContainsFunc(q.Labels.None, func(l string) bool { return slices.Contains(a.Labels, l) }):
 		return false
 	}
 	return true
@@ -237,7 +271,11 @@ func TestListIsWhatANaiveFilterFinds(t *testing.T) {
 			if q.Trashed {
 				assets = trashed
 			}
+			if r.IntN(10) == 0 {
+				name(r, &q, live, trashed, others)
+			}
 			want := naive(assets, q)
+			wholePage(t, l, q, want, r.IntN(len(want)+3), 1+r.IntN(library.MaxList))
 			partial += walk(t, l, q, want, 1+r.IntN(3))
 			c, err := l.CountFiles(t.Context(), "app", q)
 			must(t, err)
@@ -251,6 +289,31 @@ func TestListIsWhatANaiveFilterFinds(t *testing.T) {
 		if (partial == 0) != (bounds == listing.DefaultBounds) {
 			t.Errorf("with bounds %+v, %d pages were partial", bounds, partial)
 		}
+	}
+}
+
+// name has q name some of the assets.
+func name(r *rand.Rand, q *library.Query, among ...[]asset.Asset) {
+	for range 1 + r.IntN(library.MaxNamed/3) {
+		for _, assets := range among {
+			if a := pick(r, assets); r.IntN(2) == 0 {
+				q.Named.IDs = append(q.Named.IDs, a.ID)
+			} else {
+				q.Named.UUIDs = append(q.Named.UUIDs, a.UUID)
+			}
+		}
+	}
+}
+
+// wholePage compares a page that must be full with what want has there.
+func wholePage(t *testing.T, l *listing.Listing, q library.Query, want []asset.ID, offset, limit int) {
+	t.Helper()
+	q.Whole, q.Offset, q.Limit = true, offset, limit
+	page := list(t, l, q)
+	begin := min(offset, len(want))
+	end := min(begin+limit, len(want))
+	if got := ids(page); !slices.Equal(got, want[begin:end]) || page.Partial || (page.Next != "") != (end < len(want)) {
+		t.Errorf("%+v found %d files, partial %t, next %q; want %d of %d", q, len(got), page.Partial, page.Next, end-begin, len(want))
 	}
 }
 
@@ -430,6 +493,11 @@ func TestM6CursorOpensItsQueryAlone(t *testing.T) {
 		"another name":  {"app", library.Query{Name: "a"}},
 		"the trash":     {"app", library.Query{Trashed: true}},
 		"another time":  {"app", library.Query{From: began}},
+		"after a time":  {"app", library.Query{After: began}},
+		"before one":    {"app", library.Query{Before: began}},
+		"labels":        {"app", library.Query{Labels: library.Labels{None: []string{"a"}}}},
+		"named":         {"app", library.Query{Named: library.Named{IDs: []asset.ID{"a"}}}},
+		"stored":        {"app", library.Query{Stored: new(bool)}},
 	} {
 		tt.q.Limit, tt.q.Cursor = 3, cursor
 		if _, err := l.ListFiles(t.Context(), tt.app, tt.q); !errors.Is(err, fault.Invalid) {
@@ -485,5 +553,86 @@ func TestFilesOfOneMoment(t *testing.T) {
 	}
 	if len(seen) != len(assets) {
 		t.Errorf("%d of %d are listed", len(seen), len(assets))
+	}
+}
+
+// Files of one moment are listed one by one by the times that are printed with
+// six digits, each once; also while they are labelled, which changes no time.
+func TestListByPrintedTimes(t *testing.T) {
+	const n = 40
+	r := rand.New(rand.NewPCG(9, 10))
+	book := open(t)
+	var assets []asset.Asset
+	for i := range n {
+		a := randomAsset(r, "app", 0)
+		a.Created = began.Add(time.Duration(i%4) * time.Microsecond / 2) // of two microseconds
+		assets = append(assets, a)
+	}
+	add(t, book, false, assets...)
+	l := listing.New(book, narrow)
+	times := make(map[asset.ID]time.Time)
+	for _, a := range assets {
+		f, err := l.File(t.Context(), "app", a.ID)
+		must(t, err)
+		times[a.ID] = f.Listed
+		if f.Listed.Before(a.Created.Truncate(time.Microsecond)) || f.Listed.Sub(a.Created) > time.Second {
+			t.Errorf("created at %v, listed at %v", a.Created, f.Listed)
+		}
+	}
+	for _, limit := range []int{1, 7, n} {
+		for _, down := range []bool{false, true} {
+			var got []asset.ID
+			q := library.Query{Limit: limit, Descending: down, Whole: true}
+			for more := true; more; {
+				page := list(t, l, q)
+				for _, f := range page.Files {
+					got = append(got, f.ID)
+					if !f.Listed.Equal(times[f.ID]) {
+						t.Errorf("%s is listed at %v, and was at %v", f.ID, f.Listed, times[f.ID])
+					}
+					write(t, book, func(ctx context.Context, tx *record.Statements) error {
+						return listing.Drop(ctx, tx, book.Words(), f.ID)
+					})
+				}
+				last := page.Files[len(page.Files)-1]
+				printed, err := time.Parse(time.RFC3339Nano, last.Listed.Format("2006-01-02T15:04:05.000000+00:00"))
+				must(t, err)
+				if q.After = printed; down {
+					q.After, q.Before = time.Time{}, printed
+				}
+				more = page.Next != ""
+			}
+			want := slices.SortedFunc(maps.Keys(times), func(a, b asset.ID) int {
+				if down {
+					a, b = b, a
+				}
+				return times[a].Compare(times[b])
+			})
+			if !slices.Equal(got, want) {
+				t.Errorf("pages of %d, descending %t, have %d files, want %d in their order", limit, down, len(got), n)
+			}
+		}
+	}
+}
+
+// A file has its time as soon as it is recorded.
+func TestFileBeforeItIsListed(t *testing.T) {
+	book := open(t)
+	l := listing.New(book, narrow)
+	a := randomAsset(rand.New(rand.NewPCG(11, 12)), "app", 0)
+	add(t, book, false, a)
+	for _, place := range []string{`0`, `-place`} {
+		write(t, book, func(ctx context.Context, tx *record.Statements) error {
+			if err := listing.Drop(ctx, tx, book.Words(), a.ID); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, `UPDATE assets SET place = `+place)
+			return err
+		})
+		f, err := l.File(t.Context(), "app", a.ID)
+		must(t, err)
+		if want := a.Created.Truncate(time.Microsecond); !f.Listed.Equal(want) {
+			t.Errorf("File is listed at %v, want %v", f.Listed, want)
+		}
 	}
 }

@@ -8,6 +8,7 @@ package listing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/catalog/record"
 	"github.com/stowgate/stowgate/internal/catalog/rows"
+	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/library"
 )
 
@@ -52,9 +54,9 @@ const maxCount = 1000
 func (l *Listing) CountFiles(ctx context.Context, app string, q library.Query) (library.Count, error) {
 	q.Order, q.Descending = library.ByCreated, true
 	l.catchUp(ctx)
-	s, ok := newSearch(l, app, q, false)
-	if !ok {
-		return library.Count{}, nil
+	s, err := l.search(ctx, app, q, false)
+	if err != nil || s == nil {
+		return library.Count{}, err
 	}
 	if err := s.run(ctx, maxCount+1); err != nil {
 		return library.Count{}, fmt.Errorf("count files of app %q: %w", app, err)
@@ -80,9 +82,9 @@ func (l *Listing) list(ctx context.Context, app string, q library.Query) (page l
 			return page, err
 		}
 	}
-	s, ok := newSearch(l, app, q, c.Back)
-	if !ok {
-		return page, nil
+	s, err := l.search(ctx, app, q, c.Back)
+	if err != nil || s == nil {
+		return page, err
 	}
 	if q.Cursor != "" {
 		s.startAt(c.At)
@@ -126,11 +128,39 @@ func (l *Listing) list(ctx context.Context, app string, q library.Query) (page l
 	return page, err
 }
 
+// search returns a search for the files that q asks for, or nil if there can be
+// none.
+func (l *Listing) search(ctx context.Context, app string, q library.Query, back bool) (*search, error) {
+	s, ok := newSearch(l, app, q, back)
+	if !ok {
+		return nil, nil
+	}
+	if len(q.Named.IDs)+len(q.Named.UUIDs) == 0 {
+		return s, nil
+	}
+	for _, id := range q.Named.IDs {
+		s.named = append(s.named, id)
+	}
+	for _, name := range q.Named.UUIDs {
+		id, err := record.Value[asset.ID](l.reads.Row(ctx, `SELECT id FROM assets WHERE uuid = ?`, name))
+		switch {
+		case err == nil:
+			s.named = append(s.named, id)
+		case !errors.Is(err, fault.NotFound):
+			return nil, err
+		}
+	}
+	if s.named == nil {
+		return nil, nil
+	}
+	return s, nil
+}
+
 // catchUp lists what was recorded just now. If that fails, as it does without
 // room on the disk, what is listed is still there to be found, and Fill tells.
 func (l *Listing) catchUp(ctx context.Context) {
 	for range 2 {
-		if n, err := l.fill(ctx); err != nil || n < fillStep {
+		if n, err := l.fill(ctx, ""); err != nil || n < fillStep {
 			return
 		}
 	}
@@ -139,7 +169,16 @@ func (l *Listing) catchUp(ctx context.Context) {
 // File returns the file of app called id, also from the trash. The error wraps
 // fault.NotFound if there is none.
 func (l *Listing) File(ctx context.Context, app string, id asset.ID) (library.File, error) {
-	f, err := scanFile(l.reads.Row(ctx, `SELECT `+fileColumns+` FROM assets WHERE app = ? AND id = ?`, app, id))
+	read := func() (library.File, error) {
+		return scanFile(l.reads.Row(ctx, `SELECT `+fileColumns+` FROM assets WHERE app = ? AND id = ?`, app, id))
+	}
+	f, err := read()
+	if err == nil && f.Listed.IsZero() {
+		if _, err := l.fill(ctx, ` AND id = ?`, id); err != nil {
+			return library.File{}, fmt.Errorf("list file %q: %w", id, err)
+		}
+		f, err = read()
+	}
 	if err != nil {
 		return library.File{}, fmt.Errorf("file %q: %w", id, err)
 	}
@@ -152,17 +191,18 @@ func (l *Listing) File(ctx context.Context, app string, id asset.ID) (library.Fi
 
 // load returns what was found, in its order. What is gone meanwhile is left out.
 func (l *Listing) load(ctx context.Context, app string, found []match) ([]library.File, error) {
-	if len(found) == 0 {
-		return nil, nil
-	}
-	var args []any
-	for i := range library.MaxPage { // always as many, so that there is one statement
-		args = append(args, found[min(i, len(found)-1)].id)
-	}
-	files, err := record.Rows(ctx, l.reads, scanFile,
-		`SELECT `+fileColumns+` FROM assets WHERE id IN (?`+strings.Repeat(", ?", library.MaxPage-1)+`)`, args...)
-	if err != nil {
-		return nil, err
+	var files []library.File
+	for step := range slices.Chunk(found, library.MaxPage) {
+		args := make([]any, library.MaxPage) // always as many, so that there is one statement
+		for i := range args {
+			args[i] = step[min(i, len(step)-1)].id
+		}
+		some, err := record.Rows(ctx, l.reads, scanFile,
+			`SELECT `+fileColumns+` FROM assets WHERE id IN (?`+strings.Repeat(", ?", library.MaxPage-1)+`)`, args...)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, some...)
 	}
 	files = slices.DeleteFunc(files, func(f library.File) bool { return f.App != app })
 	order := make(map[asset.ID]int, len(found))
@@ -179,6 +219,9 @@ func scanFile(row record.Row) (f library.File, err error) {
 	var trashed, place int64
 	f.Asset, err = rows.Scan(row, &f.Size, &trashed, &place)
 	f.Trashed = record.Instant(trashed)
+	if place < 0 { // waits to be listed there again
+		place = -place
+	}
 	if place > 0 {
 		f.Listed = time.UnixMicro(place).UTC()
 	}

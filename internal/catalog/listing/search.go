@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/stowgate/stowgate/internal/asset"
@@ -34,6 +35,9 @@ type search struct {
 	down  bool
 	words string // that the files have, for the index; empty if it does not help
 	like  [2]string
+	any   []string // patterns, of which words are like one, unless there are none
+	none  []string // patterns, of which words are like none
+	named []any    // IDs, of which a file has one; nil for all
 
 	sizes, places [2]int64 // at least, at most
 
@@ -50,12 +54,13 @@ func newSearch(l *Listing, app string, q library.Query, back bool) (*search, boo
 		return nil, false
 	}
 	s := &search{Listing: l, app: app, q: q, down: q.Descending != back}
-	words := wordsFor(app, q)
-	s.like = [2]string{pattern(), pattern(words...)}
+	c := conditionsOf(app, q)
+	s.like = [2]string{pattern(), pattern(c.all...)}
+	s.any, s.none = c.patterns()
 	if needle != "" {
 		s.like[0] = pattern(needle)
 	}
-	s.words = strings.Join(append(words, partsFor(app, needle)...), " ")
+	s.words = strings.Join(append(c.all, partsFor(app, needle)...), " ")
 	s.sizes = [2]int64{q.MinSize, math.MaxInt64 - 1}
 	if q.MaxSize > 0 {
 		s.sizes[1] = q.MaxSize
@@ -66,6 +71,12 @@ func newSearch(l *Listing, app string, q library.Query, back bool) (*search, boo
 	}
 	if !q.Until.IsZero() {
 		s.places[1] = placeOf(q.Until.Add(-1))
+	}
+	if !q.After.IsZero() {
+		s.places[0] = max(s.places[0], q.After.UnixMicro()+1)
+	}
+	if !q.Before.IsZero() {
+		s.places[1] = min(s.places[1], q.Before.Add(-1).UnixMicro())
 	}
 	var low, high spot
 	switch q.Order {
@@ -84,15 +95,45 @@ func newSearch(l *Listing, app string, q library.Query, back bool) (*search, boo
 	return s, true
 }
 
+// How many patterns the conditions on words that a file has one or none of may
+// have: few numbers, for each is a statement of its own.
+var patternCounts = [...]int{0, 1, 8, 64} // more than library.MaxWords
+
+// patterns returns patterns, of which words are like one, and such of which they
+// are like none; there are as many of both.
+func (c conditions) patterns() (any, none []string) {
+	i := 0
+	for patternCounts[i] < max(len(c.any), len(c.none)) {
+		i++
+	}
+	any, none = make([]string, patternCounts[i]), make([]string, patternCounts[i]) // nothing is like an empty one
+	for i, w := range c.any {
+		any[i] = pattern(w)
+	}
+	for i, w := range c.none {
+		none[i] = pattern(w)
+	}
+	if len(c.any) == 0 && i > 0 {
+		any[0] = pattern()
+	}
+	return any, none
+}
+
 // startAt begins the search at a spot instead of the beginning.
 func (s *search) startAt(at spot) { s.at = at }
 
 // run collects up to n matches. It looks at some files in their order first,
 // which is enough where many match. Then it turns to an index that narrows the
-// conditions enough, or else goes on until a bound.
+// conditions enough, or else goes on, until a bound unless the list is to be
+// whole.
 func (s *search) run(ctx context.Context, n int) error {
-	if err := s.scan(ctx, plain, s.bounds.Probe, n); err != nil || s.over(n) {
-		return err
+	if s.named != nil {
+		return s.finish(ctx, setOfNamed, n)
+	}
+	if s.q.Offset == 0 {
+		if err := s.scan(ctx, plain, s.bounds.Probe, n); err != nil || s.over(n) {
+			return err
+		}
 	}
 	for _, by := range s.sets() {
 		few, err := s.few(ctx, by)
@@ -100,14 +141,23 @@ func (s *search) run(ctx context.Context, n int) error {
 			return err
 		}
 		if few {
-			s.done = true
-			return s.collect(ctx, by, s.end, n)
+			return s.finish(ctx, by, n)
 		}
 	}
+	by, bound := plain, s.bounds.Scan
 	if s.words != "" && s.q.Order == library.ByCreated {
-		return s.scan(ctx, byWords, s.bounds.Set, n)
+		by, bound = byWords, s.bounds.Set
 	}
-	return s.scan(ctx, plain, s.bounds.Scan, n)
+	if s.q.Whole {
+		return s.finish(ctx, by, n)
+	}
+	return s.scan(ctx, by, bound, n)
+}
+
+// finish collects matches among all that is left of a source.
+func (s *search) finish(ctx context.Context, by source, n int) error {
+	s.done = true
+	return s.collect(ctx, by, s.end, n)
 }
 
 func (s *search) over(n int) bool { return s.done || len(s.found) >= n }
@@ -121,6 +171,7 @@ const (
 	setOfWords
 	setOfSizes
 	setOfPlaces
+	setOfNamed
 )
 
 // scope is in every query: nothing of another app is ever looked at.
@@ -141,6 +192,12 @@ func (s *search) source(by source) (text string, args []any) {
 	case setOfPlaces:
 		return set(`SELECT f.place AS place FROM files AS f WHERE `+scope+` AND f.place BETWEEN ? AND ?`,
 			s.app, s.q.Trashed, s.places[0], s.places[1])
+	case setOfNamed:
+		args := make([]any, library.MaxNamed) // always as many, so that there is one statement
+		for i := range args {
+			args[i] = s.named[min(i, len(s.named)-1)]
+		}
+		return `(SELECT a.place AS place FROM assets AS a WHERE a.id IN (?` + strings.Repeat(", ?", library.MaxNamed-1) + `)) AS w CROSS JOIN files AS f`, args
 	}
 	return `files AS f`, nil
 }
@@ -155,7 +212,7 @@ func (s *search) sets() []source {
 	if (s.q.MinSize > 0 || s.q.MaxSize > 0) && s.q.Order != library.BySize {
 		sets = append(sets, setOfSizes)
 	}
-	if (!s.q.From.IsZero() || !s.q.Until.IsZero()) && s.q.Order != library.ByCreated {
+	if !(s.q.From.IsZero() && s.q.Until.IsZero() && s.q.After.IsZero() && s.q.Before.IsZero()) && s.q.Order != library.ByCreated {
 		sets = append(sets, setOfPlaces)
 	}
 	return sets
@@ -250,7 +307,8 @@ func (s *search) scanSpot(row record.Row, more ...any) (at spot, err error) {
 }
 
 // collect adds the matches of a source up to end, and goes on from there; or if
-// they are more than are wanted, then after the last.
+// they are more than are wanted, then after the last. An offset is passed over:
+// then it is called once.
 func (s *search) collect(ctx context.Context, by source, end spot, n int) error {
 	text, args := s.source(by)
 	columns, _, order := s.columns(by)
@@ -262,11 +320,19 @@ func (s *search) collect(ctx context.Context, by source, end spot, n int) error 
 	between, bounds := s.between(by, end)
 	// The sign keeps the conditions that are for each file from choosing an index.
 	where += ` AND ` + between + ` AND f.folded LIKE ? ESCAPE '\' AND f.words LIKE ? AND +f.size BETWEEN ? AND ? AND +f.place BETWEEN ? AND ?`
-	args = append(append(args, bounds...), s.like[0], s.like[1], s.sizes[0], s.sizes[1], s.places[0], s.places[1], n-len(s.found))
+	args = append(append(args, bounds...), s.like[0], s.like[1], s.sizes[0], s.sizes[1], s.places[0], s.places[1])
+	if n := len(s.any); n > 0 {
+		likes := `(f.words LIKE ?` + strings.Repeat(` OR f.words LIKE ?`, n-1) + `)`
+		where += ` AND ` + likes + ` AND NOT ` + likes
+		for _, p := range slices.Concat(s.any, s.none) {
+			args = append(args, p)
+		}
+	}
+	args = append(args, n-len(s.found), s.q.Offset)
 	found, err := record.Rows(ctx, s.reads, func(row record.Row) (m match, err error) {
 		m.at, err = s.scanSpot(row, &m.id)
 		return m, err
-	}, `SELECT `+columns+`, f.id FROM `+text+` WHERE `+where+` ORDER BY `+order+` LIMIT ?`, args...)
+	}, `SELECT `+columns+`, f.id FROM `+text+` WHERE `+where+` ORDER BY `+order+` LIMIT ? OFFSET ?`, args...)
 	if err != nil {
 		return err
 	}

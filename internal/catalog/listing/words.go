@@ -24,6 +24,8 @@ const (
 	folder    = 'p' // the storage path, or one above it
 	tag       = 'g' // its name
 	value     = 'v' // of a tag, with its name
+	label     = 'l'
+	state     = 's' // temporary
 	part      = 'n' // of the name
 )
 
@@ -74,6 +76,12 @@ func wordsOf(a asset.Asset) []string {
 		words[word(a.App, tag, name)] = true
 		words[word(a.App, value, name+"\x00"+text)] = true
 	}
+	for _, text := range a.Labels {
+		add(label, text)
+	}
+	if a.Stored.IsZero() {
+		add(state, temporary)
+	}
 	path := strings.Trim(a.Path, "/")
 	add(folder, path)
 	for i, n := 0, 0; i < len(path) && n < maxFolders; i++ {
@@ -85,30 +93,53 @@ func wordsOf(a asset.Asset) []string {
 	return slices.Sorted(maps.Keys(words))
 }
 
-// wordsFor returns the words, sorted, of exactly the files that meet the
-// conditions of q other than name, sizes and times.
-func wordsFor(app string, q library.Query) []string {
-	var words []string
-	add := func(kind byte, text string) {
-		if text != "" {
-			words = append(words, word(app, kind, text))
+// temporary is the state of a file that is not permanent. That a file is has no
+// word: nearly all are.
+const temporary = "temporary"
+
+// Conditions are those of a query other than name, sizes and times: which words
+// exactly those files have that meet them.
+type conditions struct {
+	all  []string // sorted
+	any  []string // if not empty, one of these
+	none []string
+}
+
+func conditionsOf(app string, q library.Query) (c conditions) {
+	add := func(to *[]string, kind byte, texts ...string) {
+		for _, text := range texts {
+			if text != "" {
+				*to = append(*to, word(app, kind, text))
+			}
 		}
 	}
 	if of, ok := q.Family(); ok {
-		add(family, of)
+		add(&c.all, family, of)
 	} else {
-		add(mediaType, q.Type)
+		add(&c.all, mediaType, q.Type)
 	}
-	add(container, q.Container)
-	add(client, q.Client)
-	add(folder, strings.Trim(q.Folder, "/"))
+	add(&c.all, container, q.Container)
+	add(&c.all, client, q.Client)
+	add(&c.all, folder, strings.Trim(q.Folder, "/"))
 	if q.Value != "" {
-		add(value, q.Tag+"\x00"+q.Value)
+		add(&c.all, value, q.Tag+"\x00"+q.Value)
 	} else {
-		add(tag, q.Tag)
+		add(&c.all, tag, q.Tag)
 	}
-	slices.Sort(words)
-	return words
+	add(&c.all, label, q.Labels.All...)
+	add(&c.any, label, q.Labels.Any...)
+	add(&c.none, label, q.Labels.None...)
+	if q.Stored != nil && *q.Stored {
+		add(&c.none, state, temporary)
+	} else if q.Stored != nil {
+		add(&c.all, state, temporary)
+	}
+	if len(c.any) == 1 {
+		c.all, c.any = append(c.all, c.any...), nil
+	}
+	slices.Sort(c.all)
+	c.all = slices.Compact(c.all)
+	return c
 }
 
 // partsOf returns the words of all parts of a folded name.

@@ -24,22 +24,23 @@ const fillStep = 200
 // somebody now and then, makes up for it.
 func (l *Listing) Fill(ctx context.Context) (listed int, err error) {
 	for n := fillStep; n == fillStep; listed += n {
-		if n, err = l.fill(ctx); err != nil {
+		if n, err = l.fill(ctx, ""); err != nil {
 			return listed, fmt.Errorf("list new assets: %w", err)
 		}
 	}
 	return listed, nil
 }
 
-// fill lists some assets, if there are any.
-func (l *Listing) fill(ctx context.Context) (n int, err error) {
-	const waiting = ` FROM assets WHERE place = 0`
-	any, err := record.Value[bool](l.reads.Row(ctx, `SELECT EXISTS (SELECT 1`+waiting+`)`))
+// fill lists some assets, if there are any that meet a condition.
+func (l *Listing) fill(ctx context.Context, condition string, args ...any) (n int, err error) {
+	waiting := ` FROM assets WHERE place <= 0` + condition
+	any, err := record.Value[bool](l.reads.Row(ctx, `SELECT EXISTS (SELECT 1`+waiting+`)`, args...))
 	if err != nil || !any {
 		return 0, err
 	}
+	args = append(args, fillStep)
 	err = l.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
-		files, err := record.Rows(ctx, tx, scanFile, `SELECT `+fileColumns+waiting+` LIMIT ?`, fillStep)
+		files, err := record.Rows(ctx, tx, scanFile, `SELECT `+fileColumns+waiting+` LIMIT ?`, args...)
 		if err != nil {
 			return err
 		}
@@ -58,6 +59,9 @@ func (l *Listing) fill(ctx context.Context) (n int, err error) {
 func add(ctx context.Context, tx *record.Statements, words record.Words, f library.File) error {
 	folded, known := fold(f.Name), wordsOf(f.Asset)
 	place := placeOf(f.Created)
+	if !f.Listed.IsZero() { // before it was dropped
+		place = f.Listed.UnixMicro()
+	}
 	// Files of the same microsecond are spread over a span that grows until there
 	// is room.
 	for span := int64(1000); ; span *= 4 {
@@ -79,10 +83,10 @@ func add(ctx context.Context, tx *record.Statements, words record.Words, f libra
 }
 
 // Drop takes an asset out of the lists, in a transaction that runs: if it is
-// still recorded then, it is listed anew, as it is by now.
+// still recorded then, it is listed anew, as it is by now and where it was.
 func Drop(ctx context.Context, tx *record.Statements, words record.Words, id asset.ID) error {
 	place, app, err := placed(ctx, tx, id)
-	if err != nil || place == 0 {
+	if err != nil || place <= 0 {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM files WHERE app = ? AND place = ?`, app, place); err != nil {
@@ -91,7 +95,7 @@ func Drop(ctx context.Context, tx *record.Statements, words record.Words, id ass
 	if _, err := tx.Exec(ctx, words.Remove, place); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `UPDATE assets SET place = 0 WHERE id = ?`, id)
+	_, err = tx.Exec(ctx, `UPDATE assets SET place = -place WHERE id = ?`, id)
 	return err
 }
 
@@ -99,14 +103,15 @@ func Drop(ctx context.Context, tx *record.Statements, words record.Words, id ass
 // transaction that runs.
 func Move(ctx context.Context, tx *record.Statements, id asset.ID, trash bool) error {
 	place, app, err := placed(ctx, tx, id)
-	if err != nil || place == 0 {
+	if err != nil || place <= 0 {
 		return err
 	}
 	_, err = tx.Exec(ctx, `UPDATE files SET trash = ? WHERE app = ? AND trash = ? AND place = ?`, trash, app, !trash, place)
 	return err
 }
 
-// placed returns the place of an asset, 0 if it is not listed or not there.
+// placed returns the place of an asset: below 0 the one to list it at again, and
+// 0 if it was never listed or is not there.
 func placed(ctx context.Context, s *record.Statements, id asset.ID) (place int64, app string, err error) {
 	err = s.Row(ctx, `SELECT place, app FROM assets WHERE id = ?`, id).Scan(&place, &app)
 	if errors.Is(err, fault.NotFound) {
@@ -116,9 +121,4 @@ func placed(ctx context.Context, s *record.Statements, id asset.ID) (place int64
 }
 
 // placeOf returns where a file that was created at a time stands.
-func placeOf(t time.Time) int64 {
-	if place := t.UnixMicro(); place != 0 && !t.IsZero() {
-		return place
-	}
-	return 1 // 0 means none
-}
+func placeOf(t time.Time) int64 { return max(t.UnixMicro(), 1) }

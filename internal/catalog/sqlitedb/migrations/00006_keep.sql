@@ -4,7 +4,7 @@ ALTER TABLE assets ADD COLUMN stored INTEGER NOT NULL DEFAULT 0;    -- since whe
 ALTER TABLE assets ADD COLUMN picture TEXT NOT NULL DEFAULT 'null'; -- JSON
 
 -- Until now each was.
-UPDATE assets SET stored = created;
+UPDATE assets SET stored = MAX(created, 1);
 
 -- Empty, and so for nothing, as long as there are none.
 CREATE INDEX assets_temporary ON assets (created) WHERE stored = 0 AND trashed = 0;

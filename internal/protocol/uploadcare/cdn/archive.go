@@ -103,17 +103,25 @@ func (a *API) pack(w http.ResponseWriter, r *http.Request, c call) error {
 
 // members returns the files of a group, which must all be there.
 func (a *API) members(ctx context.Context, c call) ([]asset.Asset, error) {
-	files, left := make([]asset.Asset, len(c.group.Members)), int64(maxArchive)
+	files := make([]asset.Asset, len(c.group.Members))
 	for i, m := range c.group.Members {
 		var err error
 		if files[i], err = a.config.Library.Get(ctx, c.grant, m.Asset, policy.Read); err != nil {
 			return nil, err
 		}
-		if left -= files[i].Content.Size(); left < 0 {
-			return nil, transform.TooLarge("The files of this group are more than 2 GB together.")
+	}
+	return files, checkArchive(files)
+}
+
+// checkArchive returns why files are too large to be packed.
+func checkArchive(files []asset.Asset) error {
+	left := int64(maxArchive)
+	for _, file := range files {
+		if left -= file.Content.Size(); left < 0 {
+			return transform.TooLarge("The files of this group are more than 2 GB together.")
 		}
 	}
-	return files, nil
+	return nil
 }
 
 // packFile adds a file to an archive under a name that is not used yet.

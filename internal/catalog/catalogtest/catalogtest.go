@@ -20,6 +20,7 @@ import (
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/library"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/upload"
 )
@@ -44,6 +45,13 @@ type Store interface {
 	EraseAssets(ctx context.Context, app string, ids []asset.ID, entry account.Entry) ([]error, error)
 	EmptyTrash(ctx context.Context, before time.Time) error
 	LabelAsset(ctx context.Context, app string, id asset.ID, change func(*asset.Asset) error, entry account.Entry) (asset.Asset, error)
+
+	Lookup(ctx context.Context, name uuid.UUID) (asset.ID, string, error)
+	KeepAssets(ctx context.Context, app string, ids []asset.ID, entry account.Entry) ([]error, error)
+	TemporaryAssets(ctx context.Context, before time.Time, limit int) ([]asset.ID, error)
+	RemoveTemporary(ctx context.Context, id asset.ID) error
+	SetPicture(ctx context.Context, id asset.ID, version int64, p *asset.Picture) error
+	Totals(ctx context.Context, app string) (library.Totals, error)
 
 	AddSession(ctx context.Context, u upload.Session, use policy.Use) error
 	Session(ctx context.Context, id string) (upload.Session, error)
@@ -91,6 +99,12 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"TrashInSteps":            trashInSteps,
 		"M7ChangesOfFiles":        changesNeedAnAuditEntry,
 		"LabelAsset":              labelAsset,
+		"KeepAssets":              keep,
+		"TemporaryAssets":         temporaryAssets,
+		"KeepAssetsRace":          keepOrRemove,
+		"Totals":                  totals,
+		"SetPicture":              setPicture,
+		"Lookup":                  lookup,
 		"O1OtherApps":             otherApps,
 		"SessionIsKeptWhole":      sessionIsKeptWhole,
 		"SessionErrors":           sessionErrors,

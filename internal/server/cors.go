@@ -20,7 +20,7 @@ func CORS(next http.Handler, expose ...string) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE, OPTIONS")
+		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 		h.Set("Access-Control-Max-Age", "21600")
 		h.Add("Vary", "Access-Control-Request-Headers")
 		if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {

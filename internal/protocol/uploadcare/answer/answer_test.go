@@ -52,7 +52,7 @@ func TestTime(t *testing.T) {
 
 func TestGroupID(t *testing.T) {
 	id := uuid.MustParse("0d712319-b970-4602-850c-bae1ced521a6")
-	g := asset.Group{ID: id, Members: make([]asset.Member, 12)}
+	g := asset.Group{ID: id, Size: 12}
 	if got, n, err := ParseGroupID(GroupID(g)); got != id || n != 12 || err != nil {
 		t.Errorf("ParseGroupID(%s) = %v, %d, %v", GroupID(g), got, n, err)
 	}
@@ -139,7 +139,7 @@ func TestDescribed(t *testing.T) {
 }
 
 func TestGroup(t *testing.T) {
-	g := asset.Group{ID: uuid.MustParse("0d712319-b970-4602-850c-bae1ced521a6"), Members: make([]asset.Member, 1), Created: time.Unix(1, 0)}
+	g := asset.Group{ID: uuid.MustParse("0d712319-b970-4602-850c-bae1ced521a6"), Size: 1, Created: time.Unix(1, 0)}
 	const head = `{"id":"0d712319-b970-4602-850c-bae1ced521a6~1","datetime_created":"1970-01-01T00:00:01.000000Z","datetime_stored":null,"files_count":1,` +
 		`"cdn_url":"https://cdn.test/0d712319-b970-4602-850c-bae1ced521a6~1/","url":"https://api.test/groups/0d712319-b970-4602-850c-bae1ced521a6~1/"`
 	check(t, "group", place.Group(g, nil), head+"}")

@@ -143,7 +143,7 @@ func (p Place) Described(a asset.Asset, size int64, trashed time.Time) File {
 func (p Place) Group(g asset.Group, files any) Group {
 	id := GroupID(g)
 	return Group{
-		ID: id, DatetimeCreated: Time(g.Created), FilesCount: len(g.Members),
+		ID: id, DatetimeCreated: Time(g.Created), FilesCount: g.Size,
 		CDNURL: p.CDN + "/" + id + "/", URL: p.API + "/groups/" + id + "/", Files: files,
 	}
 }

@@ -32,7 +32,7 @@ func (p Place) Resource(a asset.Asset) string { return p.API + "/files/" + a.UUI
 
 // GroupID returns the ID that clients know a group by: how many files it has
 // stands behind its UUID.
-func GroupID(g asset.Group) string { return g.ID.String() + "~" + strconv.Itoa(len(g.Members)) }
+func GroupID(g asset.Group) string { return g.ID.String() + "~" + strconv.Itoa(g.Size) }
 
 // ParseGroupID is the inverse of GroupID. The error wraps fault.NotFound,
 // because no group can have such an ID.

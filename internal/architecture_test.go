@@ -65,6 +65,7 @@ var imports = []row{
 	{"internal/transform/place", "internal/transform"},
 	{"internal/transform/cost", "internal/transform internal/transform/place internal/fault"},
 	{"internal/upload", "internal/asset internal/blob internal/inspect internal/policy internal/upload/ahead internal/upload/buffer internal/fault"},
+	{"internal/upload/imports", "internal/asset internal/job internal/policy internal/upload internal/fault"},
 	{"internal/upload/buffer", "internal/inspect"},
 	{"internal/upload/ahead", "internal/blob internal/upload/buffer internal/fault"},
 	{"internal/sweep", "internal/asset internal/blob internal/policy internal/upload internal/fault"},
@@ -94,6 +95,7 @@ var imports = []row{
 	{"internal/catalog/record", "internal/fault"},
 	{"internal/catalog/recent", ""},
 	{"internal/catalog/sqlitedb", "internal/catalog/record internal/fault"},
+	{"internal/catalog/imports", "internal/catalog/queue internal/catalog/record internal/asset internal/job internal/upload/imports internal/fault"},
 	{"internal/catalog/hooks", "internal/catalog internal/catalog/ledger internal/catalog/queue internal/catalog/record internal/account internal/asset internal/job internal/webhook internal/fault"},
 	{"internal/catalog/*", "internal/catalog internal/catalog/ledger internal/catalog/record internal/catalog/rows internal/catalog/uses internal/asset internal/blob internal/policy internal/upload internal/library internal/account internal/job internal/webhook internal/insight internal/fault"},
 

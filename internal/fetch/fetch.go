@@ -67,6 +67,7 @@ type Config struct {
 // the environment.
 type Client struct {
 	transport *http.Transport
+	dialer    *dialer
 	ports     []uint16
 	ownHosts  []string
 
@@ -83,8 +84,9 @@ func New(cfg Config) *Client {
 		maxTime:        cmp.Or(cfg.MaxTime, time.Hour),
 		stall:          cmp.Or(cfg.Stall, 30*time.Second),
 	}
+	c.dialer = newDialer(cmp.Or[resolver](cfg.Resolver, net.DefaultResolver), slices.Clone(cfg.Allow), c.connectTimeout)
 	c.transport = &http.Transport{
-		DialContext:            newDialer(cmp.Or[resolver](cfg.Resolver, net.DefaultResolver), slices.Clone(cfg.Allow), c.connectTimeout).dial,
+		DialContext:            c.dialer.dial,
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: maxHeader,
@@ -113,7 +115,8 @@ type Response struct {
 // announced, fault.Invalid for a host in OwnHosts and for a header that callers
 // may not set, fault.Canceled once ctx has ended, and fault.Unreachable for
 // everything else: a stranger must not learn why. What else it says is for the
-// log.
+// log, but for the status that a server answered with, which whoever may name any
+// URL could ask for too: an error in the tree has a method StatusCode() int.
 func (c *Client) Get(ctx context.Context, rawURL string, header map[string]string, maxSize int64) (*Response, error) {
 	fields, err := fieldsOf(header)
 	if err != nil {
@@ -188,7 +191,7 @@ func (c *Client) follow(ctx context.Context, r *run, rawURL string, fields http.
 		resp.Body.Close()
 		location := resp.Header.Get("Location")
 		if !slices.Contains([]int{301, 302, 303, 307, 308}, resp.StatusCode) || location == "" {
-			return nil, fmt.Errorf("status %d from %s", resp.StatusCode, u.Host)
+			return nil, fmt.Errorf("%w from %s", statusError(resp.StatusCode), u.Host)
 		}
 		r.hop = time.Now()
 		next, err := c.parse(u, location)
@@ -205,6 +208,15 @@ func (c *Client) follow(ctx context.Context, r *run, rawURL string, fields http.
 	}
 	return nil, fmt.Errorf("over %d redirects", maxRedirects)
 }
+
+// A statusError is that a server answered with another status than 200. Callers
+// find it by its method.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
+
+// StatusCode returns the status.
+func (e statusError) StatusCode() int { return int(e) }
 
 // send makes one request. It is where everything leaves from.
 func (c *Client) send(ctx context.Context, method string, u *url.URL, fields http.Header, content io.Reader) (*http.Response, error) {

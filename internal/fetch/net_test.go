@@ -43,7 +43,7 @@ func (n *network) client(t *testing.T, cfg Config) *Client {
 	c := New(cfg)
 	d := newDialer(n, cfg.Allow, c.connectTimeout)
 	d.connect = n.connect
-	c.transport.DialContext = d.dial
+	c.dialer, c.transport.DialContext = d, d.dial
 	c.connectTimeout = 0
 	if n.tls != nil {
 		c.transport.TLSClientConfig = n.tls

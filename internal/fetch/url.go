@@ -21,6 +21,13 @@ const (
 	maxHost = 253     // bytes of a host name, RFC 1035
 )
 
+// What canonicalHost refuses.
+var (
+	errHost   = errors.New("malformed host")
+	errLocal  = errors.New("host name localhost")
+	errNumber = errors.New("host name that ends in a number")
+)
+
 // parse reads raw, which may be relative to base, as a URL that may be
 // fetched. The host of the result is canonical: what a resolver is asked for
 // or, for an address, what is dialled.
@@ -80,31 +87,31 @@ func canonicalHost(u *url.URL) (string, error) {
 	host, bracketed := u.Hostname(), strings.HasPrefix(u.Host, "[")
 	if addr, err := netip.ParseAddr(host); err == nil {
 		if addr.Is6() != bracketed || addr.Zone() != "" {
-			return "", errors.New("malformed address")
+			return "", errHost
 		}
 		return addr.String(), nil
 	}
 	if !utf8.ValidString(host) {
-		return "", errors.New("malformed host name")
+		return "", errHost
 	}
 	host, err := hostNames.ToASCII(host)
 	if err != nil || bracketed || len(host) > maxHost {
-		return "", errors.New("malformed host name")
+		return "", errHost
 	}
 	labels := strings.Split(host, ".")
 	for _, label := range labels {
 		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
-			return "", errors.New("malformed host name")
+			return "", errHost
 		}
 	}
 	last := labels[len(labels)-1]
 	if last == "localhost" {
-		return "", errors.New("host name localhost")
+		return "", errLocal
 	}
 	// An address in a form that only some programs read: short, octal, hexadecimal.
 	// Source: https://url.spec.whatwg.org/#ends-in-a-number-checker
 	if '0' <= last[0] && last[0] <= '9' {
-		return "", errors.New("host name that ends in a number")
+		return "", errNumber
 	}
 	return host, nil
 }

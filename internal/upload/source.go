@@ -18,6 +18,8 @@ type Source struct {
 	// Watch, if set, is read instead of the file's body. The size is the one that
 	// the far end declares, negative if it declares none.
 	Watch func(body io.Reader, size int64) io.Reader
+
+	Fetch Fetch // opens it in place of Config.Fetch; nil means that
 }
 
 // A Remote is a file that a Fetch has opened.
@@ -40,10 +42,10 @@ func (s *Service) Import(ctx context.Context, g policy.Grant, spec Spec, source 
 	if err != nil {
 		return asset.Asset{}, err
 	}
-	spec.Size, g = -1, g.For(storing)
-	if _, _, err := s.admit(ctx, g, spec, url, s.config.MaxPut); err != nil {
+	if err := s.Imports(ctx, g, url, spec); err != nil {
 		return asset.Asset{}, err // before anything is fetched
 	}
+	g = g.For(storing)
 	remote, err := s.open(ctx, g, source)
 	if err != nil {
 		return asset.Asset{}, err
@@ -60,6 +62,14 @@ func (s *Service) Import(ctx context.Context, g policy.Grant, spec Spec, source 
 	}
 	spec.Size = remote.Size
 	return s.put(ctx, g, spec, url, remote.Body)
+}
+
+// Imports returns nil if Import of what spec describes, from a canonical URL, is
+// allowed as far as can be told before anything is fetched.
+func (s *Service) Imports(ctx context.Context, g policy.Grant, url string, spec Spec) error {
+	spec.Size = -1
+	_, _, err := s.admit(ctx, g.For(storing), spec, url, s.config.MaxPut)
+	return err
 }
 
 // ReplaceFrom overwrites the content of asset id with the file that source
@@ -88,11 +98,15 @@ func (s *Service) ReplaceFrom(ctx context.Context, g policy.Grant, id asset.ID, 
 
 // open fetches source up to what g allows.
 func (s *Service) open(ctx context.Context, g policy.Grant, source Source) (*Remote, error) {
-	if s.config.Fetch == nil {
+	fetch := source.Fetch
+	if fetch == nil {
+		fetch = s.config.Fetch
+	}
+	if fetch == nil {
 		return nil, fmt.Errorf("imports from URLs are switched off: %w", fault.Unsupported)
 	}
 	r := rules{most: s.config.MaxPut}.within(g)
-	remote, err := s.config.Fetch(ctx, source.URL, source.Header, r.most)
+	remote, err := fetch(ctx, source.URL, source.Header, r.most)
 	if err != nil {
 		return nil, fmt.Errorf("fetch source: %w", err)
 	}

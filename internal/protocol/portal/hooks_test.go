@@ -29,7 +29,7 @@ func TestWebhooks(t *testing.T) {
 		{"no such event", url.Values{"url": {"https://example.com/"}, "event": {"party"}}, "There is no event"},
 	} {
 		w := s.send(http.MethodPost, path, "developer", tt.form)
-		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `class="field__wrong">`+tt.says) {
+		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `-wrong">`+tt.says) {
 			t.Errorf("add, %s: %d %s", tt.name, w.Code, w.Body)
 		}
 	}

@@ -79,7 +79,7 @@ type ownApp struct {
 func (p *Pages) createApp(ctx context.Context, v *frame.Visit) error {
 	form := newApp{v.Value("name"), v.Value("security") == "on"}
 	app, secret, err := p.manage.CreateApp(ctx, v.Actor, manage.NewApp{Name: form.Name, Security: form.Security})
-	if _, text := frame.Refused(err); text != "" {
+	if _, text := v.Refused(err); text != "" {
 		return p.Again(v, "new-app", "New app", text, form)
 	}
 	if err != nil {

@@ -64,7 +64,7 @@ func (p *Pages) securityPage(ctx context.Context, v *frame.Visit) error {
 
 // refused shows the page again, if err is for the visitor.
 func (p *Pages) refused(ctx context.Context, v *frame.Visit, err error) error {
-	_, text := frame.Refused(err)
+	_, text := v.Refused(err)
 	if text == "" {
 		return err
 	}
@@ -137,7 +137,7 @@ func (p *Pages) revoke(ctx context.Context, v *frame.Visit) error {
 		change.AllowPolicy, done = (*[32]byte)(raw), "The policy counts again, unless it has expired."
 	}
 	if v.Value("what") == "one" && strings.TrimSpace(v.Value("policy")) == "" {
-		return p.refused(ctx, v, account.Refuse(fault.Invalid, "policy", "paste the policy that is to be refused"))
+		return p.refused(ctx, v, account.Refuse(fault.Invalid, "one", "paste the policy that is to be refused"))
 	}
 	if _, err := p.manage.ChangeApp(ctx, v.Actor, v.App.Key, change); err != nil {
 		return p.refused(ctx, v, err)

@@ -189,7 +189,7 @@ func (p *Pages) label(ctx context.Context, v *frame.Visit) error {
 		text = fmt.Sprintf("There are up to %d tags, their names have up to %d bytes and their values %d; a description has up to %d.",
 			library.MaxTags, library.MaxTagName, library.MaxTagValue, library.MaxAlt)
 	case kind == fault.Invalid:
-		if l.Field, text = frame.Refused(err); text == "" {
+		if l.Field, text = v.Refused(err); text == "" {
 			text = "There is a character in it that cannot be kept, such as a tab."
 		}
 	default:

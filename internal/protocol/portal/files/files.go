@@ -129,8 +129,8 @@ func link(v *frame.Visit, id asset.ID) string { return v.Link("/files/" + url.Pa
 
 // words returns what to tell of err next to a form, and "" if it is not for who
 // filled it in.
-func words(err error) string {
-	if _, text := frame.Refused(err); text != "" || err == nil {
+func words(v *frame.Visit, err error) string {
+	if _, text := v.Refused(err); text != "" || err == nil {
 		return text
 	}
 	if denial := (*policy.Denial)(nil); errors.As(err, &denial) && denial.Detail != "" {

@@ -58,7 +58,7 @@ func (p *Pages) upload(ctx context.Context, v *frame.Visit) error {
 	if err == nil {
 		return v.Done(link(v, a.ID), "Uploaded.")
 	}
-	text := words(err)
+	text := words(v, err)
 	if text == "" {
 		return err
 	}
@@ -90,7 +90,7 @@ func (p *Pages) overwrite(ctx context.Context, v *frame.Visit) error {
 	if err == nil {
 		return v.Done(link(v, f.ID), fmt.Sprintf("The file is overwritten. This is version %d.", a.Version))
 	}
-	text := words(err)
+	text := words(v, err)
 	if text == "" {
 		return err
 	}

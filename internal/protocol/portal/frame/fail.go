@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/server"
 )
@@ -54,20 +55,35 @@ func (f *Frame) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if _, text := Refused(err); text != "" {
 		found.why = text
 	}
-	f.refuse(w, r, found)
+	f.refuse(f.visitor(w, r), found)
+}
+
+// visitor returns the visit of whoever is refused, so that the page has their menu:
+// that of the app as well, if they may see it.
+func (f *Frame) visitor(w http.ResponseWriter, r *http.Request) *Visit {
+	v, err := f.visit(r, Row{})
+	if err != nil { // which is not what the page is about
+		return &Visit{w: w, r: r}
+	}
+	v.w = w
+	if key := v.Path("app"); key != "" && v.Check(account.ViewApp, key) == nil {
+		if app, err := f.manage.App(r.Context(), v.Actor, key); err == nil {
+			v.App = &app
+		}
+	}
+	return v
 }
 
 // crossed answers what a page of another site has sent.
 func (f *Frame) crossed(w http.ResponseWriter, r *http.Request) {
 	f.protect(w.Header())
-	f.refuse(w, r, outcome{http.StatusForbidden, "Not from here",
+	f.refuse(&Visit{w: w, r: r}, outcome{http.StatusForbidden, "Not from here",
 		"This was sent by a page of another site, or the address of this server is not the one it was set up with. Nothing was changed."})
 }
 
-func (f *Frame) refuse(w http.ResponseWriter, r *http.Request, o outcome) {
-	v := &Visit{w: w, r: r}
-	data := struct{ Why, ID string }{o.why, server.RequestID(r.Context())}
-	if err := f.show(v, o.status, "refused", sheet{Title: o.title, Data: data}); err != nil {
-		http.Error(w, o.title, o.status)
+func (f *Frame) refuse(v *Visit, o outcome) {
+	data := struct{ Why, ID string }{o.why, server.RequestID(v.r.Context())}
+	if err := f.show(v, o.status, "refused", sheet{Title: o.title, Section: "refused", Data: data}); err != nil {
+		http.Error(v.w, o.title, o.status)
 	}
 }

@@ -84,10 +84,11 @@ func (f *Frame) show(v *Visit, status int, page string, s sheet) error {
 	if err := t.Execute(&b, s); err != nil {
 		return fmt.Errorf("show page %s: %w", page, err)
 	}
+	body := tie(b.Bytes(), v.wrong)
 	f.protect(v.w.Header())
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.w.WriteHeader(status)
-	b.WriteTo(v.w) // or the reader has gone
+	v.w.Write(body) // or the reader has gone
 	return nil
 }
 

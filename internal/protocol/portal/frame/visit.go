@@ -22,7 +22,8 @@ type Visit struct {
 
 	w      http.ResponseWriter
 	r      *http.Request
-	secure bool // cookies travel by HTTPS only
+	secure bool   // cookies travel by HTTPS only
+	wrong  string // ID of the control that a form was not accepted for; empty for none
 }
 
 // maxForm is how many bytes a form of the portal may have.
@@ -181,6 +182,14 @@ func (v *Visit) takeNotice() string {
 	v.set(notice, "")
 	text, _ := url.QueryUnescape(c.Value)
 	return text
+}
+
+// Refused is Refused for a form that is shown again: the control whose ID is the
+// field's name is marked.
+func (v *Visit) Refused(err error) (field, text string) {
+	field, text = Refused(err)
+	v.wrong = field
+	return field, text
 }
 
 // Refused returns what to tell of err next to a form: the field that is wrong, if

@@ -47,7 +47,7 @@ func (p *Pages) setRole(ctx context.Context, v *frame.Visit) error {
 		}
 	}
 	err = p.manage.SetRole(ctx, v.Actor, v.App.Key, v.Value("email"), role)
-	if _, text := frame.Refused(err); text != "" {
+	if _, text := v.Refused(err); text != "" {
 		shown, err := p.members(ctx, v)
 		if err != nil {
 			return err

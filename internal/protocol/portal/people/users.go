@@ -58,7 +58,7 @@ func (p *Pages) usersPage(ctx context.Context, v *frame.Visit) error {
 
 func (p *Pages) addUser(ctx context.Context, v *frame.Visit) error {
 	user, token, err := p.manage.AddUser(ctx, v.Actor, manage.NewUser{Email: v.Value("email"), Name: v.Value("name"), Operator: v.Checked("operator")})
-	if _, text := frame.Refused(err); text != "" {
+	if _, text := v.Refused(err); text != "" {
 		shown, err := p.users(ctx, v)
 		if err != nil {
 			return err
@@ -81,7 +81,7 @@ func (p *Pages) userPage(ctx context.Context, v *frame.Visit) error {
 
 // userDone goes back to a user's page, or says on it what is wrong.
 func (p *Pages) userDone(ctx context.Context, v *frame.Visit, err error, done string) error {
-	if _, text := frame.Refused(err); text != "" {
+	if _, text := v.Refused(err); text != "" {
 		user, err := p.manage.User(ctx, v.Actor, v.Path("user"))
 		if err != nil {
 			return err

@@ -143,6 +143,9 @@ func (p *Pages) signed(ctx context.Context, v *frame.Visit, f form) (view, error
 		return shown, err
 	}
 	signed, err := p.manage.SignPolicy(ctx, v.Actor, v.App.Key, string(text))
+	if refusal := (*account.Refusal)(nil); errors.As(err, &refusal) && f.JSON != "" {
+		refusal.Field = "json"
+	}
 	if err != nil {
 		return shown, err
 	}
@@ -154,7 +157,7 @@ func (p *Pages) signed(ctx context.Context, v *frame.Visit, f form) (view, error
 func (p *Pages) sign(ctx context.Context, v *frame.Visit) error {
 	shown, err := p.signed(ctx, v, formOf(v))
 	if err != nil {
-		if _, text := frame.Refused(err); text != "" {
+		if _, text := v.Refused(err); text != "" {
 			return p.Again(v, "policies", "Policies", text, shown)
 		}
 		return err
@@ -189,7 +192,7 @@ func (p *Pages) explain(ctx context.Context, v *frame.Visit) error {
 		shown.Steps, err = p.manage.ExplainPolicy(ctx, v.Actor, v.App.Key, c, r)
 	}
 	if err != nil {
-		if _, text := frame.Refused(err); text != "" {
+		if _, text := v.Refused(err); text != "" {
 			return p.Again(v, "policies", "Policies", text, shown)
 		}
 		return err
@@ -225,7 +228,7 @@ func (p *Pages) request(v *frame.Visit, q *question) (policy.Credential, policy.
 	var err error
 	if q.Action != "" {
 		if r.Action, err = policy.ParseAction(q.Action); err != nil {
-			return c, r, account.Refuse(fault.Invalid, "action", "there is no call %s", q.Action)
+			return c, r, account.Refuse(fault.Invalid, "q-action", "there is no call %s", q.Action)
 		}
 	}
 	if q.Handle != "" {
@@ -233,12 +236,12 @@ func (p *Pages) request(v *frame.Visit, q *question) (policy.Credential, policy.
 	}
 	if q.Path != "" {
 		if r.Path, err = policy.CanonicalPath(q.Path); err != nil {
-			return c, r, account.Refuse(fault.Invalid, "path", "no file can be stored at this path")
+			return c, r, account.Refuse(fault.Invalid, "q-path", "no file can be stored at this path")
 		}
 	}
 	if q.Size != "" {
 		if r.Size, err = frame.ParseSize(q.Size); err != nil {
-			return c, r, account.Refuse(fault.Invalid, "size", "write a size like 5 MB, or leave it empty")
+			return c, r, account.Refuse(fault.Invalid, "q-size", "write a size like 5 MB, or leave it empty")
 		}
 	}
 	return c, r, nil

@@ -3,6 +3,7 @@ package cdn
 import (
 	"bytes"
 	"image"
+	"mime"
 	"net/http"
 	"strings"
 	"testing"
@@ -51,6 +52,30 @@ func TestOriginals(t *testing.T) {
 		}
 		if !strings.Contains(h.Get("Content-Security-Policy"), "sandbox") {
 			t.Errorf("GET %s is not in a sandbox", tt.uri)
+		}
+	}
+}
+
+// A name in an address stays inside its header, whatever is in it.
+func TestD3NamesInAddresses(t *testing.T) {
+	s := newStackWith(t, delivery.Config{})
+	file := s.put(t, openKey, "a.txt", []byte("a"))
+	g := s.group(t, openKey, asset.Member{Asset: file.ID})
+	for name, want := range map[string]string{
+		"a%0d%0aSet-Cookie:%20x": "aSet-Cookie: x", "a%00b.txt": "ab.txt", "%22;%20filename=evil.exe;%22": `"; filename=evil.exe;"`, "..%2f..%2fetc%2fpasswd": "passwd",
+		"%e2%80%aetxt.exe": "txt.exe", "%ff.txt": "\ufffd.txt", "%C3%BC.txt": "ü.txt", strings.Repeat("x", 300) + ".txt": "",
+	} {
+		for _, uri := range []string{at(file, name), groupOf(g) + "archive/zip/" + name} {
+			w := s.get(t, uri)
+			lines := w.Header().Values("Content-Disposition")
+			if w.Code != 200 || len(lines) != 1 || w.Header().Get("Set-Cookie") != "" {
+				t.Errorf("GET %s = %d, %v", uri, w.Code, w.Header())
+				continue
+			}
+			_, params, err := mime.ParseMediaType(lines[0])
+			if got := params["filename"]; err != nil || len(params) != 1 || want != "" && got != want || len(got) > 255 || got == "" {
+				t.Errorf("GET %s is called %q by %q, %v, want %q", uri, got, lines[0], err, want)
+			}
 		}
 	}
 }

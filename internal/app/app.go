@@ -16,6 +16,7 @@ import (
 
 	"github.com/stowgate/stowgate/internal/app/node"
 	"github.com/stowgate/stowgate/internal/app/owner"
+	"github.com/stowgate/stowgate/internal/app/place"
 	"github.com/stowgate/stowgate/internal/app/setting"
 )
 
@@ -32,6 +33,7 @@ type commands struct {
 	Data     string           `placeholder:"DIR" help:"Folder that everything is kept in." default:"./stowgate-data" env:"STOWGATE_DATA"`
 	Database string           `placeholder:"URL" help:"Where records are: sqlite:PATH. The default is catalog.db in the data folder." env:"STOWGATE_DATABASE"`
 	Storage  string           `placeholder:"URL" help:"Where bytes are: a folder, or mem: for nothing that lasts. The default is blobs in the data folder." env:"STOWGATE_STORAGE"`
+	Named    []string         `name:"storage-named" placeholder:"NAME=FOLDER" help:"More places for bytes, which apps choose with app set --keep-in NAME." env:"STOWGATE_STORAGE_NAMED"`
 	JSON     bool             `name:"json" help:"Print JSON, for machines."`
 	Version  kong.VersionFlag `help:"Print the version."`
 
@@ -134,7 +136,12 @@ func (s *session) parse(args []string) (*kong.Context, error) {
 // desk returns what the commands of owners run at.
 func (s *session) desk() *owner.Desk {
 	return &owner.Desk{Context: s.ctx, Out: s.stdout, JSON: s.cli.JSON, Now: s.now,
-		Data: s.cli.Data, Database: s.cli.Database, Storage: s.cli.Storage}
+		Places: s.cli.places}
+}
+
+// places returns where the settings say that things are kept.
+func (c *commands) places(r *setting.Reader) place.Places {
+	return place.Read(r, c.Data, c.Database, c.Storage, c.Named)
 }
 
 // print writes v as JSON if the command line says so, and text otherwise.

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stowgate/stowgate/internal/app/place"
 	"github.com/stowgate/stowgate/internal/app/scrub"
 	"github.com/stowgate/stowgate/internal/app/setting"
 	"github.com/stowgate/stowgate/internal/blob/fileblob"
@@ -30,7 +29,7 @@ record than their files have. The exit status is 1 if bytes are damaged or missi
 
 func (c *checkCommand) Run(s *session) error {
 	r := new(setting.Reader)
-	p := place.Read(r, s.cli.Data, s.cli.Database, s.cli.Storage)
+	p := s.cli.places(r)
 	grace := setting.Read(r, "grace", c.Grace, setting.Duration)
 	if err := r.Err(); err != nil {
 		return usageError{err}
@@ -39,16 +38,16 @@ func (c *checkCommand) Run(s *session) error {
 		return usageError{errors.New("--storage=mem: keeps nothing that could be checked")}
 	}
 	before := s.now().Add(-grace)
-	records, _, err := p.OpenCatalog(s.ctx, s.now)
+	records, key, err := p.OpenCatalog(s.ctx, s.now)
 	if err != nil {
 		return err
 	}
 	defer records.Close()
-	store, err := fileblob.Open(p.Blobs, fileblob.Config{})
+	store, closeBlobs, err := p.OpenBlobs(s.ctx, records, key, fileblob.Config{})
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	defer closeBlobs()
 
 	told := s.now()
 	out, err := scrub.Check(s.ctx, records, store, before, func(r scrub.Report) {
@@ -81,7 +80,7 @@ func (c *checkCommand) Run(s *session) error {
 		return err
 	}
 	if bad := len(out.Damaged) + len(out.Missing); bad > 0 {
-		err = fmt.Errorf("%d files are damaged or missing: restore %s from a backup, then check again", bad, p.Blobs)
+		err = fmt.Errorf("%d files are damaged or missing: restore %s from a backup, then check again", bad, p.Folders())
 	}
 	if len(wrong) > 0 && !c.Repair {
 		err = errors.Join(err, errors.New("other sums are on record than apps store: stowgate check --repair counts anew"))

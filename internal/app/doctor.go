@@ -12,7 +12,6 @@ import (
 
 	"github.com/stowgate/stowgate/internal/app/machine"
 	"github.com/stowgate/stowgate/internal/app/node"
-	"github.com/stowgate/stowgate/internal/app/place"
 	"github.com/stowgate/stowgate/internal/app/setting"
 )
 
@@ -30,7 +29,7 @@ func (doctorCommand) Help() string {
 
 func (c *doctorCommand) Run(s *session) error {
 	r := new(setting.Reader)
-	p := place.Read(r, s.cli.Data, s.cli.Database, s.cli.Storage)
+	p := s.cli.places(r)
 	if err := r.Err(); err != nil {
 		return usageError{err}
 	}
@@ -46,7 +45,7 @@ func (c *doctorCommand) Run(s *session) error {
 		Documents node.DocumentReport `json:"documents"`
 		Engines   []machine.Engine    `json:"engines"`
 	}{Version: version(), Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH,
-		SQLite: sqlite.SQLITE_VERSION, Data: p.Data, Findings: machine.Examine(p.Data), Images: images.Examine(s.ctx), Documents: images.ExamineDocuments(s.ctx), Engines: machine.Engines()}
+		SQLite: sqlite.SQLITE_VERSION, Data: p.Data, Findings: append(machine.Examine(p.Data), p.Examine()...), Images: images.Examine(s.ctx), Documents: images.ExamineDocuments(s.ctx), Engines: machine.Engines()}
 
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)

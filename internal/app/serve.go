@@ -11,7 +11,6 @@ import (
 
 	"github.com/stowgate/stowgate/internal/app/heap"
 	"github.com/stowgate/stowgate/internal/app/node"
-	"github.com/stowgate/stowgate/internal/app/place"
 	"github.com/stowgate/stowgate/internal/app/setting"
 	"github.com/stowgate/stowgate/internal/delivery/queue"
 	"github.com/stowgate/stowgate/internal/delivery/shelf"
@@ -99,7 +98,7 @@ type settings struct {
 func (c *serveCommand) settings(s *session) (settings, error) {
 	r := new(setting.Reader)
 	var set settings
-	set.Places = place.Read(r, s.cli.Data, s.cli.Database, s.cli.Storage)
+	set.Places = s.cli.places(r)
 	size := func(name, text string) int64 { return setting.Read(r, name, text, setting.Positive(setting.Size)) }
 	span := func(name, text string) time.Duration {
 		return setting.Read(r, name, text, setting.Positive(setting.Duration))

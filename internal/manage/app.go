@@ -31,6 +31,7 @@ type NewApp struct {
 	Key      string // API key to take over; empty means a new one
 	Secret   string // to take over; empty means a new one
 	MaxSize  int64  // bytes of one file; 0 means the server's limit
+	Storage  string // that new files go to; empty means the default
 }
 
 // maxKey is how many characters an API key, or a secret, may have.
@@ -60,9 +61,12 @@ func (s *Service) CreateApp(ctx context.Context, by account.Actor, n NewApp) (Ap
 	case n.MaxSize < 0:
 		return App{}, "", account.Refuse(fault.Invalid, "max_size", "the size is less than nothing")
 	}
+	if err := s.checkStorage(n.Storage); err != nil {
+		return App{}, "", err
+	}
 	now := s.now()
 	a := policy.App{Key: n.Key, Name: name, Security: n.Security, Created: now,
-		Secrets: []policy.Secret{{Key: n.Secret, Created: now}}, Options: policy.Options{MaxSize: n.MaxSize}}
+		Secrets: []policy.Secret{{Key: n.Secret, Created: now}}, Options: policy.Options{MaxSize: n.MaxSize, Storage: n.Storage}}
 	err = s.apps.CreateApp(ctx, by.Entry(createAction, a.Key, a.Key, map[string]string{
 		"name": a.Name, "security": fmt.Sprint(a.Security), "secret": a.Secrets[0].Fingerprint()}), a)
 	if errors.Is(err, fault.Conflict) {
@@ -105,6 +109,7 @@ type Change struct {
 	MaxFiles      *int64         // that it stores; 0 means no bound
 	MaxBytes      *int64         // of all its files; 0 means no bound
 	Retention     *time.Duration // after which a file is removed; 0 means never
+	Storage       *string        // that new files go to; empty means the default. Others stay where they are
 
 	// These need the act ChangeSecret.
 	RevokeBefore *time.Time // refuse policies signed before; a zero time takes it back
@@ -151,6 +156,11 @@ func (s *Service) ChangeApp(ctx context.Context, by account.Actor, key string, c
 		}
 		if err := c.checkSecurity(*a, s.now()); err != nil {
 			return err
+		}
+		if c.Storage != nil {
+			if err := s.checkStorage(*c.Storage); err != nil {
+				return err
+			}
 		}
 		return c.apply(a, detail)
 	})
@@ -217,6 +227,7 @@ func (c Change) apply(a *policy.App, detail map[string]string) error {
 	set(detail, "max_files", &o.MaxFiles, c.MaxFiles)
 	set(detail, "max_bytes", &o.MaxBytes, c.MaxBytes)
 	set(detail, "retention", &o.Retention, c.Retention)
+	set(detail, "storage", &o.Storage, c.Storage)
 	set(detail, "revoked_before", &a.RevokedBefore, c.RevokeBefore)
 	c.revoke(a, detail)
 	return nil

@@ -45,11 +45,15 @@ func TestCreateApp(t *testing.T) {
 		"a long key":      {Name: "n", Key: strings.Repeat("a", 129)},
 		"a long secret":   {Name: "n", Secret: strings.Repeat("a", 129)},
 		"a negative size": {Name: "n", MaxSize: -1},
+		"no such storage": {Name: "n", Storage: "attic"},
 	} {
 		_, _, err := d.CreateApp(t.Context(), operator, n)
 		wantKind(t, what, err, fault.Invalid)
 	}
-	d.create(t, manage.NewApp{Key: strings.Repeat("a", 128), Secret: strings.Repeat("b", 128)})
+	kept, _ := d.create(t, manage.NewApp{Key: strings.Repeat("a", 128), Secret: strings.Repeat("b", 128), Storage: "cold"})
+	if kept.Options.Storage != "cold" {
+		t.Errorf("an app that is to keep its files in cold does so in %q", kept.Options.Storage)
+	}
 	_, _, err := d.CreateApp(t.Context(), operator, manage.NewApp{Name: "n", Key: a.Key})
 	wantKind(t, "a key that is taken", err, fault.Conflict)
 }
@@ -62,11 +66,11 @@ func TestChangeApp(t *testing.T) {
 		Version: a.Version, Name: ptr(" new "), Disabled: ptr(true), Security: ptr(true), Force: "test", MaxSize: ptr(int64(1)),
 		Origins: ptr([]string{"HTTPS://Shop.example:443", "https://shop.example/", "http://localhost:3000"}), Types: ptr([]string{"Image/*"}),
 		SignedImages: ptr(true), WholePatterns: ptr(true), CallsAlias: ptr(true), MaxFiles: ptr(int64(2)), MaxBytes: ptr(int64(3)),
-		Retention: ptr(time.Hour), RevokeBefore: ptr(d.now), RevokePolicy: &digest,
+		Retention: ptr(time.Hour), Storage: ptr("archive"), RevokeBefore: ptr(d.now), RevokePolicy: &digest,
 	})
 	must(t, err)
 	want := policy.Options{WholePatterns: true, CallsAlias: true, MaxSize: 1, SignedImages: true,
-		Origins: []string{"https://shop.example", "http://localhost:3000"}, Types: []string{"image/*"}, MaxFiles: 2, MaxBytes: 3, Retention: time.Hour}
+		Origins: []string{"https://shop.example", "http://localhost:3000"}, Types: []string{"image/*"}, MaxFiles: 2, MaxBytes: 3, Retention: time.Hour, Storage: "archive"}
 	if !reflect.DeepEqual(changed.Options, want) || changed.Name != "new" || !changed.Disabled || !changed.Security ||
 		!changed.RevokedBefore.Equal(d.now) || !changed.Revoked[digest] {
 		t.Errorf("ChangeApp = %+v", changed)
@@ -98,6 +102,8 @@ func TestChangeApp(t *testing.T) {
 		"an origin's query":  {Origins: ptr([]string{"https://a.example?"})},
 		"no origin":          {Origins: ptr([]string{"a.example"})},
 		"no type":            {Types: ptr([]string{"image"})},
+		"no such storage":    {Storage: ptr("attic")},
+		"a word for people":  {Storage: ptr("default")},
 		"good and bad":       {Name: ptr("half"), Types: ptr([]string{"image"})},
 	} {
 		_, err := d.ChangeApp(t.Context(), operator, a.Key, c)
@@ -116,7 +122,7 @@ func TestVersion(t *testing.T) {
 	for _, c := range []manage.Change{
 		{Name: ptr("other")}, {Disabled: ptr(true)}, {Security: ptr(true), Force: "x"}, {MaxSize: ptr(int64(1))}, {MaxFiles: ptr(int64(1))},
 		{MaxBytes: ptr(int64(1))}, {Retention: ptr(time.Duration(1))}, {SignedImages: ptr(true)}, {WholePatterns: ptr(true)}, {CallsAlias: ptr(true)},
-		{Origins: ptr([]string{"https://a.example"})}, {Types: ptr([]string{"image/*"})}, {RevokeBefore: ptr(d.now)}, {RevokePolicy: &[32]byte{1}},
+		{Origins: ptr([]string{"https://a.example"})}, {Types: ptr([]string{"image/*"})}, {Storage: ptr("archive")}, {RevokeBefore: ptr(d.now)}, {RevokePolicy: &[32]byte{1}},
 	} {
 		a, err := d.ChangeApp(t.Context(), operator, a.Key, c)
 		must(t, err)

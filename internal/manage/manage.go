@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/account"
@@ -55,7 +56,8 @@ type Log interface {
 
 // Config adjusts a Service. The zero Config is ready to use.
 type Config struct {
-	Now func() time.Time // nil means time.Now
+	Now      func() time.Time // nil means time.Now
+	Storages []string         // names of those that apps may choose besides the default
 }
 
 // A Service changes what owners manage. Each method takes who acts; the error
@@ -67,6 +69,7 @@ type Service struct {
 	people People
 	log    Log
 	now    func() time.Time
+	config Config
 }
 
 // New returns a service.
@@ -74,7 +77,19 @@ func New(apps Apps, people People, log Log, c Config) *Service {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Service{apps, people, log, c.Now}
+	return &Service{apps, people, log, c.Now, c}
+}
+
+// Storages returns the names of the storages that apps may choose besides the
+// default, whose name is empty.
+func (s *Service) Storages() []string { return s.config.Storages }
+
+// checkStorage returns nil if an app may keep new files in the storage called name.
+func (s *Service) checkStorage(name string) error {
+	if name == "" || slices.Contains(s.config.Storages, name) {
+		return nil
+	}
+	return account.Refuse(fault.Invalid, "storage", "there is no storage called %q", name)
 }
 
 // KeepDeleted is how long the deletion of an app can be taken back.

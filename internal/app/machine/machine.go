@@ -46,25 +46,48 @@ func Engines() []Engine {
 
 // Examine looks at the data folder, or at the one it would be made in.
 func Examine(data string) []Finding {
-	dir := data
+	var more []Finding
+	found := tryFolder("data folder", data, "--data", func(dir string, f *os.File) {
+		more = []Finding{punchHole(f), unnamedFile(dir), freeSpace(dir), openFiles()}
+	})
+	return append([]Finding{found}, more...)
+}
+
+// ExamineStorage looks at a folder for bytes that is another than the data
+// folder, or at the one it would be made in. Its name and place are set by a
+// setting of that name.
+func ExamineStorage(name, folder, setting string) Finding {
+	var room Finding
+	found := tryFolder(name, folder, setting, func(dir string, _ *os.File) { room = freeSpace(dir) })
+	if found.OK {
+		found.OK, found.Detail = room.OK, found.Detail+", free: "+room.Detail
+	}
+	return found
+}
+
+// tryFolder finds out whether files can be made in a folder that a setting
+// names, or in the one it would be made in, and lets look do more with one.
+func tryFolder(name, folder, setting string, look func(dir string, f *os.File)) Finding {
+	dir := folder
 	for {
 		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
 			break
 		}
 		dir = filepath.Dir(dir)
 	}
-	found := []Finding{{Name: "data folder", Needed: true, OK: true, Detail: data}}
-	if dir != data {
-		found[0].Detail += " is not there yet and will be made in " + dir
+	found := Finding{Name: name, Needed: true, OK: true, Detail: folder}
+	if dir != folder {
+		found.Detail += " is not there yet and will be made in " + dir
 	}
 	f, err := os.CreateTemp(dir, ".stowgate-doctor-*")
 	if err != nil {
-		found[0].OK, found[0].Detail = false, fmt.Sprintf("%v: choose another with --data, or change who may write there", err)
+		found.OK, found.Detail = false, fmt.Sprintf("%v: choose another with %s, or change who may write there", err, setting)
 		return found
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	return append(found, punchHole(f), unnamedFile(dir), freeSpace(dir), openFiles())
+	look(dir, f)
+	return found
 }
 
 func punchHole(f *os.File) Finding {

@@ -29,6 +29,10 @@ func TestExamine(t *testing.T) {
 		if tt.ok && len(found) != 5 {
 			t.Errorf("%s: %d findings, want 5", tt.name, len(found))
 		}
+		storage := ExamineStorage("the storage archive", tt.data, "--data")
+		if storage.OK != tt.ok || !storage.Needed || !strings.Contains(storage.Detail, tt.detail) || strings.Contains(storage.Detail, ", free: ") != tt.ok {
+			t.Errorf("%s: %+v, want ok %t, %q", tt.name, storage, tt.ok, tt.detail)
+		}
 		if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
 			t.Errorf("%s: left behind %v", tt.name, left)
 		}

@@ -89,7 +89,7 @@ func Open(ctx context.Context, set Settings, now func() time.Time, log *slog.Log
 	}
 	n.closers = append(n.closers, records.Close)
 	set.Server.Observe = n.openInsight(records, now)
-	blobs, closeBlobs, err := set.OpenBlobs(set.Disk)
+	blobs, closeBlobs, err := set.OpenBlobs(ctx, records, key, set.Disk)
 	if err != nil {
 		return nil, err
 	}

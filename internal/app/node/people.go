@@ -43,7 +43,7 @@ func (n *Node) people(records *catalog.Catalog, key [32]byte, now func() time.Ti
 	book := records.Book()
 	kept := people.New(book)
 	accounts := account.New(kept, account.Config{Now: now})
-	p := &People{Accounts: accounts, Manage: manage.New(records, kept, ledger.New(book), manage.Config{Now: now})}
+	p := &People{Accounts: accounts, Manage: manage.New(records, kept, ledger.New(book), manage.Config{Now: now, Storages: n.set.Names()})}
 	origin := onHost(n.PublicURL, n.set.Domain, "portal")
 	var err error
 	p.Passkeys, err = passkey.New(accounts, kept, passkey.Config{Origin: origin, Name: "Stowgate", Key: place.Derive(key, "stowgate passkeys"), Now: now})

@@ -140,6 +140,7 @@ type appCreate struct {
 	APIKey   string `name:"api-key" placeholder:"KEY" help:"Key to take over; the default is a new one."`
 	Secret   string `placeholder:"SECRET" help:"Secret to take over; the default is a new one."`
 	MaxSize  string `placeholder:"SIZE" default:"0" help:"Of one file; 0 means the server's limit."`
+	KeepIn   string `placeholder:"NAME" default:"default" help:"Storage that its files go to: one of --storage-named, or default."`
 }
 
 // Help implements kong.HelpProvider.
@@ -155,6 +156,7 @@ func (c *appCreate) Run(d *Desk) error {
 	r := new(setting.Reader)
 	security := setting.Read(r, "security", c.Security, setting.OneOf("on", "off"))
 	size := setting.Read(r, "max-size", c.MaxSize, setting.Size)
+	storage := setting.Read(r, "keep-in", c.KeepIn, parseStorage)
 	if strings.ContainsFunc(c.APIKey, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("/?#%&=+,:", c) }) || len(c.APIKey) > 128 {
 		r.Fail("--api-key has characters that a URL would change: use letters, digits, - and _")
 	}
@@ -164,7 +166,7 @@ func (c *appCreate) Run(d *Desk) error {
 	if err := r.Err(); err != nil {
 		return UsageError{err}
 	}
-	n := manage.NewApp{Name: c.Name, Security: security == "on", Key: c.APIKey, Secret: c.Secret, MaxSize: size}
+	n := manage.NewApp{Name: c.Name, Security: security == "on", Key: c.APIKey, Secret: c.Secret, MaxSize: size, Storage: storage}
 	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		a, secret, err := m.CreateApp(ctx, operator, n)
 		if errors.Is(err, fault.Conflict) {

@@ -27,7 +27,7 @@ type Desk struct {
 	JSON    bool // print JSON, for machines
 	Now     func() time.Time
 
-	Data, Database, Storage string // settings, as package place reads them
+	Places func(*setting.Reader) place.Places // where the settings say that things are kept
 }
 
 // A UsageError is a command line that makes no sense.
@@ -49,7 +49,7 @@ func (d *Desk) Print(v any, text string) error {
 // WithCatalog calls do with the catalog open.
 func (d *Desk) WithCatalog(do func(context.Context, *catalog.Catalog) error) error {
 	r := new(setting.Reader)
-	p := place.Read(r, d.Data, d.Database, d.Storage)
+	p := d.Places(r)
 	if err := r.Err(); err != nil {
 		return UsageError{err}
 	}
@@ -70,7 +70,8 @@ func (d *Desk) withManager(do func(context.Context, *manage.Service) error) erro
 
 func (d *Desk) manager(records *catalog.Catalog) *manage.Service {
 	book := records.Book()
-	return manage.New(records, people.New(book), ledger.New(book), manage.Config{Now: d.Now})
+	places := d.Places(new(setting.Reader)) // what is wrong with them was told before
+	return manage.New(records, people.New(book), ledger.New(book), manage.Config{Now: d.Now, Storages: places.Names()})
 }
 
 // operator is who commands act as.

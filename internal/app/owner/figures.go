@@ -1,6 +1,7 @@
 package owner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/app/setting"
+	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/catalog/figures"
 	"github.com/stowgate/stowgate/internal/insight"
@@ -22,6 +24,7 @@ type limits struct {
 	MaxFiles  *string `placeholder:"NUMBER" help:"Of files that it stores; 0 means no bound."`
 	MaxBytes  *string `placeholder:"SIZE" help:"Of all its files together; 0 means no bound."`
 	Retention *string `placeholder:"TIME" help:"How long files are kept after they came, like 30d; 0 means for ever."`
+	KeepIn    *string `placeholder:"NAME" help:"Storage that new files go to: one of --storage-named, or default. Files that are there stay where they are."`
 }
 
 // read adds to change what the flags ask for.
@@ -29,10 +32,19 @@ func (l limits) read(r *setting.Reader, change *manage.Change) {
 	change.Types = optional(r, "types", l.Types, parseTypes)
 	change.MaxBytes = optional(r, "max-bytes", l.MaxBytes, setting.Size)
 	change.Retention = optional(r, "retention", l.Retention, setting.Duration)
+	change.Storage = optional(r, "keep-in", l.KeepIn, parseStorage)
 	change.MaxFiles = optional(r, "max-files", l.MaxFiles, func(text string) (int64, error) {
 		n, err := setting.Count(text)
 		return int64(max(n, 0)), err
 	})
+}
+
+// parseStorage takes the name of a storage.
+func parseStorage(text string) (string, error) {
+	if text == blob.DefaultName {
+		return "", nil
+	}
+	return blob.ParseName(text)
 }
 
 // parseTypes takes media types, and any for none.
@@ -56,11 +68,12 @@ type shownLimits struct {
 	MaxFiles  int64          `json:"max_files"`
 	MaxBytes  int64          `json:"max_bytes"`
 	Retention int64          `json:"retention"` // seconds
+	Storage   string         `json:"storage"`
 	Stored    *insight.Usage `json:"stored,omitempty"`
 }
 
 func showLimits(o policy.Options) shownLimits {
-	return shownLimits{append([]string{}, o.Types...), o.MaxFiles, o.MaxBytes, int64(o.Retention / time.Second), nil}
+	return shownLimits{append([]string{}, o.Types...), o.MaxFiles, o.MaxBytes, int64(o.Retention / time.Second), cmp.Or(o.Storage, blob.DefaultName), nil}
 }
 
 func (l shownLimits) print(w *tabwriter.Writer) {
@@ -72,6 +85,9 @@ func (l shownLimits) print(w *tabwriter.Writer) {
 	}
 	if l.Retention > 0 {
 		fmt.Fprintf(w, "retention\t%v\n", time.Duration(l.Retention)*time.Second)
+	}
+	if l.Storage != blob.DefaultName {
+		fmt.Fprintf(w, "new files in\tthe storage %s\n", l.Storage)
 	}
 }
 

@@ -17,23 +17,21 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/app/setting"
-	"github.com/stowgate/stowgate/internal/blob"
-	"github.com/stowgate/stowgate/internal/blob/fileblob"
-	"github.com/stowgate/stowgate/internal/blob/memblob"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/catalog/sqlitedb"
 )
 
 // Places is where things are kept.
 type Places struct {
-	Data     string // folder
-	Database string // path of the SQLite file
-	Blobs    string // folder; "" means memory
+	Data     string    // folder
+	Database string    // path of the SQLite file
+	Blobs    string    // folder of the default storage; "" means memory
+	Named    []Storage // besides the default
 }
 
-// Read returns what the settings of these names say.
-func Read(r *setting.Reader, data, database, storage string) Places {
-	p := Places{Data: data}
+// Read returns what the settings of these names say; named is storage-named.
+func Read(r *setting.Reader, data, database, storage string, named []string) Places {
+	p := Places{Data: data, Named: readNamed(r, named)}
 	if p.Data == "" {
 		r.Fail("--data is empty: name a folder")
 	}
@@ -48,19 +46,17 @@ func Read(r *setting.Reader, data, database, storage string) Places {
 		return path, nil
 	})
 	p.Blobs = setting.Read(r, "storage", storage, func(text string) (string, error) {
-		scheme, rest, ok := strings.Cut(text, ":")
-		switch {
-		case text == "":
+		switch text {
+		case "":
 			return filepath.Join(p.Data, "blobs"), nil
-		case text == "mem:":
+		case "mem:":
 			return "", nil
-		case !ok || strings.Contains(scheme, "/"):
-			return text, nil
-		case scheme == "file" && strings.TrimPrefix(rest, "//") != "":
-			return strings.TrimPrefix(rest, "//"), nil
 		}
-		return "", errors.New("is no folder, file:FOLDER or mem:; S3, Google Cloud Storage and Azure are planned, and not in this version")
+		return parseFolder(text, "folder, file:FOLDER or mem:")
 	})
+	if storage == "mem:" && len(named) > 0 {
+		r.Fail("--storage=mem: keeps everything in memory: leave out --storage-named")
+	}
 	return p
 }
 
@@ -94,19 +90,6 @@ func (p Places) OpenCatalog(ctx context.Context, now func() time.Time) (*catalog
 	return c, key, nil
 }
 
-// OpenBlobs opens the blob store. The caller calls the function it returns to
-// close it.
-func (p Places) OpenBlobs(config fileblob.Config) (blob.Store, func() error, error) {
-	if p.Blobs == "" {
-		return new(memblob.Store), func() error { return nil }, nil
-	}
-	store, err := fileblob.Open(p.Blobs, config)
-	if err != nil {
-		return nil, nil, err
-	}
-	return store, store.Close, nil
-}
-
 // serverKey reads the key that app secrets are sealed with, from a file that it
 // makes, durably, if it is not there. Two processes that make it at the same
 // time get the same.
@@ -128,19 +111,27 @@ func serverKey(name string) (key [32]byte, err error) {
 }
 
 func makeServerKey(name string) error {
+	var key [32]byte
+	rand.Read(key[:])
+	return writeOnce(name, key[:])
+}
+
+// tempPrefix begins the names of files that are not yet written.
+const tempPrefix = ".stowgate-"
+
+// writeOnce makes a file of these bytes, durably, unless there is one.
+func writeOnce(name string, data []byte) error {
 	dir := filepath.Dir(name)
-	f, err := os.CreateTemp(dir, ".server-key-*") // 0600
+	f, err := os.CreateTemp(dir, tempPrefix+"*") // 0600
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name())
-	var key [32]byte
-	rand.Read(key[:])
-	_, err = f.Write(key[:])
+	_, err = f.Write(data)
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	// A link, unlike a rename, never replaces the key that another made.
+	// A link, unlike a rename, never replaces what another wrote.
 	if err := os.Link(f.Name(), name); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -19,12 +20,12 @@ func TestRead(t *testing.T) {
 		want                    Places
 		err                     string
 	}{
-		{"d", "", "", Places{"d", "d/catalog.db", "d/blobs"}, ""},
-		{"d", "sqlite:/x/y.db", "/z", Places{"d", "/x/y.db", "/z"}, ""},
-		{"d", "", "mem:", Places{"d", "d/catalog.db", ""}, ""},
-		{"d", "", "file:z", Places{"d", "d/catalog.db", "z"}, ""},
-		{"d", "", "file:///z", Places{"d", "d/catalog.db", "/z"}, ""},
-		{"d", "", "./a:b", Places{"d", "d/catalog.db", "./a:b"}, ""},
+		{"d", "", "", Places{Data: "d", Database: "d/catalog.db", Blobs: "d/blobs"}, ""},
+		{"d", "sqlite:/x/y.db", "/z", Places{Data: "d", Database: "/x/y.db", Blobs: "/z"}, ""},
+		{"d", "", "mem:", Places{Data: "d", Database: "d/catalog.db", Blobs: ""}, ""},
+		{"d", "", "file:z", Places{Data: "d", Database: "d/catalog.db", Blobs: "z"}, ""},
+		{"d", "", "file:///z", Places{Data: "d", Database: "d/catalog.db", Blobs: "/z"}, ""},
+		{"d", "", "./a:b", Places{Data: "d", Database: "d/catalog.db", Blobs: "./a:b"}, ""},
 		{"", "", "", Places{}, "--data is empty"},
 		{"d", "sqlite:", "", Places{}, "sqlite:PATH"},
 		{"d", "catalog.db", "", Places{}, "sqlite:PATH"},
@@ -33,10 +34,10 @@ func TestRead(t *testing.T) {
 		{"d", "", "file:", Places{}, "is no folder"},
 	} {
 		r := new(setting.Reader)
-		got := Read(r, tt.data, tt.database, tt.storage)
+		got := Read(r, tt.data, tt.database, tt.storage, nil)
 		err := r.Err()
 		switch {
-		case tt.err == "" && (err != nil || got != tt.want):
+		case tt.err == "" && (err != nil || !reflect.DeepEqual(got, tt.want)):
 			t.Errorf("Read(%q, %q, %q) = %+v, %v; want %+v", tt.data, tt.database, tt.storage, got, err, tt.want)
 		case tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)):
 			t.Errorf("Read(%q, %q, %q) = %v, want %q", tt.data, tt.database, tt.storage, err, tt.err)
@@ -97,13 +98,13 @@ func TestLock(t *testing.T) {
 
 // TestP4Private: what a first run makes, only its owner can read.
 func TestP4Private(t *testing.T) {
-	p := Read(new(setting.Reader), filepath.Join(t.TempDir(), "data"), "", "")
-	c, _, err := p.OpenCatalog(t.Context(), time.Now)
+	p := Read(new(setting.Reader), filepath.Join(t.TempDir(), "data"), "", "", nil)
+	c, key, err := p.OpenCatalog(t.Context(), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	_, closeBlobs, err := p.OpenBlobs(fileblob.Config{Reserve: -1})
+	_, closeBlobs, err := p.OpenBlobs(t.Context(), c, key, fileblob.Config{Reserve: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +125,7 @@ func TestDerive(t *testing.T) {
 
 // TestOtherKey: a database is not opened with a key that is not its own.
 func TestOtherKey(t *testing.T) {
-	p := Read(new(setting.Reader), t.TempDir(), "", "")
+	p := Read(new(setting.Reader), t.TempDir(), "", "", nil)
 	c, _, err := p.OpenCatalog(t.Context(), time.Now)
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,7 @@ import (
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/blob/memblob"
+	"github.com/stowgate/stowgate/internal/blob/route"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/catalog/figures"
 	"github.com/stowgate/stowgate/internal/catalog/hooks"
@@ -72,12 +73,12 @@ func newStand(t *testing.T) *stand {
 	format := webhook.Format{Words: map[string]string{asset.Uploaded: "fp.upload", asset.Overwritten: "fp.overwrite", asset.Deleted: "fp.delete"},
 		Body: func(webhook.Hook, asset.Event) ([]byte, error) { return []byte("{}"), nil }}
 	formats := webhook.Formats{"filestack": format, "uploadcare": format}
-	blobs := new(memblob.Store)
+	blobs := route.New(new(memblob.Store), map[string]blob.Store{"archive": new(memblob.Store)})
 	s.uploads = upload.New(blobs, blob.NewVault(blobs, blob.VaultConfig{}), records, upload.Config{})
 	t.Cleanup(s.uploads.Close)
 	s.Services = Services{
 		Accounts: account.New(kept, account.Config{Now: clock}),
-		Manage:   manage.New(records, kept, ledger.New(book), manage.Config{Now: clock}),
+		Manage:   manage.New(records, kept, ledger.New(book), manage.Config{Now: clock, Storages: []string{"archive"}}),
 		Webhooks: manage.NewWebhooks(hooks.New(book, jobs, formats, func() {}), formats, clock),
 		Jobs:     manage.NewJobs(jobs, func() {}),
 		Desk: library.NewDesk(struct {

@@ -72,7 +72,7 @@ func TestM7EveryChange(t *testing.T) {
 
 func (s *story) apps(app map[string]string) {
 	var made struct{ App struct{ Key string } }
-	s.secret(s.change("POST /apps", nil, `{"name":"Another","security":true,"max_size":1000}`, "app.create")).into(s.t, &made)
+	s.secret(s.change("POST /apps", nil, `{"name":"Another","security":true,"max_size":1000,"storage":"archive"}`, "app.create")).into(s.t, &made)
 	another := map[string]string{"app": made.App.Key}
 	s.change("DELETE /apps/{app}", another, "", "app.delete")
 	s.want(409, "DELETE", "/apps/"+made.App.Key, s.token, "")
@@ -82,7 +82,10 @@ func (s *story) apps(app map[string]string) {
 	s.change("POST /apps/{app}/remove", another, `{"files":true}`, "app.remove")
 	s.want(404, "GET", "/apps/"+made.App.Key, s.token, "")
 	s.change("PATCH /apps/{app}", app, `{"name":"Renamed","origins":["https://example.com"],"types":["text/*"],"max_size":1000,"max_files":100,
-		"max_bytes":100000,"retention":86400,"signed_images":true,"whole_patterns":true,"calls_alias":true,"disabled":false}`, "app.change")
+		"max_bytes":100000,"retention":86400,"signed_images":true,"whole_patterns":true,"calls_alias":true,"disabled":false,"storage":"archive"}`, "app.change")
+	if a := s.want(200, "GET", address("/apps/{app}", app), s.token, ""); !strings.Contains(a.text, `"storage":"archive"`) {
+		s.t.Errorf("an app that keeps new files in the archive is %s", a.text)
+	}
 	s.secret(s.change("POST /apps/{app}/secrets", app, `{"keep":3600}`, "secret.add"))
 	s.want(409, "POST", address("/apps/{app}/secrets", app), s.token, `{"keep":3600}`)
 	old := map[string]string{"app": app["app"], "fingerprint": s.stand.app.Secrets[0].Fingerprint}

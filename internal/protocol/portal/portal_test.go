@@ -52,7 +52,8 @@ type stand struct {
 
 const password = "correct horse battery staple"
 
-func newStand(t *testing.T) *stand {
+// newStand returns a stand whose apps may choose these storages.
+func newStand(t *testing.T, storages ...string) *stand {
 	t.Helper()
 	ctx := t.Context()
 	db, err := sqlitedb.Open(ctx, filepath.Join(t.TempDir(), "catalog.db"))
@@ -67,7 +68,7 @@ func newStand(t *testing.T) *stand {
 	kept := people.New(records.Book())
 	s := &stand{records: records, sessions: make(map[string]string)}
 	s.services = Services{Services: portalpeople.Services{Accounts: account.New(kept, account.Config{}),
-		Manage: manage.New(records, kept, ledger.New(records.Book()), manage.Config{})},
+		Manage: manage.New(records, kept, ledger.New(records.Book()), manage.Config{Storages: storages})},
 		ReadURL: func(string) (string, policy.Credential, policy.Request, error) {
 			return "", policy.Credential{}, policy.Request{}, nil
 		}}
@@ -328,6 +329,40 @@ func TestM5Once(t *testing.T) {
 				t.Errorf("GET %s shows the secret", row.Path)
 			}
 		}
+	}
+}
+
+// TestStorage has an app choose where new files go, where there is a choice.
+func TestStorage(t *testing.T) {
+	path := func(s *stand) string { return "/portal/apps/" + s.app.Key + "/settings" }
+	alone := newStand(t)
+	if w := alone.send(http.MethodGet, path(alone), "owner", nil); strings.Contains(w.Body.String(), `name="storage"`) {
+		t.Error("there is a choice of one storage")
+	}
+	s := newStand(t, "archive", "cold")
+	chosen := func() string {
+		t.Helper()
+		if w := s.send(http.MethodGet, path(s), "viewer", nil); !strings.Contains(w.Body.String(), "New files are kept in") {
+			t.Errorf("viewers do not see where files are kept: %s", w.Body)
+		}
+		w := s.send(http.MethodGet, path(s), "owner", nil)
+		got := regexp.MustCompile(`<option selected>([a-z]*)</option>`).FindStringSubmatch(w.Body.String())
+		if !strings.Contains(w.Body.String(), `name="storage"`) || got == nil {
+			return ""
+		}
+		return got[1]
+	}
+	if got := chosen(); got != "" {
+		t.Errorf("a new app keeps files in %q", got)
+	}
+	for _, name := range []string{"cold", ""} {
+		if w := s.send(http.MethodPost, path(s), "owner", url.Values{"name": {"Shop"}, "storage": {name}}); w.Code != http.StatusSeeOther || chosen() != name {
+			t.Errorf("choosing %q: %d, and it is %q", name, w.Code, chosen())
+		}
+	}
+	w := s.send(http.MethodPost, path(s), "owner", url.Values{"name": {"Shop"}, "storage": {"attic"}})
+	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `class="field__wrong"`) {
+		t.Errorf("a storage that is not there: %d, want it shown beside the field", w.Code)
 	}
 }
 

@@ -75,6 +75,7 @@ type app struct {
 	MaxFiles      int64    `json:"max_files"`
 	MaxBytes      int64    `json:"max_bytes"`
 	Retention     int64    `json:"retention"` // seconds
+	Storage       string   `json:"storage"`
 
 	RevokedBefore time.Time `json:"revoked_before,omitzero"`
 	Revoked       []string  `json:"revoked_policies"` // digests
@@ -85,7 +86,7 @@ func showApp(m manage.App) app {
 	shown := app{Key: m.Key, Name: m.Name, Security: m.Security, Disabled: m.Disabled, Created: m.Created.UTC(), Deleted: m.Deleted.UTC(), Gone: m.Gone.UTC(),
 		Version: m.Version, Role: m.Role.String(), MaxSize: o.MaxSize, Origins: call.Texts(o.Origins), Types: call.Texts(o.Types), SignedImages: o.SignedImages,
 		WholePatterns: o.WholePatterns, CallsAlias: o.CallsAlias, MaxFiles: o.MaxFiles, MaxBytes: o.MaxBytes,
-		Retention: int64(o.Retention / time.Second), RevokedBefore: m.RevokedBefore.UTC(), Revoked: []string{}}
+		Retention: int64(o.Retention / time.Second), Storage: o.Storage, RevokedBefore: m.RevokedBefore.UTC(), Revoked: []string{}}
 	for _, digest := range slices.SortedFunc(maps.Keys(m.Revoked), func(a, b [32]byte) int { return slices.Compare(a[:], b[:]) }) {
 		shown.Revoked = append(shown.Revoked, hex.EncodeToString(digest[:]))
 	}
@@ -118,6 +119,7 @@ func (a *API) createApp(ctx context.Context, c *call.Call) (any, error) {
 		Key      string `json:"key"`
 		Secret   string `json:"secret"`
 		MaxSize  int64  `json:"max_size"`
+		Storage  string `json:"storage"`
 	}
 	if err := c.Read(&in); err != nil {
 		return nil, err
@@ -159,13 +161,14 @@ func (a *API) changeApp(ctx context.Context, c *call.Call) (any, error) {
 		MaxFiles      *int64     `json:"max_files"`
 		MaxBytes      *int64     `json:"max_bytes"`
 		Retention     *int64     `json:"retention"`
+		Storage       *string    `json:"storage"`
 	}
 	if err := c.Read(&in); err != nil {
 		return nil, err
 	}
 	change := manage.Change{Name: in.Name, Disabled: in.Disabled, Security: in.Security, Proof: policy.Credential(in.Proof), Force: in.Force,
 		MaxSize: in.MaxSize, Origins: in.Origins, Types: in.Types, SignedImages: in.SignedImages, WholePatterns: in.WholePatterns,
-		CallsAlias: in.CallsAlias, MaxFiles: in.MaxFiles, MaxBytes: in.MaxBytes}
+		CallsAlias: in.CallsAlias, MaxFiles: in.MaxFiles, MaxBytes: in.MaxBytes, Storage: in.Storage}
 	if in.Retention != nil {
 		span, err := call.Seconds("retention", *in.Retention)
 		if err != nil {

@@ -30,6 +30,8 @@ type settingsForm struct {
 	Version, Name, MaxSize, MaxFiles, MaxBytes, Retention string
 	Origins, Types                                        string // one a line
 	SignedImages, WholePatterns, CallsAlias               bool
+	Storage                                               string
+	Storages                                              []string // to choose from, besides the default
 	Field, Wrong                                          string
 }
 
@@ -41,10 +43,11 @@ func (f settingsForm) WrongIn(name string) string {
 	return ""
 }
 
-func settingsOf(a *manage.App) settingsForm {
+// settingsOf returns the form of an app that may choose among storages.
+func settingsOf(a *manage.App, storages []string) settingsForm {
 	o := a.Options
 	f := settingsForm{Version: a.Version, Name: a.Name, Origins: strings.Join(o.Origins, "\n"), Types: strings.Join(o.Types, "\n"),
-		SignedImages: o.SignedImages, WholePatterns: o.WholePatterns, CallsAlias: o.CallsAlias}
+		SignedImages: o.SignedImages, WholePatterns: o.WholePatterns, CallsAlias: o.CallsAlias, Storage: o.Storage, Storages: storages}
 	f.MaxSize, f.MaxBytes = frame.Size(o.MaxSize), frame.Size(o.MaxBytes)
 	if o.MaxFiles > 0 {
 		f.MaxFiles = strconv.FormatInt(o.MaxFiles, 10)
@@ -56,13 +59,14 @@ func settingsOf(a *manage.App) settingsForm {
 }
 
 func (p *Pages) settingsPage(ctx context.Context, v *frame.Visit) error {
-	return p.Show(v, "settings", "Settings", settingsOf(v.App))
+	return p.Show(v, "settings", "Settings", settingsOf(v.App, p.manage.Storages()))
 }
 
 func (p *Pages) changeSettings(ctx context.Context, v *frame.Visit) error {
 	form := settingsForm{Version: v.Value("version"), Name: v.Value("name"), MaxSize: v.Value("max_size"), MaxFiles: v.Value("max_files"),
 		MaxBytes: v.Value("max_bytes"), Retention: v.Value("retention"), Origins: v.Value("origins"), Types: v.Value("types"),
-		SignedImages: v.Checked("signed_images"), WholePatterns: v.Checked("whole_patterns"), CallsAlias: v.Checked("calls_alias")}
+		SignedImages: v.Checked("signed_images"), WholePatterns: v.Checked("whole_patterns"), CallsAlias: v.Checked("calls_alias"),
+		Storage: v.Value("storage"), Storages: p.manage.Storages()}
 	change, err := form.change()
 	if err == nil {
 		_, err = p.manage.ChangeApp(ctx, v.Actor, v.App.Key, change)
@@ -85,6 +89,9 @@ func (f settingsForm) change() (manage.Change, error) {
 	origins, types := strings.Fields(f.Origins), strings.Fields(f.Types)
 	c := manage.Change{Version: f.Version, Name: &f.Name, Origins: &origins, Types: &types,
 		SignedImages: &f.SignedImages, WholePatterns: &f.WholePatterns, CallsAlias: &f.CallsAlias}
+	if len(f.Storages) > 0 {
+		c.Storage = &f.Storage
+	}
 	for name, one := range map[string]struct {
 		text string
 		into **int64
@@ -133,7 +140,7 @@ func (p *Pages) disable(ctx context.Context, v *frame.Visit) error {
 
 func (p *Pages) deleteApp(ctx context.Context, v *frame.Visit) error {
 	if strings.TrimSpace(v.Value("confirm")) != v.App.Name {
-		form := settingsOf(v.App)
+		form := settingsOf(v.App, p.manage.Storages())
 		form.Field, form.Wrong = "confirm", "This is not the app's name."
 		return p.Again(v, "settings", "Settings", "Nothing was deleted: write the app's name to confirm.", form)
 	}

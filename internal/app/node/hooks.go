@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,6 +17,7 @@ import (
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/hook"
+	"github.com/stowgate/stowgate/internal/protocol/uploadcare"
 	careanswer "github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
 	carehook "github.com/stowgate/stowgate/internal/protocol/uploadcare/hook"
 	"github.com/stowgate/stowgate/internal/webhook"
@@ -48,24 +48,14 @@ func hookFormats(place answer.Place, care careanswer.Place) webhook.Formats {
 	}
 }
 
-// carePlace returns where Uploadcare's clients find files and APIs.
-func carePlace(public, domain string) careanswer.Place {
-	if domain == "" {
-		return careanswer.Place{CDN: public, API: public, Upload: public}
-	}
-	scheme, host, _ := strings.Cut(public, "://")
-	_, port, ok := strings.Cut(host, ":")
-	if ok {
-		domain += ":" + port
-	}
-	at := func(sub string) string { return scheme + "://" + sub + "." + domain }
-	return careanswer.Place{CDN: at("ucarecdn"), API: at("ucapi"), Upload: at("ucupload")}
-}
-
 // jobs wires what goes on behind requests.
 func (n *Node) jobs(ctx context.Context, records *catalog.Catalog, place answer.Place, now func() time.Time) (*Jobs, error) {
 	j := &Jobs{told: make(chan struct{}, 1)}
-	formats := hookFormats(place, carePlace(strings.TrimSuffix(n.PublicURL, "/"), n.set.Domain))
+	care, err := uploadcare.PlaceOf(n.PublicURL, n.set.Domain)
+	if err != nil {
+		return nil, err
+	}
+	formats := hookFormats(place, care)
 	book := records.Book()
 	jobs := queue.New(book, queue.Config{})
 	if filepath.Dir(n.set.Database) == filepath.Clean(n.set.Data) { // whose lock says that nobody else does jobs

@@ -27,6 +27,7 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/filestack/script"
 	"github.com/stowgate/stowgate/internal/protocol/management"
 	"github.com/stowgate/stowgate/internal/protocol/portal"
+	"github.com/stowgate/stowgate/internal/protocol/uploadcare"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/sweep"
 	"github.com/stowgate/stowgate/internal/upload"
@@ -47,6 +48,7 @@ type Node struct {
 	set     Settings
 	log     *slog.Logger
 	api     *filestack.API
+	care    *uploadcare.API
 	uploads *upload.Service
 	portal  *portal.Portal
 	manage  *management.API
@@ -171,13 +173,19 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 	if n.People, err = n.people(records, key, now); err != nil {
 		return err
 	}
-	n.Jobs, err = n.jobs(ctx, records, n.api.Place(), now)
+	if n.Jobs, err = n.jobs(ctx, records, n.api.Place(), now); err != nil {
+		return err
+	}
+	n.care, err = uploadcare.New(uploadcare.Config{
+		Apps: records, Uploads: uploads, Library: n.library, Delivery: deliveries, Webhooks: n.Jobs.Hooks,
+		PublicURL: n.PublicURL, Domain: set.Domain, Formats: formats, Now: now,
+	})
 	return err
 }
 
 // Routes returns what the node answers to.
 func (n *Node) Routes() []server.Route {
-	return slices.Concat(script.Routes(web.Files(), n.set.Domain != ""), n.demo, n.portal.Routes(), n.manage.Routes(), n.api.Routes())
+	return slices.Concat(script.Routes(web.Files(), n.set.Domain != ""), n.demo, n.portal.Routes(), n.manage.Routes(), n.care.Routes(), n.api.Routes())
 }
 
 // LocalURLs returns how to reach the node from this machine, without and with
@@ -202,7 +210,7 @@ func (n *Node) Serve(ctx context.Context) error {
 	if n.scrub != nil {
 		background.Go(func() { n.scrub.Run(ctx) })
 	}
-	files := server.CORS(n.router, filestack.ExposedHeaders...)
+	files := server.CORS(n.router, slices.Concat(filestack.ExposedHeaders, uploadcare.ExposedHeaders)...)
 	return n.Server.Serve(ctx, n.portal.Split(n.router, management.Split(n.router, files)))
 }
 

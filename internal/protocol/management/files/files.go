@@ -203,7 +203,7 @@ func (a *API) labelFile(ctx context.Context, c *call.Call) (any, error) {
 func labelled(err error) error {
 	switch fault.Of(err) {
 	case fault.TooLarge:
-		return account.Refuse(fault.TooLarge, "tags", "there are up to %d tags, their names have up to %d bytes and their values %d; alt has up to %d",
+		return account.Refuse(fault.TooLarge, "tags", "there are up to %d tags, their names have up to %d characters and their values %d; alt has up to %d",
 			library.MaxTags, library.MaxTagName, library.MaxTagValue, library.MaxAlt)
 	case fault.Invalid:
 		return account.Refuse(fault.Invalid, "tags", "a tag has a name, and neither it nor a text has characters that cannot be kept, such as a tab")

@@ -186,7 +186,7 @@ func (p *Pages) label(ctx context.Context, v *frame.Visit) error {
 	case err == nil:
 		return v.Done(link(v, f.ID), "Saved.")
 	case kind == fault.TooLarge:
-		text = fmt.Sprintf("There are up to %d tags, their names have up to %d bytes and their values %d; a description has up to %d.",
+		text = fmt.Sprintf("There are up to %d tags, their names have up to %d characters and their values %d; a description has up to %d.",
 			library.MaxTags, library.MaxTagName, library.MaxTagValue, library.MaxAlt)
 	case kind == fault.Invalid:
 		if l.Field, text = v.Refused(err); text == "" {

@@ -254,7 +254,7 @@ func (p *Pages) bulk(ctx context.Context, v *frame.Visit) error {
 		}
 		each, err = p.Desk.Tag(ctx, v.Actor, v.App.Key, ids, name, strings.TrimSpace(value))
 		if kind := fault.Of(err); err != nil && (kind == fault.TooLarge || kind == fault.Invalid) {
-			return to(fmt.Sprintf("Nothing was done: the name of a tag has up to %d bytes and its value %d, on one line.", library.MaxTagName, library.MaxTagValue))
+			return to(fmt.Sprintf("Nothing was done: the name of a tag has up to %d characters and its value %d, on one line.", library.MaxTagName, library.MaxTagValue))
 		}
 		done = "tagged"
 	default:

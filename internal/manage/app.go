@@ -26,12 +26,14 @@ const (
 
 // A NewApp is what a new app begins with.
 type NewApp struct {
-	Name     string
-	Security bool
-	Key      string // API key to take over; empty means a new one
-	Secret   string // to take over; empty means a new one
-	MaxSize  int64  // bytes of one file; 0 means the server's limit
-	Storage  string // that new files go to; empty means the default
+	Name      string
+	Security  bool
+	OpenReads bool   // see policy.Options
+	Temporary bool   // see policy.Options
+	Key       string // API key to take over; empty means a new one
+	Secret    string // to take over; empty means a new one
+	MaxSize   int64  // bytes of one file; 0 means the server's limit
+	Storage   string // that new files go to; empty means the default
 }
 
 // maxKey is how many characters an API key, or a secret, may have.
@@ -66,7 +68,8 @@ func (s *Service) CreateApp(ctx context.Context, by account.Actor, n NewApp) (Ap
 	}
 	now := s.now()
 	a := policy.App{Key: n.Key, Name: name, Security: n.Security, Created: now,
-		Secrets: []policy.Secret{{Key: n.Secret, Created: now}}, Options: policy.Options{MaxSize: n.MaxSize, Storage: n.Storage}}
+		Secrets: []policy.Secret{{Key: n.Secret, Created: now}}, Options: policy.Options{MaxSize: n.MaxSize, Storage: n.Storage,
+			OpenReads: n.OpenReads, Temporary: n.Temporary}}
 	err = s.apps.CreateApp(ctx, by.Entry(createAction, a.Key, a.Key, map[string]string{
 		"name": a.Name, "security": fmt.Sprint(a.Security), "secret": a.Secrets[0].Fingerprint()}), a)
 	if errors.Is(err, fault.Conflict) {
@@ -104,6 +107,8 @@ type Change struct {
 	Origins       *[]string // of pages that may use the app; none means any
 	Types         *[]string // media types of the files it takes, like image/*; none means any
 	SignedImages  *bool
+	OpenReads     *bool // whether with security on anybody may read, and transform
+	Temporary     *bool // whether files are, if their caller leaves it to the app
 	WholePatterns *bool
 	CallsAlias    *bool
 	MaxFiles      *int64         // that it stores; 0 means no bound
@@ -222,6 +227,8 @@ func (c Change) apply(a *policy.App, detail map[string]string) error {
 	set(detail, "origins", &o.Origins, c.Origins)
 	set(detail, "types", &o.Types, c.Types)
 	set(detail, "signed_images", &o.SignedImages, c.SignedImages)
+	set(detail, "open_reads", &o.OpenReads, c.OpenReads)
+	set(detail, "temporary", &o.Temporary, c.Temporary)
 	set(detail, "whole_patterns", &o.WholePatterns, c.WholePatterns)
 	set(detail, "calls_alias", &o.CallsAlias, c.CallsAlias)
 	set(detail, "max_files", &o.MaxFiles, c.MaxFiles)

@@ -65,17 +65,17 @@ func TestChangeApp(t *testing.T) {
 	changed, err := d.ChangeApp(t.Context(), operator, a.Key, manage.Change{
 		Version: a.Version, Name: ptr(" new "), Disabled: ptr(true), Security: ptr(true), Force: "test", MaxSize: ptr(int64(1)),
 		Origins: ptr([]string{"HTTPS://Shop.example:443", "https://shop.example/", "http://localhost:3000"}), Types: ptr([]string{"Image/*"}),
-		SignedImages: ptr(true), WholePatterns: ptr(true), CallsAlias: ptr(true), MaxFiles: ptr(int64(2)), MaxBytes: ptr(int64(3)),
+		SignedImages: ptr(true), OpenReads: ptr(true), Temporary: ptr(true), WholePatterns: ptr(true), CallsAlias: ptr(true), MaxFiles: ptr(int64(2)), MaxBytes: ptr(int64(3)),
 		Retention: ptr(time.Hour), Storage: ptr("archive"), RevokeBefore: ptr(d.now), RevokePolicy: &digest,
 	})
 	must(t, err)
-	want := policy.Options{WholePatterns: true, CallsAlias: true, MaxSize: 1, SignedImages: true,
+	want := policy.Options{WholePatterns: true, CallsAlias: true, MaxSize: 1, SignedImages: true, OpenReads: true, Temporary: true,
 		Origins: []string{"https://shop.example", "http://localhost:3000"}, Types: []string{"image/*"}, MaxFiles: 2, MaxBytes: 3, Retention: time.Hour, Storage: "archive"}
 	if !reflect.DeepEqual(changed.Options, want) || changed.Name != "new" || !changed.Disabled || !changed.Security ||
 		!changed.RevokedBefore.Equal(d.now) || !changed.Revoked[digest] {
 		t.Errorf("ChangeApp = %+v", changed)
 	}
-	if reflect.ValueOf(want).NumField() != 9 {
+	if reflect.ValueOf(want).NumField() != 12 {
 		t.Error("policy.Options has fields that no change sets")
 	}
 	entry := d.entries(t, 0)[0]
@@ -121,7 +121,7 @@ func TestVersion(t *testing.T) {
 	seen := map[string]string{a.Version: "none"}
 	for _, c := range []manage.Change{
 		{Name: ptr("other")}, {Disabled: ptr(true)}, {Security: ptr(true), Force: "x"}, {MaxSize: ptr(int64(1))}, {MaxFiles: ptr(int64(1))},
-		{MaxBytes: ptr(int64(1))}, {Retention: ptr(time.Duration(1))}, {SignedImages: ptr(true)}, {WholePatterns: ptr(true)}, {CallsAlias: ptr(true)},
+		{MaxBytes: ptr(int64(1))}, {Retention: ptr(time.Duration(1))}, {SignedImages: ptr(true)}, {OpenReads: ptr(true)}, {Temporary: ptr(true)}, {WholePatterns: ptr(true)}, {CallsAlias: ptr(true)},
 		{Origins: ptr([]string{"https://a.example"})}, {Types: ptr([]string{"image/*"})}, {Storage: ptr("archive")}, {RevokeBefore: ptr(d.now)}, {RevokePolicy: &[32]byte{1}},
 	} {
 		a, err := d.ChangeApp(t.Context(), operator, a.Key, c)
@@ -215,6 +215,8 @@ func TestSecrets(t *testing.T) {
 func TestM5AppsHideSecrets(t *testing.T) {
 	d := newDesk(t)
 	a, first := d.create(t, manage.NewApp{})
+	_, delivery, err := d.AddDeliverySecret(t.Context(), operator, a.Key, "")
+	must(t, err)
 	a, second, err := d.AddSecret(t.Context(), operator, a.Key, manage.NewSecret{Keep: time.Hour})
 	must(t, err)
 	apps, err := d.Apps(t.Context(), operator)
@@ -222,10 +224,10 @@ func TestM5AppsHideSecrets(t *testing.T) {
 	entries, err := d.Audit(t.Context(), operator, account.Search{App: a.Key})
 	must(t, err)
 	said := fmt.Sprintf("%+v %+v %+v", a, apps, entries)
-	if strings.Contains(said, first) || strings.Contains(said, second) {
+	if strings.Contains(said, first) || strings.Contains(said, second) || strings.Contains(said, delivery) {
 		t.Errorf("a secret is in %s", said)
 	}
-	if !strings.Contains(said, a.Secrets[1].Fingerprint) {
+	if !strings.Contains(said, a.Secrets[1].Fingerprint) || !strings.Contains(said, a.DeliverySecrets[0].Fingerprint) {
 		t.Error("the fingerprint is not shown")
 	}
 }

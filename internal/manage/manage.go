@@ -97,11 +97,12 @@ const KeepDeleted = 30 * 24 * time.Hour
 
 // An App is an app as its people see it.
 type App struct {
-	policy.App          // its Secrets are hidden by those below
-	Secrets    []Secret // newest first
-	Version    string   // changes with every change
-	Role       account.Role
-	Gone       time.Time // if it is deleted, when it cannot be restored any more
+	policy.App               // its secrets are hidden by those below
+	Secrets         []Secret // newest first
+	DeliverySecrets []Secret // its TokenSecrets, newest first
+	Version         string   // changes with every change
+	Role            account.Role
+	Gone            time.Time // if it is deleted, when it cannot be restored any more
 }
 
 // A Secret is one of an app's, without its key.
@@ -115,11 +116,8 @@ type Secret struct {
 // view returns the app as the actor sees it.
 func (s *Service) view(by account.Actor, a policy.App) App {
 	out := App{App: a, Role: by.Roles[a.Key]}
-	out.App.Secrets = nil
-	for _, secret := range a.Secrets {
-		out.Secrets = append(out.Secrets, Secret{secret.Fingerprint(), secret.Created, secret.Expires,
-			secret.Expires.IsZero() || s.now().Before(secret.Expires)})
-	}
+	out.App.Secrets, out.App.TokenSecrets = nil, nil
+	out.Secrets, out.DeliverySecrets = s.hide(a.Secrets), s.hide(a.TokenSecrets)
 	if by.Operator {
 		out.Role = account.Owner
 	}
@@ -130,10 +128,18 @@ func (s *Service) view(by account.Actor, a policy.App) App {
 	return out
 }
 
+// hide returns secrets without their keys.
+func (s *Service) hide(secrets []policy.Secret) (hidden []Secret) {
+	for _, one := range secrets {
+		hidden = append(hidden, Secret{one.Fingerprint(), one.Created, one.Expires, one.Expires.IsZero() || s.now().Before(one.Expires)})
+	}
+	return hidden
+}
+
 // version tells one state of an app from another.
 func version(a policy.App) string {
 	var prints []string
-	for _, s := range a.Secrets {
+	for _, s := range slices.Concat(a.Secrets, a.TokenSecrets) {
 		prints = append(prints, s.Fingerprint(), s.Expires.UTC().String())
 	}
 	a.Secrets = nil

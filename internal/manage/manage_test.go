@@ -82,6 +82,8 @@ type scene struct {
 	email  string
 	token  string // ID of the actor's
 
+	looks string // fingerprint of its delivery secret
+
 	hook     string // ID, if the call is about one
 	delivery int64  // and of a delivery, which is a job
 }
@@ -94,6 +96,9 @@ func (d *desk) scene(t *testing.T, n int, deleted, hooked bool) scene {
 	s.app, s.secret = app.Key, secret
 	_, _, err = d.AddSecret(t.Context(), operator, s.app, manage.NewSecret{Keep: time.Hour})
 	must(t, err)
+	app, _, err = d.AddDeliverySecret(t.Context(), operator, s.app, "")
+	must(t, err)
+	s.looks = app.DeliverySecrets[0].Fingerprint
 	by := operator.Entry("test", "", "", nil)
 	must(t, d.people.AddUser(t.Context(), by, account.User{ID: s.user, Email: s.email, Name: "User", Roles: map[string]account.Role{s.app: account.Viewer}}))
 	if hooked {
@@ -168,6 +173,14 @@ var calls = map[string]call{
 	}},
 	"EndSecret": {act: account.ChangeSecret, about: true, action: "secret.end", do: func(ctx context.Context, by account.Actor, s scene) error {
 		_, err := s.EndSecret(ctx, by, s.app, policy.Secret{Key: s.secret}.Fingerprint())
+		return err
+	}},
+	"AddDeliverySecret": {act: account.ChangeSecret, about: true, action: "delivery_secret.add", do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, _, err := s.AddDeliverySecret(ctx, by, s.app, "")
+		return err
+	}},
+	"RemoveDeliverySecret": {act: account.ChangeSecret, about: true, action: "delivery_secret.remove", do: func(ctx context.Context, by account.Actor, s scene) error {
+		_, err := s.RemoveDeliverySecret(ctx, by, s.app, s.looks)
 		return err
 	}},
 	"SignPolicy": {act: account.SignPolicy, about: true, do: func(ctx context.Context, by account.Actor, s scene) error {

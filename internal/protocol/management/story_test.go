@@ -72,8 +72,17 @@ func TestM7EveryChange(t *testing.T) {
 
 func (s *story) apps(app map[string]string) {
 	var made struct{ App struct{ Key string } }
-	s.secret(s.change("POST /apps", nil, `{"name":"Another","security":true,"max_size":1000,"storage":"archive"}`, "app.create")).into(s.t, &made)
+	s.secret(s.change("POST /apps", nil, `{"name":"Another","security":true,"open_reads":true,"temporary":true,"max_size":1000,"storage":"archive"}`, "app.create")).into(s.t, &made)
 	another := map[string]string{"app": made.App.Key}
+	opened := func(want string) {
+		s.t.Helper()
+		if a := s.want(200, "GET", address("/apps/{app}", another), s.token, ""); !strings.Contains(a.text, want) {
+			s.t.Errorf("the app is %s, want %s", a.text, want)
+		}
+	}
+	opened(`"open_reads":true,"temporary":true`)
+	s.change("PATCH /apps/{app}", another, `{"open_reads":false,"temporary":false}`, "app.change")
+	opened(`"open_reads":false,"temporary":false`)
 	s.change("DELETE /apps/{app}", another, "", "app.delete")
 	s.want(409, "DELETE", "/apps/"+made.App.Key, s.token, "")
 	s.change("POST /apps/{app}/restore", another, "", "app.restore")
@@ -91,6 +100,13 @@ func (s *story) apps(app map[string]string) {
 	old := map[string]string{"app": app["app"], "fingerprint": s.stand.app.Secrets[0].Fingerprint}
 	s.change("DELETE /apps/{app}/secrets/{fingerprint}", old, "", "secret.end")
 	s.secret(s.change("POST /apps/{app}/secrets", app, `{"secret":"a secret that is taken over","drop_old":true}`, "secret.add"))
+	var delivery struct{ Secrets []struct{ Fingerprint string } }
+	s.secret(s.change("POST /apps/{app}/delivery-secrets", app, `{}`, "delivery_secret.add")).into(s.t, &delivery)
+	s.want(422, "POST", address("/apps/{app}/delivery-secrets", app), s.token, `{"secret":"ab"}`)
+	old["fingerprint"] = delivery.Secrets[0].Fingerprint
+	s.change("DELETE /apps/{app}/delivery-secrets/{fingerprint}", old, "", "delivery_secret.remove")
+	s.want(404, "DELETE", address("/apps/{app}/delivery-secrets/{fingerprint}", old), s.token, "")
+	s.secret(s.change("POST /apps/{app}/delivery-secrets", app, `{"secret":"`+strings.Repeat("0123456789ABCDEF", 4)+`"}`, "delivery_secret.add"))
 }
 
 func (s *story) policies(app map[string]string) {

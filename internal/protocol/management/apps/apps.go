@@ -35,7 +35,9 @@ type API struct {
 }
 
 // Rows returns the table.
-func (a *API) Rows() []call.Row { return slices.Concat(a.appRows(), a.policyRows(), a.figureRows()) }
+func (a *API) Rows() []call.Row {
+	return slices.Concat(a.appRows(), a.deliveryRows(), a.policyRows(), a.figureRows())
+}
 
 // appRows are about apps and their secrets.
 func (a *API) appRows() []call.Row {
@@ -70,6 +72,8 @@ type app struct {
 	Origins       []string `json:"origins"`
 	Types         []string `json:"types"`
 	SignedImages  bool     `json:"signed_images"`
+	OpenReads     bool     `json:"open_reads"`
+	Temporary     bool     `json:"temporary"`
 	WholePatterns bool     `json:"whole_patterns"`
 	CallsAlias    bool     `json:"calls_alias"`
 	MaxFiles      int64    `json:"max_files"`
@@ -85,6 +89,7 @@ func showApp(m manage.App) app {
 	o := m.Options
 	shown := app{Key: m.Key, Name: m.Name, Security: m.Security, Disabled: m.Disabled, Created: m.Created.UTC(), Deleted: m.Deleted.UTC(), Gone: m.Gone.UTC(),
 		Version: m.Version, Role: m.Role.String(), MaxSize: o.MaxSize, Origins: call.Texts(o.Origins), Types: call.Texts(o.Types), SignedImages: o.SignedImages,
+		OpenReads: o.OpenReads, Temporary: o.Temporary,
 		WholePatterns: o.WholePatterns, CallsAlias: o.CallsAlias, MaxFiles: o.MaxFiles, MaxBytes: o.MaxBytes,
 		Retention: int64(o.Retention / time.Second), Storage: o.Storage, RevokedBefore: m.RevokedBefore.UTC(), Revoked: []string{}}
 	for _, digest := range slices.SortedFunc(maps.Keys(m.Revoked), func(a, b [32]byte) int { return slices.Compare(a[:], b[:]) }) {
@@ -114,12 +119,14 @@ func (a *API) apps(ctx context.Context, c *call.Call) (any, error) {
 
 func (a *API) createApp(ctx context.Context, c *call.Call) (any, error) {
 	var in struct {
-		Name     string `json:"name"`
-		Security bool   `json:"security"`
-		Key      string `json:"key"`
-		Secret   string `json:"secret"`
-		MaxSize  int64  `json:"max_size"`
-		Storage  string `json:"storage"`
+		Name      string `json:"name"`
+		Security  bool   `json:"security"`
+		OpenReads bool   `json:"open_reads"`
+		Temporary bool   `json:"temporary"`
+		Key       string `json:"key"`
+		Secret    string `json:"secret"`
+		MaxSize   int64  `json:"max_size"`
+		Storage   string `json:"storage"`
 	}
 	if err := c.Read(&in); err != nil {
 		return nil, err
@@ -156,6 +163,8 @@ func (a *API) changeApp(ctx context.Context, c *call.Call) (any, error) {
 		Origins       *[]string  `json:"origins"`
 		Types         *[]string  `json:"types"`
 		SignedImages  *bool      `json:"signed_images"`
+		OpenReads     *bool      `json:"open_reads"`
+		Temporary     *bool      `json:"temporary"`
 		WholePatterns *bool      `json:"whole_patterns"`
 		CallsAlias    *bool      `json:"calls_alias"`
 		MaxFiles      *int64     `json:"max_files"`
@@ -167,7 +176,7 @@ func (a *API) changeApp(ctx context.Context, c *call.Call) (any, error) {
 		return nil, err
 	}
 	change := manage.Change{Name: in.Name, Disabled: in.Disabled, Security: in.Security, Proof: policy.Credential(in.Proof), Force: in.Force,
-		MaxSize: in.MaxSize, Origins: in.Origins, Types: in.Types, SignedImages: in.SignedImages, WholePatterns: in.WholePatterns,
+		MaxSize: in.MaxSize, Origins: in.Origins, Types: in.Types, SignedImages: in.SignedImages, OpenReads: in.OpenReads, Temporary: in.Temporary, WholePatterns: in.WholePatterns,
 		CallsAlias: in.CallsAlias, MaxFiles: in.MaxFiles, MaxBytes: in.MaxBytes, Storage: in.Storage}
 	if in.Retention != nil {
 		span, err := call.Seconds("retention", *in.Retention)
@@ -248,6 +257,12 @@ func (a *API) secrets(ctx context.Context, c *call.Call) (any, error) {
 	}), nil
 }
 
+// A newSecret is the answer with one, which is shown this once.
+type newSecret struct {
+	Secret  string        `json:"secret"`
+	Secrets []call.Secret `json:"secrets"`
+}
+
 func (a *API) addSecret(ctx context.Context, c *call.Call) (any, error) {
 	var in struct {
 		Secret  string `json:"secret"`
@@ -265,10 +280,7 @@ func (a *API) addSecret(ctx context.Context, c *call.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return struct {
-		Secret  string        `json:"secret"`
-		Secrets []call.Secret `json:"secrets"`
-	}{text, call.Listed(m.Secrets, call.ShowSecret).Items}, nil
+	return newSecret{text, call.Listed(m.Secrets, call.ShowSecret).Items}, nil
 }
 
 func (a *API) endSecret(ctx context.Context, c *call.Call) (any, error) {

@@ -3,12 +3,14 @@ package imaging
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/imaging/compose"
 	"github.com/stowgate/stowgate/internal/imaging/face"
 	"github.com/stowgate/stowgate/internal/imaging/geometry"
+	"github.com/stowgate/stowgate/internal/imaging/survey"
 	"github.com/stowgate/stowgate/internal/transform"
 )
 
@@ -28,6 +30,8 @@ func (j *job) answer() (Result, error) {
 		value, err = j.found()
 	case transform.Region:
 		value, err = j.region()
+	case transform.Info:
+		value, err = j.info()
 	case transform.ASCII:
 		mediaType = "text/html"
 		text, err = j.letters()
@@ -44,6 +48,43 @@ func (j *job) answer() (Result, error) {
 		return Result{}, fmt.Errorf("write the answer: %w", err)
 	}
 	return Result{Type: mediaType, Bytes: int64(len(text))}, nil
+}
+
+// inquiry returns what the answer Info is to say.
+func (j *job) inquiry() transform.Inquiry {
+	if q := j.plan.Output.Info; q != nil {
+		return *q
+	}
+	return transform.Inquiry{}
+}
+
+// info returns what input 0 is, and what is asked about the image.
+func (j *job) info() (r transform.Report, err error) {
+	in, q := j.inputs[0], j.inquiry()
+	header := in.image
+	if header == nil {
+		if header, err = j.load(in, nil); err != nil {
+			return r, err
+		}
+	}
+	r.Picture = survey.Picture(survey.Source{
+		Type: in.Type, File: io.NewSectionReader(in.File, 0, math.MaxInt64), Image: header,
+		Width: in.header.Width, Height: in.header.Height, Frames: in.header.Frames})
+	r.Result.Width, r.Result.Height = j.Size()
+	if q == (transform.Inquiry{}) {
+		return r, nil
+	}
+	faces, err := [][]transform.Box{nil}, error(nil)
+	if q.Faces {
+		faces, err = geometry.Faces(&j.Canvas)
+	} else if err = j.Manage(); err == nil {
+		err = j.Compute()
+	}
+	if err != nil {
+		return r, err
+	}
+	r.Faces = faces[0]
+	return r, survey.Ask(&j.scope, j.Image, q, &r)
 }
 
 // found returns the faces that the last op would mark.

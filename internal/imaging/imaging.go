@@ -112,8 +112,11 @@ func (j *job) run(inputs []Input) (Result, error) {
 	if _, err := cost.Of(j.plan, j.limits, headers...); err != nil {
 		return Result{}, err
 	}
-	if j.unchanged() {
+	switch {
+	case j.unchanged():
 		return j.original()
+	case j.plan.Output.Vector && j.inputs[0].Type == "image/svg+xml":
+		return j.framed()
 	}
 	if err := j.start(); err != nil {
 		return Result{}, err
@@ -142,8 +145,16 @@ func (j *job) start() error {
 		}
 	}
 	width, height := cost.Target(j.plan, j.inputs[0].header)
+	if j.plan.Answer == transform.Info && len(j.plan.Ops) == 0 && !j.inquiry().Faces {
+		glance := transform.Resize{Width: glanceSide, Height: glanceSide, Fit: transform.Max}
+		width, height = glance.Size(j.inputs[0].header.Width, j.inputs[0].header.Height)
+	}
 	return j.use(j.inputs[0], cost.Frames(j.plan, j.inputs[0].header), width, height)
 }
+
+// glanceSide is how large an image is decoded at least that is only looked at,
+// in pixels.
+const glanceSide = 256
 
 // unchanged reports whether the plan asks for input 0 as it is.
 func (j *job) unchanged() bool {

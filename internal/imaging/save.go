@@ -40,33 +40,23 @@ var encoders = map[transform.Format]encoder{
 	transform.SVG:  {mediaType: "image/svg+xml", alpha: true},
 }
 
-// format returns the format to write.
-func (j *job) format(alpha bool, frames int) transform.Format {
-	if f := j.plan.Output.Format; f != transform.Keep && !(j.plan.Output.Still && frames > 1) {
-		return f
-	}
-	f := j.inputs[0].decoder.format
-	switch {
-	case frames > 1 && !encoders[f].frames:
-		return transform.GIF
-	case alpha && !encoders[f].alpha:
-		return transform.PNG
-	}
-	return f
-}
-
 // save encodes the image.
 func (j *job) save() (Result, error) {
-	format := j.format(j.Image.HasAlpha(), j.Image.Pages())
+	format, err := j.chosen()
+	if err != nil {
+		return Result{}, err
+	}
 	orientation, whole := j.Image.Orientation(), j.whole()
 	if err := j.ready(format); err != nil {
 		return Result{}, err
 	}
 	result := Result{Type: encoders[format].mediaType, Width: j.Image.Width(), Height: j.Image.PageHeight(), Frames: j.Image.Pages()}
+	if most := j.plan.Output.MaxSide; most > 0 && max(result.Width, result.Height) > most {
+		return Result{}, cost.TooWide(result.Width, result.Height, most)
+	}
 	if err := j.encode(format); err != nil {
 		return Result{}, err
 	}
-	var err error
 	if result.Bytes, err = j.out.Seek(0, io.SeekEnd); err != nil {
 		return Result{}, err
 	}
@@ -179,14 +169,15 @@ var kept = []string{vips.ProfileField, vips.OrientationField, vips.PagesField, v
 
 // prune removes metadata from the image.
 func (j *job) prune(all bool) (err error) {
-	if all {
+	private := j.plan.Output.Private
+	if all && !private {
 		return nil
 	}
 	if j.Image, err = j.Image.Copy(); err != nil {
 		return err
 	}
 	for _, name := range j.Image.Fields() {
-		if !isOneOf(name, kept...) {
+		if all && codec.Tells(name) || !all && !isOneOf(name, kept...) {
 			j.Image.Remove(name) // what every image has stays all the same
 		}
 	}
@@ -200,27 +191,21 @@ func (j *job) encode(f transform.Format) error {
 	if encoders[f].metadata && out.Metadata || j.Image.Orientation() != 1 {
 		args["keep"] = "all"
 	}
-	quality := func(usual int) int {
-		if q := out.Quality; q != transform.InputQuality {
-			return cmp.Or(q, usual)
-		}
-		return cmp.Or(codec.Quality(j.inputs[0].File), usual)
-	}
 	switch f {
 	case transform.JPEG:
-		args["Q"], args["optimize_coding"], args["interlace"] = quality(jpegQuality), true, out.Progressive
+		args["Q"], args["optimize_coding"], args["interlace"] = j.quality(f, jpegQuality), true, out.Progressive
 		if out.Compress {
 			// Some of these do nothing in a library without mozjpeg.
 			args["interlace"], args["trellis_quant"], args["overshoot_deringing"], args["optimize_scans"] = true, true, true, true
 		}
 		return j.write("jpegsave_target", args)
 	case transform.WebP:
-		args["Q"] = quality(webpQuality)
+		args["Q"] = j.quality(f, webpQuality)
 		return j.write("webpsave_target", args)
 	case transform.AVIF:
 		// The fastest effort takes a third of the time of the next one, for 3
 		// to 4 percent more bytes.
-		args["compression"], args["Q"], args["effort"], args["bitdepth"] = "av1", quality(avifQuality), 0, 8
+		args["compression"], args["Q"], args["effort"], args["bitdepth"] = "av1", j.quality(f, avifQuality), 0, 8
 		return j.write("heifsave_target", args)
 	case transform.GIF:
 		// A fifth closer than the least effort, and takes 1.4 times as long.

@@ -36,6 +36,11 @@ var formats = webhook.Formats{"plain": {
 		return fmt.Appendf(nil, "%d %s %s", e.ID, e.Kind, e.Fact.ID), nil
 	},
 	Sign: func(string, []byte, time.Time) map[string]string { return nil },
+}, "quiet": {
+	Words: map[string]string{asset.Kept: "stays", asset.Changed: "turned"},
+	Body: func(_ webhook.Hook, e asset.Event) ([]byte, error) {
+		return fmt.Appendf(nil, "%d %s %v", e.ID, e.Kind, e.Fact.Labels), nil
+	},
 }}
 
 type world struct {
@@ -182,6 +187,22 @@ func TestPruneEvents(t *testing.T) {
 	if left, err := w.c.Events(t.Context(), 0, 10); len(left) != 0 || err != nil {
 		t.Errorf("events left = %v, %v", left, err)
 	}
+}
+
+// A hook that named no kinds is told of those that its format has words for.
+func TestFormatsTellWhatTheyHaveWordsFor(t *testing.T) {
+	w := open(t)
+	plain, quiet := w.hook("app"), webhook.NewHook("app", "quiet", time.Now())
+	quiet.URL = plain.URL
+	must(t, w.Add(t.Context(), quiet, entry("webhook.add")))
+	a := w.upload("app")
+	each, err := w.c.KeepAssets(t.Context(), "app", []asset.ID{a.ID}, entry("file.keep"))
+	must(t, errors.Join(append(each, err)...))
+	_, err = w.c.LabelAsset(t.Context(), "app", a.ID, func(a *asset.Asset) error { a.Labels = []string{"x"}; return nil }, entry("file.label"))
+	must(t, err)
+	w.spread()
+	w.wantDeliveries(plain, "upload "+string(a.ID))
+	w.wantDeliveries(quiet, "store []", "change [x]")
 }
 
 func TestUntellable(t *testing.T) {

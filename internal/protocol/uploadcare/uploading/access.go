@@ -71,6 +71,18 @@ func (a *API) guarded(method, path string, by access, serve func(http.ResponseWr
 	})
 }
 
+// public returns the routes of a path that needs no credential, because of why.
+func (a *API) public(method, path, why string, serve func(http.ResponseWriter, *http.Request) error) []server.Route {
+	return rows(path, func(pattern string) server.Route {
+		return server.Public(method, pattern, why, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			a.protect(w)
+			if err := serve(w, r); err != nil {
+				answer.Fail(w, r, err)
+			}
+		})).For("stat")
+	})
+}
+
 // told returns err as the error of c, and nil for none.
 func (c *call) told(err error) error {
 	if err == nil {

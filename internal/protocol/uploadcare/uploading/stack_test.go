@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -11,11 +12,13 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/textproto"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,16 +28,21 @@ import (
 	"github.com/stowgate/stowgate/internal/blob/memblob"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/catalog/groups"
+	imported "github.com/stowgate/stowgate/internal/catalog/imports"
 	"github.com/stowgate/stowgate/internal/catalog/listing"
+	"github.com/stowgate/stowgate/internal/catalog/queue"
 	"github.com/stowgate/stowgate/internal/catalog/sqlitedb"
 	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/fetch"
+	"github.com/stowgate/stowgate/internal/job"
 	"github.com/stowgate/stowgate/internal/library"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/transform"
 	"github.com/stowgate/stowgate/internal/upload"
+	"github.com/stowgate/stowgate/internal/upload/imports"
 )
 
 // The projects of every stack, and the secret of the signatures in the requests
@@ -55,8 +63,78 @@ type stack struct {
 	blobs   blob.Store
 	uploads *upload.Service
 	library *library.Service
+	imports *imports.Service
 	now     time.Time
+
+	runner *job.Runner
+	runs   sync.WaitGroup
+	stop   context.CancelFunc
+
+	remote func(ctx context.Context, limit int64) (*upload.Remote, error) // the outside world; nil is like an empty one
 }
+
+// LookupNetIP implements the resolver of package fetch.
+func (s *stack) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+	switch host {
+	case "example.com":
+		return []netip.Addr{netip.MustParseAddr("93.184.216.34")}, nil
+	case "inside.example.com":
+		return []netip.Addr{netip.MustParseAddr("10.0.0.1")}, nil
+	}
+	return nil, errors.New("no such host")
+}
+
+func (s *stack) fetch(ctx context.Context, _ string, _ map[string]string, limit int64) (*upload.Remote, error) {
+	if s.remote == nil {
+		return nil, notGiven(http.StatusNotFound)
+	}
+	return s.remote(ctx, limit)
+}
+
+// remoteFile is a file in the outside world.
+func remoteFile(body io.Reader, size int64) func(context.Context, int64) (*upload.Remote, error) {
+	return func(context.Context, int64) (*upload.Remote, error) {
+		return &upload.Remote{Body: io.NopCloser(body), Name: "i.jpg", Type: "image/x", Size: size}, nil
+	}
+}
+
+// open starts what does jobs.
+func (s *stack) open() {
+	s.t.Helper()
+	vault := blob.NewVault(s.blobs, blob.VaultConfig{Now: s.clock})
+	s.uploads = upload.New(s.blobs, vault, s.catalog, upload.Config{TicketKey: [32]byte{2}, Fetch: s.fetch, Now: s.clock})
+	jobs := queue.New(s.catalog.Book(), queue.Config{})
+	if err := jobs.Recover(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	client := fetch.New(fetch.Config{Resolver: s, OwnHosts: []string{"cdn.test"}})
+	s.imports = imports.New(s.uploads, imported.New(s.catalog.Book(), jobs), s.catalog, func() { s.runner.Wake() }, imports.Config{Vet: client.Vet, Now: s.clock})
+	deliveries, err := delivery.New(vault, s.library, delivery.Config{Render: engine{}, Folder: s.t.TempDir(), Pictures: s.catalog, Now: s.clock})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	api := New(Config{
+		Apps: s.catalog, Uploads: s.uploads, Library: s.library, Delivery: deliveries, Imports: s.imports, Now: s.clock,
+		Place: answer.Place{CDN: "https://cdn.test", API: "https://api.test", Upload: "https://upload.test"},
+	})
+	router, err := server.NewRouter("", api.Routes())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.Handler = server.CORS(router)
+	// The clock of the stack stands, and that of the runner does not.
+	s.runner = job.New(jobs, map[string]job.Handler{imports.JobKind: s.imports.Handler(api.Fetch(s.fetch))}, job.Config{Now: s.clock, Poll: 10 * time.Millisecond, Grace: time.Millisecond})
+	ctx, stop := context.WithCancel(context.Background())
+	s.runs.Go(func() { s.runner.Run(ctx) })
+	s.stop = func() {
+		stop()
+		s.runs.Wait()
+		s.uploads.Close()
+		deliveries.Close()
+	}
+}
+
+func (s *stack) clock() time.Time { return s.now }
 
 // An engine knows what PNGs are.
 type engine struct{}
@@ -86,12 +164,11 @@ func picture(t testing.TB) string {
 func newStack(t testing.TB) *stack {
 	t.Helper()
 	s := &stack{t: t, blobs: new(memblob.Store), now: time.Unix(1_700_000_000, 0)}
-	clock := func() time.Time { return s.now }
 	db, err := sqlitedb.Open(t.Context(), filepath.Join(t.TempDir(), "catalog.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.catalog, err = catalog.New(t.Context(), db, [32]byte{1}, catalog.Config{Now: clock}); err != nil {
+	if s.catalog, err = catalog.New(t.Context(), db, [32]byte{1}, catalog.Config{Now: s.clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.catalog.Close() })
@@ -102,28 +179,13 @@ func newStack(t testing.TB) *stack {
 			t.Fatal(err)
 		}
 	}
-	vault := blob.NewVault(s.blobs, blob.VaultConfig{Now: clock})
-	s.uploads = upload.New(s.blobs, vault, s.catalog, upload.Config{TicketKey: [32]byte{2}, Now: clock})
-	t.Cleanup(s.uploads.Close)
 	books := struct {
 		*catalog.Catalog
 		*listing.Listing
 	}{s.catalog, listing.New(s.catalog.Book(), listing.DefaultBounds)}
-	s.library = library.NewManaged(s.catalog, library.Managed{Files: books, Groups: groups.New(s.catalog.Book())}, clock)
-	deliveries, err := delivery.New(vault, s.library, delivery.Config{Render: engine{}, Folder: t.TempDir(), Pictures: s.catalog, Now: clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { deliveries.Close() })
-	api := New(Config{
-		Apps: s.catalog, Uploads: s.uploads, Library: s.library, Delivery: deliveries, Now: clock,
-		Place: answer.Place{CDN: "https://cdn.test", API: "https://api.test", Upload: "https://upload.test"},
-	})
-	router, err := server.NewRouter("", api.Routes())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Handler = server.CORS(router)
+	s.library = library.NewManaged(s.catalog, library.Managed{Files: books, Groups: groups.New(s.catalog.Book())}, s.clock)
+	s.open()
+	t.Cleanup(func() { s.stop() })
 	return s
 }
 

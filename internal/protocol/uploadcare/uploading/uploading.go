@@ -20,6 +20,7 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/upload"
+	"github.com/stowgate/stowgate/internal/upload/imports"
 )
 
 // apps is where tenants are recorded.
@@ -33,6 +34,7 @@ type Config struct {
 	Uploads  *upload.Service
 	Library  *library.Service // that library.NewManaged has made
 	Delivery *delivery.Service
+	Imports  *imports.Service // nil means that nothing is brought in from URLs
 	Place    answer.Place
 	Now      func() time.Time // nil means time.Now
 }
@@ -43,6 +45,7 @@ type API struct {
 	uploads  *upload.Service
 	library  *library.Service
 	delivery *delivery.Service
+	imports  *imports.Service
 	place    answer.Place
 	now      func() time.Time
 }
@@ -54,7 +57,7 @@ func New(c Config) *API {
 	}
 	c.Place.Blind = !c.Delivery.Transforms()
 	return &API{
-		apps: c.Apps, uploads: c.Uploads, library: c.Library, delivery: c.Delivery,
+		apps: c.Apps, uploads: c.Uploads, library: c.Library, delivery: c.Delivery, imports: c.Imports,
 		place: c.Place, now: c.Now,
 	}
 }
@@ -79,6 +82,11 @@ func (a *API) Routes() []server.Route {
 		a.guarded("POST", "/group/", creating(inQuery), a.newGroup, "other"),
 		a.guarded("GET", "/group/info/", access{key: inQuery}, a.group, "stat"),
 	)
+	if a.imports != nil {
+		table = append(table, a.guarded("GET", "/from_url/", creating(inQuery), a.fromURL, "upload")...)
+		table = append(table, a.guarded("POST", "/from_url/", creating(inQuery), a.fromURL, "upload")...)
+		table = append(table, a.public("GET", "/from_url/status/", "knowing the token of an import is enough to ask how it goes", a.status)...)
+	}
 	table = append(table, otherMethods(table)...)
 	part := server.Public("PUT", partPath+"{ticket}", "the sealed ticket in the URL permits sending exactly one part", http.HandlerFunc(a.part))
 	return append(table, part.On(Host).For("part"))

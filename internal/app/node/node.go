@@ -155,7 +155,7 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 		n.scrub = scrub.New(records, blobs, set.Scrub, n.log, n.Server.Registry())
 	}
 	variants, formats := n.images(ctx, get)
-	variants.Now, variants.Observer = now, n.insight
+	variants.Now, variants.Observer, variants.Pictures = now, n.insight, records
 	deliveries, err := delivery.New(vault, library.New(records, now), variants)
 	if err != nil {
 		return err

@@ -92,7 +92,7 @@ func TestPixels(t *testing.T) {
 		"border_radius/50p/-/preview":               "40x80 wwww",
 		"setfill/0f0/-/border_radius/50p/-/preview": "40x80 gggg",
 	} {
-		w := s.get(t, at(side, "-/"+ops+"/-/format/jpeg/"))
+		w := s.get(t, at(side, "-/"+ops+"/-/format/jpeg/-/quality/best/"))
 		img, _, err := image.Decode(bytes.NewReader(w.Body.Bytes()))
 		if err != nil {
 			t.Errorf("%s: %v, %d, %.300s", ops, err, w.Code, w.Body)

@@ -109,7 +109,6 @@ func send(w http.ResponseWriter, _ *http.Request, status int, mediaType, text st
 // Source: answers recorded by pyuploadcare.
 func markOpen(h http.Header) {
 	h.Set("Access-Control-Allow-Methods", "HEAD, GET, OPTIONS")
-	h.Set("Access-Control-Expose-Headers", "Content-Length, Etag, X-Image-Width, X-Image-Height, X-Image-Acceptable-Original, X-Image-Acceptable-Improved")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("X-Robots-Tag", "noindex, nofollow, nosnippet, noarchive")
 }

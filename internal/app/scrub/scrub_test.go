@@ -14,10 +14,12 @@ import (
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
 	"github.com/stowgate/stowgate/internal/blob/memblob"
+	"github.com/stowgate/stowgate/internal/blob/route"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/catalog/sqlitedb"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/sweep"
 )
 
 func open(t *testing.T) *catalog.Catalog {
@@ -98,6 +100,55 @@ func TestCheck(t *testing.T) {
 	r, err = Check(t.Context(), c, s, time.Now().Add(time.Minute), quiet)
 	if err != nil || len(r.Orphans) != 0 || len(r.Damaged) != 2 || len(r.Missing) != 1 || r.Assets != 4 {
 		t.Errorf("after the repair: %+v, %v", r, err)
+	}
+}
+
+// TestStorages: what is wrong is found, and mended, in every storage.
+func TestStorages(t *testing.T) {
+	c, standard, archive := open(t), new(memblob.Store), new(memblob.Store)
+	s := route.New(standard, map[string]blob.Store{"archive": archive})
+	into, err := s.In("archive")
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(t, c, s, "good")
+	add(t, c, into, "good too")
+	bad, gone := add(t, c, into, "bad"), add(t, c, into, "gone")
+	_, key, _ := bad.Content.Segments[0].Key.Split()
+	archive.Edit(key, func(b []byte) []byte { return []byte("BAD") })
+	s.Remove(t.Context(), gone.Content.Segments[0].Key)
+	orphans := []blob.Key{write(t, into, "orphan").Key, write(t, s, "orphan").Key}
+
+	r, err := Check(t.Context(), c, s, time.Now().Add(time.Minute), quiet)
+	if err != nil || r.Assets != 4 || len(r.Damaged) != 1 || r.Damaged[0].Handle != bad.ID || len(r.Missing) != 1 || r.Missing[0].Handle != gone.ID || len(r.Orphans) != 2 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if err := Repair(t.Context(), s, &r); err != nil || r.Repaired != 2 {
+		t.Errorf("Repair: %v, %d repaired", err, r.Repaired)
+	}
+	for _, key := range orphans {
+		if _, err := s.Open(t.Context(), key, 0, -1); !errors.Is(err, fault.NotFound) {
+			t.Errorf("orphan %s: %v after the repair", key, err)
+		}
+	}
+
+	// The sweep takes what was removed out of each, and the orphans of a crash.
+	now := time.Now()
+	sweeper := sweep.New(s, c, sweep.Config{Now: func() time.Time { return now.Add(time.Hour) }})
+	lost := write(t, into, "lost").Key
+	if err := c.RemoveAsset(t.Context(), "A", bad.ID, policy.Use{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := sweeper.Sweep(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if n, err := sweeper.SweepOrphans(t.Context(), now.Add(time.Minute)); n != 1 || err != nil {
+		t.Errorf("SweepOrphans = %d, %v; want 1", n, err)
+	}
+	for _, key := range []blob.Key{lost, bad.Content.Segments[0].Key} {
+		if _, err := s.Open(t.Context(), key, 0, -1); !errors.Is(err, fault.NotFound) {
+			t.Errorf("blob %s: %v after the sweep", key, err)
+		}
 	}
 }
 

@@ -30,14 +30,14 @@ func TestInsight(t *testing.T) {
 	count(s.app.Key, "first", fault.Denied)
 	count(s.app.Key, "second", fault.TooLarge)
 	count(s.foe.Key, "foe", fault.Denied)
-	s.services.Insight.Made(s.app.Key, `{"ops":["<b>"]}`, 3*time.Second)
+	s.services.Insight.Made(s.app.Key, `{"ops":[{"op":"resize","width":200}],"answer":"<b>"}`, 3*time.Second)
 	if err := s.services.Insight.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	page := "/portal/apps/" + s.app.Key + "/insight"
 	for _, query := range []string{"", "?range=day", "?range=week", "?range=month", "?range=year", "?range=century", "?action=read", "?action=party"} {
 		w := s.send(http.MethodGet, page+query, "viewer", nil)
-		for _, want := range []string{"allowed <strong>1\u2009235<", "refused <strong>2<", "too large <strong>1<", "3.0\u00a0s", "&lt;b&gt;"} {
+		for _, want := range []string{"allowed <strong>1\u2009235<", "refused <strong>2<", "too large <strong>1<", "3.0\u00a0s", "Resize (width 200), tell its &lt;b&gt;"} {
 			if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {
 				t.Fatalf("GET %s: %d, want %s in %s", query, w.Code, want, w.Body)
 			}
@@ -49,6 +49,16 @@ func TestInsight(t *testing.T) {
 	w := s.send(http.MethodGet, page+"/refusals", "viewer", nil)
 	if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, "&lt;script&gt;") || strings.Contains(body, "<script>alert") || strings.Contains(body, `data-id="foe"`) {
 		t.Errorf("refusals: %d %s", w.Code, body)
+	}
+	s.services.Insight.Count(insight.Visit{App: insight.Unknown, Action: insight.Upload, Err: fault.Denied, Time: time.Now(), Request: "unknown", Method: "POST", Path: "/<b>/x"})
+	w = s.send(http.MethodGet, "/portal/refusals", "operator", nil)
+	for _, want := range []string{`data-id="unknown"`, "POST /&lt;b&gt;/x", `src="/portal/refusals/live?after=unknown"`, `href="/portal/refusals" aria-current="page"`} {
+		if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, want) || strings.Contains(body, `data-id="foe"`) || strings.Contains(body, "Explain") {
+			t.Errorf("refusals of unknown apps: %d, want %s in %s", w.Code, want, body)
+		}
+	}
+	if w := s.send(http.MethodGet, "/portal/refusals", "owner", nil); w.Code != http.StatusForbidden {
+		t.Errorf("refusals of unknown apps by an owner: %d", w.Code)
 	}
 	for _, page := range []string{"/insight", "/security"} {
 		if w := s.send(http.MethodGet, "/portal/apps/"+s.app.Key+page, "viewer", nil); !strings.Contains(w.Body.String(), `data-name="Last use"><time`) {

@@ -27,11 +27,13 @@ func New(f *frame.Frame, insight *figures.Service) *Pages { return &Pages{f, ins
 
 // Rows returns the table of the pages.
 func (p *Pages) Rows() []frame.Row {
-	const page = "/apps/{app}/insight"
+	const page, refusals = "/apps/{app}/insight", "/apps/{app}" + ofApp
 	return []frame.Row{
 		{Method: http.MethodGet, Path: page, Act: account.ViewApp, Do: p.page},
-		{Method: http.MethodGet, Path: page + "/refusals", Act: account.ViewApp, Do: p.refusalsPage},
-		{Method: http.MethodGet, Path: page + "/refusals/live", Act: account.ViewApp, Do: p.live},
+		{Method: http.MethodGet, Path: refusals, Act: account.ViewApp, Do: p.refusalsPage},
+		{Method: http.MethodGet, Path: refusals + "/live", Act: account.ViewApp, Do: p.live},
+		{Method: http.MethodGet, Path: unknown, Act: account.ManageServer, Do: p.refusalsPage},
+		{Method: http.MethodGet, Path: unknown + "/live", Act: account.ManageServer, Do: p.live},
 	}
 }
 
@@ -87,7 +89,8 @@ type count struct {
 
 type slow struct {
 	figures.Slow
-	Mean time.Duration
+	Words string // what it does
+	Mean  time.Duration
 }
 
 type secret struct {
@@ -111,7 +114,7 @@ func (p *Pages) page(ctx context.Context, v *frame.Visit) error {
 	if err != nil {
 		return err
 	}
-	shown := view{From: from, Refusals: v.Link("/insight/refusals")}
+	shown := view{From: from, Refusals: v.Link(ofApp)}
 	shown.draw(points, chosen, action)
 	shown.Actions = tabs(v, chosen, action, shown.ByAction)
 	for _, s := range spans {
@@ -128,7 +131,7 @@ func (p *Pages) page(ctx context.Context, v *frame.Visit) error {
 		return err
 	}
 	for _, one := range slowest {
-		shown.Slowest = append(shown.Slowest, slow{one, one.Total / time.Duration(max(1, one.Times))})
+		shown.Slowest = append(shown.Slowest, slow{one, words(one.Plan), one.Total / time.Duration(max(1, one.Times))})
 	}
 	used, err := seen.SecretUses(ctx)
 	if err != nil {

@@ -20,21 +20,43 @@ type refusal struct {
 	Reason  string `json:"reason"`
 	Detail  string `json:"detail"`
 	Client  string `json:"client"`
-	Explain string `json:"explain"` // path of the page that does
+	Path    string `json:"path"`              // that was asked for
+	Explain string `json:"explain,omitempty"` // path of the page that does; empty for none
 }
 
 // calls are what policies call actions.
 var calls = map[string]string{"upload": "store", "part": "store", "read": "read", "stat": "stat", "convert": "convert", "overwrite": "write", "remove": "remove"}
 
 func shownRefusal(v *frame.Visit, r figures.Refusal) refusal {
+	shown := refusal{ID: r.Request, Time: r.Time.Format("2 Jan 2006, 15:04:05 UTC"), Action: r.Action, Handle: r.Asset, Reason: r.Reason,
+		Detail: r.Detail, Client: r.Client, Path: r.Method + " " + r.Path}
+	if v.App == nil {
+		return shown
+	}
 	q := url.Values{}
 	for name, value := range map[string]string{"action": calls[r.Action], "handle": r.Asset} {
 		if value != "" {
 			q.Set(name, value)
 		}
 	}
-	return refusal{r.Request, r.Time.Format("2 Jan 2006, 15:04:05 UTC"), r.Action, r.Asset, r.Reason, r.Detail, r.Client, v.Link("/policies") + "?" + q.Encode() + "#explain"}
+	shown.Explain = v.Link("/policies") + "?" + q.Encode() + "#explain"
+	return shown
 }
+
+// view returns what the visitor may see of the app that the page is about, or of
+// requests that name none.
+func (p *Pages) view(v *frame.Visit) (figures.View, error) {
+	if v.App == nil {
+		return p.insight.View(v.Actor, figures.Unknown)
+	}
+	return p.insight.View(v.Actor, v.App.Key)
+}
+
+// Where refusals are shown: of an app, and of requests that name none.
+const (
+	ofApp   = "/insight/refusals"
+	unknown = "/refusals"
+)
 
 // A refusals is what the page shows.
 type refusals struct {
@@ -44,7 +66,7 @@ type refusals struct {
 }
 
 func (p *Pages) refusalsPage(ctx context.Context, v *frame.Visit) error {
-	seen, err := p.insight.View(v.Actor, v.App.Key)
+	seen, err := p.view(v)
 	if err != nil {
 		return err
 	}
@@ -53,14 +75,18 @@ func (p *Pages) refusalsPage(ctx context.Context, v *frame.Visit) error {
 		last = cmp.Or(last, r.Request)
 		shown.List = append(shown.List, shownRefusal(v, r))
 	}
-	shown.Live = v.Link("/insight/refusals/live?" + url.Values{"after": {last}}.Encode())
+	page := frame.Root + unknown
+	if v.App != nil {
+		page = v.Link(ofApp)
+	}
+	shown.Live = page + "/live?" + url.Values{"after": {last}}.Encode()
 	return p.Show(v, "insight-refusals", "Refusals", shown)
 }
 
 // live goes on with the refusals after the last one that the page knows, oldest
 // first. One that is no longer remembered is followed by all that are.
 func (p *Pages) live(ctx context.Context, v *frame.Visit) error {
-	seen, err := p.insight.View(v.Actor, v.App.Key)
+	seen, err := p.view(v)
 	if err != nil {
 		return err
 	}

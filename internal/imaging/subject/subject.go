@@ -11,8 +11,12 @@ import (
 	"github.com/stowgate/stowgate/internal/transform"
 )
 
-// side is the longer side that pictures are looked at with, in pixels.
-const side = 256
+// The longer side that pictures are looked at with, in pixels: for what differs
+// from a background, and for where there is contrast.
+const (
+	fineSide   = 1000
+	coarseSide = 256
+)
 
 // In returns a box around what stands out in the first frame of an image of 8
 // bits in sRGB or grey, in its pixels. Nothing stands out in an image of one
@@ -20,24 +24,33 @@ const side = 256
 func In(s *vips.Scope, im *vips.Image) (box transform.Box, found bool, err error) {
 	width, height := im.Width(), im.PageHeight()
 	c := chain.New(s, im)
-	small := c.WithAlpha(c.RGB(c.Crop(im, transform.Box{Width: width, Height: height})))
-	shrink := math.Max(1, float64(max(width, height))/side)
-	small = c.Premultiplied(small, func(flat *vips.Image) *vips.Image {
-		return c.Call("shrink", flat, vips.Args{"hshrink": math.Min(shrink, float64(width)), "vshrink": math.Min(shrink, float64(height)), "ceil": true})
-	})
-	pixels := c.Pixels(small)
-	if c.Err() != nil {
+	frame := c.WithAlpha(c.RGB(c.Crop(im, transform.Box{Width: width, Height: height})))
+	p := look(c, frame, fineSide)
+	if background, ok := p.background(); ok {
+		box, found = p.around(func(x, y int) bool { return !alike(p.at(x, y), background) })
+	} else {
+		p = look(c, frame, coarseSide)
+		box, found = p.salient()
+	}
+	if c.Err() != nil || !found {
 		return box, false, c.Err()
 	}
-	b, found := Find(pixels, small.Width(), small.Height())
-	if !found {
-		return box, false, nil
-	}
-	h, v := float64(width)/float64(small.Width()), float64(height)/float64(small.Height())
-	left, top := int(float64(b.X)*h), int(float64(b.Y)*v)
-	right, bottom := int(math.Ceil(float64(b.X+b.Width)*h)), int(math.Ceil(float64(b.Y+b.Height)*v))
+	h, v := float64(width)/float64(p.width), float64(height)/float64(p.height)
+	left, top := int(float64(box.X)*h), int(float64(box.Y)*v)
+	right, bottom := int(math.Ceil(float64(box.X+box.Width)*h)), int(math.Ceil(float64(box.Y+box.Height)*v))
 	box, found = transform.Box{X: left, Y: top, Width: right - left, Height: bottom - top}.Clamp(width, height)
 	return box, found, nil
+}
+
+// look returns the pixels of a frame at a size of which the longer side is at
+// most so long.
+func look(c *chain.Chain, frame *vips.Image, side int) picture {
+	shrink := math.Max(1, float64(max(frame.Width(), frame.Height()))/float64(side))
+	small := c.Premultiplied(frame, func(flat *vips.Image) *vips.Image {
+		return c.Call("shrink", flat, vips.Args{
+			"hshrink": math.Min(shrink, float64(frame.Width())), "vshrink": math.Min(shrink, float64(frame.Height())), "ceil": true})
+	})
+	return picture{c.Pixels(small), small.Width(), small.Height()}
 }
 
 const (
@@ -50,19 +63,8 @@ const (
 	plain = 0.9
 )
 
-// Find returns a box around what stands out in pixels of red, green, blue and
-// opacity.
-func Find(pixels []byte, width, height int) (transform.Box, bool) {
-	if width < 1 || height < 1 || len(pixels) != 4*width*height {
-		return transform.Box{}, false
-	}
-	p := picture{pixels, width, height}
-	if background, ok := p.background(); ok {
-		return p.around(func(x, y int) bool { return !alike(p.at(x, y), background) })
-	}
-	return p.salient()
-}
-
+// A picture is pixels of red, green, blue and opacity. After an error there are
+// none.
 type picture struct {
 	pixels        []byte
 	width, height int
@@ -98,6 +100,9 @@ func (p picture) edge(f func(v [4]byte)) {
 
 // background returns the colour of nearly all of the edge.
 func (p picture) background() (colour [4]byte, ok bool) {
+	if len(p.pixels) == 0 {
+		return colour, false
+	}
 	for _, corner := range [][4]byte{p.at(0, 0), p.at(p.width-1, 0), p.at(0, p.height-1), p.at(p.width-1, p.height-1)} {
 		same, all := 0, 0
 		p.edge(func(v [4]byte) {
@@ -134,6 +139,9 @@ const tail = 0.05
 // salient returns a box around nearly all that has more contrast and stronger
 // colours than the rest.
 func (p picture) salient() (transform.Box, bool) {
+	if len(p.pixels) == 0 {
+		return transform.Box{}, false
+	}
 	across, down := make([]float64, p.width), make([]float64, p.height)
 	strength := make([]float64, p.width*p.height)
 	mean := 0.0

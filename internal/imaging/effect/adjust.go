@@ -77,7 +77,7 @@ func Soften(s *vips.Scope, im *vips.Image, op transform.Soften) (*vips.Image, er
 		return im, nil
 	}
 	c := steps{chain.New(s, im)}
-	sigma := min(float64(op.Strength), float64(max(im.Width(), im.PageHeight()))) // beyond that, all is one colour
+	sigma := min(float64(op.Strength), 4*float64(max(im.Width(), im.PageHeight()))) // beyond that, all is one colour
 	return c.done(c.Frames(im, func(_ int, frame *vips.Image) *vips.Image {
 		return c.Premultiplied(frame, func(flat *vips.Image) *vips.Image {
 			return c.mixed(flat, c.broad(flat, sigma), op.Amount)

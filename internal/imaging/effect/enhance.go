@@ -141,10 +141,14 @@ func (c steps) local(im *vips.Image, l look) *vips.Image {
 	return im
 }
 
+// widest is the widest blur that is computed as such, in pixels.
+const widest = 300
+
 // broad is a Gaussian blur for any sigma, computed at the size that it needs.
 func (c steps) broad(im *vips.Image, sigma float64) *vips.Image {
-	least := min(im.Width(), im.Height())/8 + 1 // more than a few pixels are left of each side
-	return c.shrunk(im, min(max(1, int(sigma/3)), least), func(small *vips.Image, n int) *vips.Image {
+	n := min(int(sigma/3), min(im.Width(), im.Height())/8) // more than a few pixels are left of each side
+	n = max(n, int(sigma/widest), 1)
+	return c.shrunk(im, n, func(small *vips.Image, n int) *vips.Image {
 		return c.Gauss(small, max(0.5, sigma/float64(n)))
 	})
 }

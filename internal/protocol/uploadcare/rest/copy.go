@@ -41,6 +41,7 @@ func (a *API) source(ctx context.Context, c *call.Call) (in copying, f library.F
 	if err != nil {
 		return in, f, "", call.Refuse(http.StatusBadRequest, "Bad `source` parameter. Use UUID or CDN URL.")
 	}
+	effects = effects[:strings.LastIndex(effects, "/")+1] // what has no slash behind it is a name for people
 	if f, err = a.fileOf(ctx, c, name.String()); err != nil {
 		return in, f, "", err
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -97,6 +98,12 @@ func likely(r *rand.Rand, app string, i, n int) (asset.Asset, int64) {
 	if r.IntN(1000) == 0 {
 		a.Container = "archive"
 	}
+	if a.Stored = a.Created; r.IntN(1000) == 0 {
+		a.Stored = time.Time{}
+	}
+	if r.IntN(10) == 0 {
+		a.Labels = []string{pick(r, nouns[:5]), "label" + strconv.Itoa(r.IntN(1000))}
+	}
 	if i < n/100 && r.IntN(5) == 0 {
 		a.Name = "old " + a.Name // few, and far from the newest
 	}
@@ -151,9 +158,10 @@ func seed(t *testing.T, path string, n int) {
 	}
 	insert := func(a asset.Asset, size int64) {
 		exec(`INSERT INTO assets (id, uuid, app, name, type, detected, width, height, content, size, version, location,
-			container, path, access, tags, alt, workflows, source, client, created, modified)
-			VALUES (?, ?, ?, ?, ?, ?, 4000, 3000, zeroblob(90), ?, 1, '', ?, ?, '', '{}', '', 'null', '', ?, ?, ?)`,
-			a.ID, a.UUID, a.App, a.Name, a.Detected, a.Detected, size, a.Container, a.Path, a.Client, record.Nanos(a.Created), record.Nanos(a.Created))
+			container, path, access, tags, alt, workflows, source, client, created, modified, labels, stored)
+			VALUES (?, ?, ?, ?, ?, ?, 4000, 3000, zeroblob(90), ?, 1, '', ?, ?, '', '{}', '', 'null', '', ?, ?, ?, ?, ?)`,
+			a.ID, a.UUID, a.App, a.Name, a.Detected, a.Detected, size, a.Container, a.Path, a.Client, record.Nanos(a.Created), record.Nanos(a.Created),
+			labelsOf(a), record.Nanos(a.Stored))
 	}
 	for i := range n {
 		a, size := likely(r, "app", i, n)
@@ -168,12 +176,20 @@ func seed(t *testing.T, path string, n int) {
 	must(t, err)
 }
 
+func labelsOf(a asset.Asset) string {
+	if a.Labels == nil {
+		return `null`
+	}
+	return `["` + strings.Join(a.Labels, `","`) + `"]`
+}
+
 // measure prints how long kinds of queries take.
 func measure(t *testing.T, l *listing.Listing, n int) {
 	r := rand.New(rand.NewPCG(11, 12))
 	desc := func(q library.Query) library.Query { q.Descending = true; return q }
 	day := 24 * time.Hour
 	someDay := func() time.Time { return began.Add(time.Duration(r.IntN(3600)) * day) }
+	yes, no := true, false
 	const rounds, patience = 200, 20 * time.Second
 	t.Logf("%-44s %9s %9s %9s %9s %9s %8s", "milliseconds", "p50", "p95", "p99", "CPU p95", "files", "partial")
 	var all, allCPU []time.Duration
@@ -242,6 +258,19 @@ func measure(t *testing.T, l *listing.Listing, n int) {
 		{"two conditions that exclude each other", func() library.Query {
 			return desc(library.Query{Type: "image/jpeg", Name: "screenshot"})
 		}},
+		{"whole: permanent", func() library.Query { return library.Query{Stored: &yes, Whole: true, After: someDay()} }},
+		{"whole: temporary (1 in 1,000)", func() library.Query { return library.Query{Stored: &no, Whole: true, After: someDay()} }},
+		{"whole: a label (1 in 10,000)", func() library.Query {
+			return library.Query{Labels: library.Labels{All: []string{"label" + strconv.Itoa(r.IntN(1000))}}, Whole: true}
+		}},
+		{"whole: one of three such labels", func() library.Query {
+			return library.Query{Labels: library.Labels{Any: []string{"label1", "label2", "label3"}}, Whole: true}
+		}},
+		{"whole: none of two labels", func() library.Query {
+			return library.Query{Labels: library.Labels{None: nouns[:2]}, Whole: true, After: someDay()}
+		}},
+		{"whole: past half of all", func() library.Query { return library.Query{Whole: true, Offset: n / 2} }},
+		{"whole: two letters that nothing has", func() library.Query { return library.Query{Name: "qz", Whole: true} }},
 		{"count of all", nil},
 	} {
 		var took, used []time.Duration
@@ -260,7 +289,7 @@ func measure(t *testing.T, l *listing.Listing, n int) {
 			var page library.Page
 			read := func() { page = list(t, l, q) }
 			d, cpu := timed(read)
-			if page.Next != "" && !page.Partial && r.IntN(2) == 0 { // the next page is as usual as the first
+			if page.Next != "" && !page.Partial && q.Offset == 0 && r.IntN(2) == 0 { // the next page is as usual as the first
 				q.Cursor = page.Next
 				d, cpu = timed(read)
 			}

@@ -265,9 +265,13 @@ func (s *search) values(at spot) []any {
 	return []any{at.Place}
 }
 
-// scan collects matches among the next so many files of a source.
+// scan collects matches among the next so many files of a source: plain or
+// byWords.
 func (s *search) scan(ctx context.Context, by source, files, n int) error {
-	end, err := s.ahead(ctx, by, files)
+	if by == byWords {
+		return s.scanWords(ctx, files, n)
+	}
+	end, err := s.ahead(ctx, files)
 	if errors.Is(err, fault.NotFound) {
 		end, s.done, err = s.end, true, nil
 	}
@@ -277,21 +281,36 @@ func (s *search) scan(ctx context.Context, by source, files, n int) error {
 	return s.collect(ctx, by, end, n)
 }
 
-// ahead returns the spot that so many files of a source lie before. The error
-// wraps fault.NotFound if there are not as many.
-func (s *search) ahead(ctx context.Context, by source, files int) (spot, error) {
-	text, args := s.source(by)
-	columns, _, order := s.columns(by)
-	between, bounds := s.between(by, s.end)
-	where := between
-	if by == plain {
-		where = scope + ` AND ` + between
-		args = append(args, s.app, s.q.Trashed)
-	} else {
-		text = strings.TrimSuffix(text, ` CROSS JOIN files AS f`)
+// ahead returns the spot that so many files lie before. The error wraps
+// fault.NotFound if there are not as many.
+func (s *search) ahead(ctx context.Context, files int) (spot, error) {
+	columns, _, order := s.columns(plain)
+	between, bounds := s.between(plain, s.end)
+	args := append(append([]any{s.app, s.q.Trashed}, bounds...), files-1)
+	return s.scanSpot(s.reads.Row(ctx, `SELECT `+columns+` FROM files AS f WHERE `+scope+` AND `+between+` ORDER BY `+order+` LIMIT 1 OFFSET ?`, args...))
+}
+
+// scanWords is scan for the index of words. Where many files have each word and
+// none has all, it takes its time, and so is gone through once.
+func (s *search) scanWords(ctx context.Context, files, n int) error {
+	_, _, order := s.columns(byWords)
+	between, bounds := s.between(byWords, s.end)
+	last := `MAX`
+	if s.down {
+		last = `MIN`
 	}
-	args = append(append(args, bounds...), files-1)
-	return s.scanSpot(s.reads.Row(ctx, `SELECT `+columns+` FROM `+text+` WHERE `+where+` ORDER BY `+order+` LIMIT 1 OFFSET ?`, args...))
+	var found int
+	var end spot
+	err := s.reads.Row(ctx, `SELECT COUNT(*), COALESCE(`+last+`(w.place), 0) FROM (SELECT w.place AS place FROM (`+s.Listing.words.Find+`) AS w
+		WHERE `+between+` ORDER BY `+order+` LIMIT ?) AS w`, append(append([]any{s.words}, bounds...), files)...).Scan(&found, &end.Place)
+	if err != nil {
+		return err
+	}
+	if s.done = found < files; found == 0 {
+		s.at = s.end
+		return nil
+	}
+	return s.collect(ctx, byWords, end, n)
 }
 
 func (s *search) scanSpot(row record.Row, more ...any) (at spot, err error) {

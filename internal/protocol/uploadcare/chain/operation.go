@@ -4,11 +4,13 @@
 package chain
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/google/uuid"
 
+	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
 	"github.com/stowgate/stowgate/internal/transform"
 )
@@ -101,14 +103,23 @@ func unescape(segment string) string {
 // Source: uploadcare-js-api-clients, packages/api-emulator/test/group.test.ts.
 func Reference(text string) (id uuid.UUID, effects string, err error) {
 	path := text
-	if _, rest, ok := strings.Cut(text, "://"); ok {
+	if scheme, rest, ok := strings.Cut(text, "://"); ok {
+		if scheme != "https" && scheme != "http" {
+			return id, "", fmt.Errorf("file of scheme %.10q: %w", scheme, fault.NotFound)
+		}
 		_, path, _ = strings.Cut(rest, "/")
 	}
 	path, _, _ = strings.Cut(path, "?")
-	name, rest, _ := strings.Cut(strings.TrimLeft(path, "/"), "/")
+	name, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if id, err = answer.ParseUUID(name); err != nil {
 		return id, "", err
 	}
-	effects, _ = strings.CutPrefix(rest, delimiter+"/")
-	return id, effects, nil
+	effects, ok := strings.CutPrefix(rest, delimiter+"/")
+	switch {
+	case ok:
+		return id, effects, nil
+	case !strings.Contains(rest, "/"): // the name that it is saved under
+		return id, "", nil
+	}
+	return id, "", fmt.Errorf("%.40q behind the name of a file: %w", rest, fault.NotFound)
 }

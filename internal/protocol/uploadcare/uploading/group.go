@@ -8,14 +8,12 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
-
-	"github.com/google/uuid"
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
+	"github.com/stowgate/stowgate/internal/protocol/uploadcare/chain"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/form"
 )
 
@@ -30,8 +28,8 @@ func (a *API) newGroup(w http.ResponseWriter, r *http.Request, c *call) error {
 	}
 	members := make([]asset.Member, len(values))
 	for i, value := range values {
-		name, effects, ok := parseMember(value)
-		if !ok || len(effects) > asset.MaxEffects {
+		name, effects, err := chain.Reference(value)
+		if err != nil || len(effects) > asset.MaxEffects {
 			return answer.Refuse("GroupFileURLParsingFailedError", value)
 		}
 		id, owner, err := a.library.Lookup(r.Context(), name)
@@ -116,25 +114,4 @@ func memberValues(set form.Set) []string {
 		values[i] = f.Value
 	}
 	return values
-}
-
-// parseMember reads a file of a group: a UUID, or its address on any CDN, and
-// the operations behind it.
-func parseMember(value string) (name uuid.UUID, effects string, ok bool) {
-	path := value
-	if scheme, rest, found := strings.Cut(value, "://"); found {
-		if scheme != "http" && scheme != "https" {
-			return name, "", false
-		}
-		if _, path, found = strings.Cut(rest, "/"); !found {
-			return name, "", false
-		}
-	}
-	head, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	name, err := answer.ParseUUID(head)
-	if err != nil {
-		return name, "", false
-	}
-	effects, found := strings.CutPrefix(rest, "-/")
-	return name, effects, found || rest == ""
 }

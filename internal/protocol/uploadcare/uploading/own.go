@@ -76,13 +76,10 @@ func (e notGiven) Error() string {
 func (e notGiven) Unwrap() error   { return fault.Unreachable }
 func (e notGiven) StatusCode() int { return int(e) }
 
-// noSource returns err as a source's.
+// noSource returns err as a source's: what nobody may read is not there.
 func noSource(err error) error {
-	switch {
-	case errors.Is(err, fault.NotFound):
+	if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Denied) {
 		return notGiven(http.StatusNotFound)
-	case errors.Is(err, fault.Denied):
-		return notGiven(http.StatusForbidden)
 	}
 	return err
 }

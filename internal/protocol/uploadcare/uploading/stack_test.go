@@ -64,13 +64,47 @@ type stack struct {
 	uploads *upload.Service
 	library *library.Service
 	imports *imports.Service
-	now     time.Time
 
 	runner *job.Runner
 	runs   sync.WaitGroup
 	stop   context.CancelFunc
 
-	remote func(ctx context.Context, limit int64) (*upload.Remote, error) // the outside world; nil is like an empty one
+	mu     sync.Mutex
+	now    time.Time
+	remote remote
+	muted  bool // whether no end of an import can be recorded
+}
+
+// A remote is the outside world: nil is like an empty one.
+type remote func(context.Context, int64) (*upload.Remote, error)
+
+// set changes s while it is at work.
+func (s *stack) set(do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	do()
+}
+
+func (s *stack) serve(r remote)       { s.set(func() { s.remote = r }) }
+func (s *stack) pass(d time.Duration) { s.set(func() { s.now = s.now.Add(d) }) }
+func (s *stack) mute(muted bool)      { s.set(func() { s.muted = muted }) }
+
+// Records are those of imports, unless the stack is muted.
+type records struct {
+	*imported.Store
+	stack *stack
+}
+
+func (r records) EndImport(ctx context.Context, i imports.Import) (err error) {
+	r.stack.set(func() {
+		if r.stack.muted {
+			err = errors.New("muted")
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return r.Store.EndImport(ctx, i)
 }
 
 // LookupNetIP implements the resolver of package fetch.
@@ -85,14 +119,16 @@ func (s *stack) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, er
 }
 
 func (s *stack) fetch(ctx context.Context, _ string, _ map[string]string, limit int64) (*upload.Remote, error) {
-	if s.remote == nil {
+	var r remote
+	s.set(func() { r = s.remote })
+	if r == nil {
 		return nil, notGiven(http.StatusNotFound)
 	}
-	return s.remote(ctx, limit)
+	return r(ctx, limit)
 }
 
 // remoteFile is a file in the outside world.
-func remoteFile(body io.Reader, size int64) func(context.Context, int64) (*upload.Remote, error) {
+func remoteFile(body io.Reader, size int64) remote {
 	return func(context.Context, int64) (*upload.Remote, error) {
 		return &upload.Remote{Body: io.NopCloser(body), Name: "i.jpg", Type: "image/x", Size: size}, nil
 	}
@@ -108,7 +144,7 @@ func (s *stack) open() {
 		s.t.Fatal(err)
 	}
 	client := fetch.New(fetch.Config{Resolver: s, OwnHosts: []string{"cdn.test"}})
-	s.imports = imports.New(s.uploads, imported.New(s.catalog.Book(), jobs), s.catalog, func() { s.runner.Wake() }, imports.Config{Vet: client.Vet, Now: s.clock})
+	s.imports = imports.New(s.uploads, records{imported.New(s.catalog.Book(), jobs), s}, s.catalog, func() { s.runner.Wake() }, imports.Config{Vet: client.Vet, Now: s.clock})
 	deliveries, err := delivery.New(vault, s.library, delivery.Config{Render: engine{}, Folder: s.t.TempDir(), Pictures: s.catalog, Now: s.clock})
 	if err != nil {
 		s.t.Fatal(err)
@@ -122,7 +158,6 @@ func (s *stack) open() {
 		s.t.Fatal(err)
 	}
 	s.Handler = server.CORS(router)
-	// The clock of the stack stands, and that of the runner does not.
 	s.runner = job.New(jobs, map[string]job.Handler{imports.JobKind: s.imports.Handler(api.Fetch(s.fetch))}, job.Config{Now: s.clock, Poll: 10 * time.Millisecond, Grace: time.Millisecond})
 	ctx, stop := context.WithCancel(context.Background())
 	s.runs.Go(func() { s.runner.Run(ctx) })
@@ -134,7 +169,10 @@ func (s *stack) open() {
 	}
 }
 
-func (s *stack) clock() time.Time { return s.now }
+func (s *stack) clock() (now time.Time) {
+	s.set(func() { now = s.now })
+	return now
+}
 
 // An engine knows what PNGs are.
 type engine struct{}
@@ -163,7 +201,7 @@ func picture(t testing.TB) string {
 
 func newStack(t testing.TB) *stack {
 	t.Helper()
-	s := &stack{t: t, blobs: new(memblob.Store), now: time.Unix(1_700_000_000, 0)}
+	s := &stack{t: t, blobs: new(memblob.Store), now: time.Unix(1_699_999_900, 0)}
 	db, err := sqlitedb.Open(t.Context(), filepath.Join(t.TempDir(), "catalog.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -327,4 +365,18 @@ func (s *stack) asset(name string) asset.Asset {
 		s.t.Fatal(err)
 	}
 	return a
+}
+
+// files returns all files of the open project.
+func (s *stack) files() []library.File {
+	s.t.Helper()
+	app, err := s.catalog.App(s.t.Context(), openKey)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	page, err := s.library.Files(s.t.Context(), policy.Full(app), library.Query{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return page.Files
 }

@@ -100,6 +100,8 @@ type explainCommand struct {
 	Container string `help:"The container that was asked for."`
 	Source    string `placeholder:"URL" help:"The URL that was to be imported."`
 	Size      string `placeholder:"SIZE" help:"Of the file that was to be stored."`
+
+	credential `embed:""`
 }
 
 // Help implements kong.HelpProvider.
@@ -107,7 +109,10 @@ func (explainCommand) Help() string {
 	return `Goes through every condition and says which ones fail. The exit status is 1 if one does.
 
   stowgate explain 'https://files.example.com/HANDLE?policy=P&signature=S'
-  stowgate explain --app KEY --policy P --signature S --action store --size 3MB`
+  stowgate explain --app KEY --policy P --signature S --action store --size 3MB
+  stowgate explain --app KEY --signature S --expire 1893456600
+  stowgate explain --app KEY --bearer TOKEN --request-path /base/
+  stowgate explain --app KEY --address-token TOKEN --request-path /NAME/-/resize/640x/`
 }
 
 func (c *explainCommand) Run(s *session) error {
@@ -125,6 +130,7 @@ func (c *explainCommand) Run(s *session) error {
 	if c.Size != "" {
 		req.Size = setting.Read(r, "size", c.Size, setting.Size)
 	}
+	c.credential.check(r)
 	if c.App == "" && c.Handle == "" {
 		r.Fail("say which app it is about, with --app KEY or with a handle")
 	}
@@ -147,6 +153,9 @@ func (c *explainCommand) Run(s *session) error {
 		a, err := records.App(ctx, key)
 		if err != nil {
 			return owner.NoSuchApp(key, err)
+		}
+		if c.given() {
+			return s.printSteps(c.explain(a, c.Signature, req, s.now()))
 		}
 		return s.printSteps(policy.Explain(a, policy.Credential{Policy: c.Policy, Signature: c.Signature}, req, s.now()))
 	})

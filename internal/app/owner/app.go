@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/app/setting"
+	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/manage"
@@ -20,13 +21,14 @@ import (
 
 // Apps are the commands for apps.
 type Apps struct {
-	Create       appCreate  `cmd:"" help:"Make an app, and print its key and secret."`
-	List         appList    `cmd:"" help:"List all apps."`
-	Show         appShow    `cmd:"" help:"Show an app. Its secrets are never shown again."`
-	Set          appSet     `cmd:"" help:"Change an app, or take policies back."`
-	RotateSecret appRotate  `cmd:"" help:"Make a new secret. The old one goes on for a while."`
-	Delete       appDelete  `cmd:"" help:"Delete an app."`
-	Restore      appRestore `cmd:"" help:"Take back that an app was deleted in the portal."`
+	Create         appCreate   `cmd:"" help:"Make an app, and print its key and secret."`
+	List           appList     `cmd:"" help:"List all apps."`
+	Show           appShow     `cmd:"" help:"Show an app. Its secrets are never shown again."`
+	Set            appSet      `cmd:"" help:"Change an app, or take policies back."`
+	RotateSecret   appRotate   `cmd:"" help:"Make a new secret. The old one goes on for a while."`
+	DeliverySecret appDelivery `cmd:"" help:"Add, remove or list the secrets that tokens in addresses of files are signed with."`
+	Delete         appDelete   `cmd:"" help:"Delete an app."`
+	Restore        appRestore  `cmd:"" help:"Take back that an app was deleted in the portal."`
 }
 
 // A shownApp is an app as commands print it.
@@ -34,9 +36,11 @@ type shownApp struct {
 	Name          string        `json:"name"`
 	Key           string        `json:"api_key"`
 	Security      string        `json:"security"`
+	Temporary     bool          `json:"temporary"`
 	Disabled      bool          `json:"disabled"`
 	Created       time.Time     `json:"created"`
 	Secrets       []shownSecret `json:"secrets"`
+	Delivery      []shownSecret `json:"delivery_secrets"`
 	MaxSize       int64         `json:"max_size"`
 	WholePatterns bool          `json:"whole_patterns"`
 	CallsAlias    bool          `json:"calls_alias"`
@@ -48,24 +52,13 @@ type shownApp struct {
 	shownLimits
 }
 
-// A shownSecret tells a secret from others without giving it away.
-type shownSecret struct {
-	Fingerprint string     `json:"fingerprint"`
-	Created     time.Time  `json:"created"`
-	Expires     *time.Time `json:"expires"`
-	Used        *time.Time `json:"used,omitempty"` // when it was last, to the minute
-}
-
 func show(a manage.App) shownApp {
 	out := shownApp{
-		Name: a.Name, Key: a.Key, Security: onOff(a.Security), Disabled: a.Disabled, Created: a.Created.UTC(),
-		Secrets: []shownSecret{}, MaxSize: a.Options.MaxSize, WholePatterns: a.Options.WholePatterns,
+		Name: a.Name, Key: a.Key, Security: securityOf(a), Disabled: a.Disabled, Created: a.Created.UTC(),
+		Secrets: showSecrets(a.Secrets), Delivery: showSecrets(a.DeliverySecrets), Temporary: a.Options.Temporary, MaxSize: a.Options.MaxSize, WholePatterns: a.Options.WholePatterns,
 		CallsAlias: a.Options.CallsAlias, SignedImages: a.Options.SignedImages, Origins: append([]string{}, a.Options.Origins...),
 		RevokedBefore: moment(a.RevokedBefore), Revoked: []string{}, Gone: moment(a.Gone),
 		shownLimits: showLimits(a.Options),
-	}
-	for _, s := range a.Secrets {
-		out.Secrets = append(out.Secrets, shownSecret{Fingerprint: s.Fingerprint, Created: s.Created.UTC(), Expires: moment(s.Expires)})
 	}
 	for digest := range a.Revoked {
 		out.Revoked = append(out.Revoked, hex.EncodeToString(digest[:]))
@@ -96,17 +89,16 @@ func (a shownApp) text() string {
 		images = "need a policy"
 	}
 	fmt.Fprintf(w, "transforms\t%s\n", images)
+	if a.Temporary {
+		fmt.Fprintf(w, "files\tgo after %v, unless a request says to keep them\n", asset.TemporaryLifetime)
+	}
 	fmt.Fprintf(w, "pages of\t%s\n", cmp.Or(strings.Join(a.Origins, ", "), "any origin"))
 	a.shownLimits.print(w)
 	for _, s := range a.Secrets {
-		until := "does not expire"
-		if s.Expires != nil {
-			until = "expires " + s.Expires.Format(time.RFC3339)
-		}
-		if s.Used != nil {
-			until += ", last used " + s.Used.Format("2006-01-02 15:04Z")
-		}
-		fmt.Fprintf(w, "secret\t%s, made %s, %s\n", s.Fingerprint, s.Created.Format(time.RFC3339), until)
+		fmt.Fprintf(w, "secret\t%s\n", s.text())
+	}
+	for _, s := range a.Delivery {
+		fmt.Fprintf(w, "delivery secret\t%s\n", s.text())
 	}
 	if a.RevokedBefore != nil {
 		fmt.Fprintf(w, "revoked\tpolicies signed before %s\n", a.RevokedBefore.Format(time.RFC3339))
@@ -135,12 +127,13 @@ func moment(t time.Time) *time.Time {
 }
 
 type appCreate struct {
-	Name     string `arg:"" help:"What people call it."`
-	Security string `default:"on" help:"on: every request needs a signed policy. off: anybody may upload and read (default ${default})."`
-	APIKey   string `name:"api-key" placeholder:"KEY" help:"Key to take over; the default is a new one."`
-	Secret   string `placeholder:"SECRET" help:"Secret to take over; the default is a new one."`
-	MaxSize  string `placeholder:"SIZE" default:"0" help:"Of one file; 0 means the server's limit."`
-	KeepIn   string `placeholder:"NAME" default:"default" help:"Storage that its files go to: one of --storage-named, or default."`
+	Name      string `arg:"" help:"What people call it."`
+	Security  string `default:"on" help:"on: every request needs a signed policy. uploads: anybody may read and transform a file whose address they know, and the rest needs one. off: anybody may upload and read (default ${default})."`
+	Temporary string `default:"off" placeholder:"on|off" help:"Whether a file goes after a day, if a request leaves it to the app."`
+	APIKey    string `name:"api-key" placeholder:"KEY" help:"Key to take over; the default is a new one."`
+	Secret    string `placeholder:"SECRET" help:"Secret to take over; the default is a new one."`
+	MaxSize   string `placeholder:"SIZE" default:"0" help:"Of one file; 0 means the server's limit."`
+	KeepIn    string `placeholder:"NAME" default:"default" help:"Storage that its files go to: one of --storage-named, or default."`
 }
 
 // Help implements kong.HelpProvider.
@@ -148,13 +141,15 @@ func (appCreate) Help() string {
 	return `The secret is printed once and never again: keep it on your own server, out of pages.
 
   stowgate app create photos
+  stowgate app create photos --security uploads
   stowgate app create photos --security off
   stowgate app create photos --api-key AbCdEfGhIjKlMnOpQrStUz --secret OLDSECRET`
 }
 
 func (c *appCreate) Run(d *Desk) error {
 	r := new(setting.Reader)
-	security := setting.Read(r, "security", c.Security, setting.OneOf("on", "off"))
+	security := setting.Read(r, "security", c.Security, parseSecurity)
+	temporary := setting.Read(r, "temporary", c.Temporary, isOn)
 	size := setting.Read(r, "max-size", c.MaxSize, setting.Size)
 	storage := setting.Read(r, "keep-in", c.KeepIn, parseStorage)
 	if strings.ContainsFunc(c.APIKey, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("/?#%&=+,:", c) }) || len(c.APIKey) > 128 {
@@ -166,7 +161,8 @@ func (c *appCreate) Run(d *Desk) error {
 	if err := r.Err(); err != nil {
 		return UsageError{err}
 	}
-	n := manage.NewApp{Name: c.Name, Security: security == "on", Key: c.APIKey, Secret: c.Secret, MaxSize: size, Storage: storage}
+	n := manage.NewApp{Name: c.Name, Security: security != "off", OpenReads: security == "uploads", Temporary: temporary,
+		Key: c.APIKey, Secret: c.Secret, MaxSize: size, Storage: storage}
 	return d.withManager(func(ctx context.Context, m *manage.Service) error {
 		a, secret, err := m.CreateApp(ctx, operator, n)
 		if errors.Is(err, fault.Conflict) {
@@ -210,7 +206,7 @@ func (c *appList) Run(d *Desk) error {
 			if !a.Gone.IsZero() {
 				state = "deleted"
 			}
-			fmt.Fprintf(w, "%s\t%s\tsecurity %s\t%s\n", a.Key, a.Name, onOff(a.Security), state)
+			fmt.Fprintf(w, "%s\t%s\tsecurity %s\t%s\n", a.Key, a.Name, securityOf(a), state)
 		}
 		w.Flush()
 		if len(apps) == 0 {
@@ -241,11 +237,12 @@ func (c *appShow) Run(d *Desk) error {
 type appSet struct {
 	Key           string  `arg:"" help:"API key."`
 	Name          *string `help:"What people call it."`
-	Security      *string `placeholder:"on|off" help:"Whether every request needs a signed policy."`
+	Security      *string `placeholder:"on|off|uploads" help:"Whether every request needs a signed policy; with uploads all but reading and transforming do."`
 	MaxSize       *string `placeholder:"SIZE" help:"Of one file; 0 means the server's limit."`
 	WholePatterns *string `placeholder:"on|off" help:"Whether path, container and url patterns must match to the end."`
 	CallsAlias    *string `placeholder:"on|off" help:"Whether policies may write calls for call, as Filestack's Java SDK does."`
-	SignedImages  *string `placeholder:"on|off" help:"Whether transforming a file needs a signed policy, also while security is off."`
+	SignedImages  *string `placeholder:"on|off" help:"Whether transforming a file needs a signed policy, also while security is off or for uploads."`
+	Temporary     *string `placeholder:"on|off" help:"Whether a file goes after a day, if a request leaves it to the app."`
 	Origins       *string `placeholder:"URL,..." help:"Origins of the pages that may use the app, like https://example.com, with commas between them. any, the default, takes it back."`
 	RevokeBefore  *string `placeholder:"TIME" help:"Refuse policies signed before: now, or a time like 2026-01-31T12:00:00Z. off takes it back."`
 	RevokePolicy  *string `placeholder:"POLICY" help:"Refuse one policy: its text, or its SHA-256 in hexadecimal."`
@@ -285,7 +282,7 @@ func (c *appSet) change(now time.Time) (manage.Change, error) {
 	r := new(setting.Reader)
 	change := manage.Change{
 		Name:          c.Name,
-		Security:      optional(r, "security", c.Security, isOn),
+		Temporary:     optional(r, "temporary", c.Temporary, isOn),
 		Force:         "on the command line",
 		WholePatterns: optional(r, "whole-patterns", c.WholePatterns, isOn),
 		CallsAlias:    optional(r, "calls-alias", c.CallsAlias, isOn),
@@ -294,6 +291,10 @@ func (c *appSet) change(now time.Time) (manage.Change, error) {
 		Origins:       optional(r, "origins", c.Origins, parseOrigins),
 		RevokeBefore:  optional(r, "revoke-before", c.RevokeBefore, func(text string) (time.Time, error) { return parseMoment(text, now) }),
 		RevokePolicy:  optional(r, "revoke-policy", c.RevokePolicy, parseDigest),
+	}
+	if security := optional(r, "security", c.Security, parseSecurity); security != nil {
+		on, open := *security != "off", *security == "uploads"
+		change.Security, change.OpenReads = &on, &open
 	}
 	c.limits.read(r, &change)
 	if c.Disable || c.Enable {

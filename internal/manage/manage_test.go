@@ -291,7 +291,7 @@ var calls = map[string]call{
 		return s.hooks.Redeliver(ctx, by, s.app, s.hook, s.delivery)
 	}},
 	"Webhooks.RedeliverDead": {act: account.ChangeHooks, about: true, hooked: true, do: func(ctx context.Context, by account.Actor, s scene) error {
-		_, err := s.hooks.RedeliverDead(ctx, by, s.app, s.hook) // of which there are none
+		_, _, err := s.hooks.RedeliverDead(ctx, by, s.app, s.hook) // of which there are none
 		return err
 	}},
 	"Webhooks.TestHook": {act: account.ChangeHooks, about: true, hooked: true, action: "webhook.test", do: func(ctx context.Context, by account.Actor, s scene) error {

@@ -231,18 +231,22 @@ func (w *Webhooks) Redeliver(ctx context.Context, by account.Actor, app, id stri
 		by.Entry("webhook.redeliver", app, id, map[string]string{"delivery": strconv.FormatInt(delivery, 10)}))
 }
 
+// MaxRedelivered is how many deliveries RedeliverDead makes again at once.
+const MaxRedelivered = 500
+
 // RedeliverDead makes again the deliveries of a webhook that were given up, the
-// oldest first, and returns how many. Another request may make one before, which
-// does not count.
-func (w *Webhooks) RedeliverDead(ctx context.Context, by account.Actor, app, id string) (n int, err error) {
+// newest MaxRedelivered of them, and of these the oldest first. It returns how many,
+// and whether there are more. Another request may make one before, which does not
+// count.
+func (w *Webhooks) RedeliverDead(ctx context.Context, by account.Actor, app, id string) (n int, more bool, err error) {
 	if err := by.Check(account.ChangeHooks, app); err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	page := job.Page{Limit: 100}
-	for {
+	for looked := 0; ; {
 		dead, err := w.records.Deliveries(ctx, app, id, job.Dead, page)
-		if err != nil || len(dead) == 0 {
-			return n, err
+		if err != nil || len(dead) == 0 || looked == MaxRedelivered {
+			return n, len(dead) > 0, err
 		}
 		for _, d := range dead { // newest first, and each goes before all others
 			err := w.Redeliver(ctx, by, app, id, d.Job.ID)
@@ -250,10 +254,11 @@ func (w *Webhooks) RedeliverDead(ctx context.Context, by account.Actor, app, id 
 				continue
 			}
 			if err != nil {
-				return n, err
+				return n, true, err
 			}
 			n++
 		}
+		looked += len(dead)
 		page.Before = dead[len(dead)-1].Job.ID
 	}
 }

@@ -141,9 +141,9 @@ func TestRedeliverDead(t *testing.T) {
 	for _, id := range ids[:2] {
 		must(t, d.jobs.Cancel(t.Context(), operator, id))
 	}
-	n, err := d.hooks.RedeliverDead(t.Context(), operator, s.app, s.hook)
-	if err != nil || n != 2 {
-		t.Fatalf("RedeliverDead = %d, %v, want 2", n, err)
+	n, more, err := d.hooks.RedeliverDead(t.Context(), operator, s.app, s.hook)
+	if err != nil || n != 2 || more {
+		t.Fatalf("RedeliverDead = %d, %v, %v, want 2 and no more", n, more, err)
 	}
 	lanes, err := d.jobs.Lanes(t.Context(), operator, 1)
 	if err != nil || len(lanes) != 1 || lanes[0].Queue != "hook:"+s.hook || lanes[0].Waiting != 3 {
@@ -155,5 +155,26 @@ func TestRedeliverDead(t *testing.T) {
 	must(t, err)
 	if first.State != job.Ready || !first.RunAt.Before(second.RunAt) {
 		t.Errorf("the turns are %v and %v, want the older job first", first.RunAt, second.RunAt)
+	}
+}
+
+// One call makes a bounded number of deliveries again, and says whether to go on.
+func TestRedeliverDeadInSteps(t *testing.T) {
+	d := newDesk(t)
+	s := d.scene(t, 1, false, true)
+	must(t, d.jobs.Cancel(t.Context(), operator, s.delivery))
+	for range manage.MaxRedelivered {
+		id, err := d.hooks.TestHook(t.Context(), operator, s.app, s.hook)
+		must(t, err)
+		must(t, d.jobs.Cancel(t.Context(), operator, id))
+	}
+	for _, want := range []struct {
+		n    int
+		more bool
+	}{{manage.MaxRedelivered, true}, {1, false}, {0, false}} {
+		n, more, err := d.hooks.RedeliverDead(t.Context(), operator, s.app, s.hook)
+		if err != nil || n != want.n || more != want.more {
+			t.Errorf("RedeliverDead = %d, %v, %v, want %+v", n, more, err, want)
+		}
 	}
 }

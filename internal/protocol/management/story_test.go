@@ -100,7 +100,9 @@ func (s *story) apps(app map[string]string) {
 	old := map[string]string{"app": app["app"], "fingerprint": s.stand.app.Secrets[0].Fingerprint}
 	s.change("DELETE /apps/{app}/secrets/{fingerprint}", old, "", "secret.end")
 	s.secret(s.change("POST /apps/{app}/secrets", app, `{"secret":"a secret that is taken over","drop_old":true}`, "secret.add"))
-	var delivery struct{ Secrets []struct{ Fingerprint string } }
+	var delivery struct {
+		Secrets []struct{ Fingerprint string }
+	}
 	s.secret(s.change("POST /apps/{app}/delivery-secrets", app, `{}`, "delivery_secret.add")).into(s.t, &delivery)
 	s.want(422, "POST", address("/apps/{app}/delivery-secrets", app), s.token, `{"secret":"ab"}`)
 	old["fingerprint"] = delivery.Secrets[0].Fingerprint

@@ -104,3 +104,33 @@ func TestWebhooks(t *testing.T) {
 		}
 	}
 }
+
+// TestDeliverAgainInSteps delivers more than a step of what was given up.
+func TestDeliverAgainInSteps(t *testing.T) {
+	s := newStand(t)
+	h, _, err := s.services.Hooks.AddHook(t.Context(), s.operator, s.app.Key, manage.NewHook{URL: "https://example.com/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range manage.MaxRedelivered + 1 {
+		id, err := s.services.Hooks.TestHook(t.Context(), s.operator, s.app.Key, h.ID)
+		if err == nil {
+			err = s.services.Jobs.Cancel(t.Context(), s.operator, id)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	page := "/portal/apps/" + s.app.Key + "/webhooks/" + h.ID
+	for _, tt := range []struct{ button, done string }{
+		{"Deliver the next 500 of 501 again", "500 are delivered once more, the oldest first. The others are still to come: go on below."},
+		{"Deliver all 1 again", "1 are delivered once more, the oldest first."},
+	} {
+		wantAnswer(t, "before", s.send(http.MethodGet, page, "developer", nil), http.StatusOK, tt.button)
+		w := s.send(http.MethodPost, page+"/again", "developer", nil)
+		notice, _ := url.QueryUnescape(w.Result().Cookies()[0].Value)
+		if w.Code != http.StatusSeeOther || notice != tt.done {
+			t.Errorf("again: %d %q, want %q", w.Code, notice, tt.done)
+		}
+	}
+}

@@ -164,13 +164,14 @@ func (a *API) testHook(ctx context.Context, c *call.Call) (any, error) {
 }
 
 func (a *API) redeliverDead(ctx context.Context, c *call.Call) (any, error) {
-	n, err := a.Webhooks.RedeliverDead(ctx, c.Actor, c.App, c.Path("webhook"))
+	n, more, err := a.Webhooks.RedeliverDead(ctx, c.Actor, c.App, c.Path("webhook"))
 	if err != nil {
 		return nil, err
 	}
 	return struct {
-		Deliveries int `json:"deliveries"`
-	}{n}, nil
+		Deliveries int  `json:"deliveries"`
+		More       bool `json:"more"`
+	}{n, more}, nil
 }
 
 func (a *API) redeliver(ctx context.Context, c *call.Call) (any, error) {

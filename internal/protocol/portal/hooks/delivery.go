@@ -101,13 +101,17 @@ func (p *Pages) again(ctx context.Context, v *frame.Visit) error {
 	return v.Done(d.Link, "It is delivered once more.")
 }
 
-// againAll delivers all that was given up.
+// againAll delivers what was given up, in steps: the page that follows has the next.
 func (p *Pages) againAll(ctx context.Context, v *frame.Visit) error {
-	n, err := p.hooks.RedeliverDead(ctx, v.Actor, v.App.Key, v.Path("hook"))
+	n, more, err := p.hooks.RedeliverDead(ctx, v.Actor, v.App.Key, v.Path("hook"))
 	if err != nil {
 		return err
 	}
-	return v.Done(p.link(v)+"#deliveries", fmt.Sprintf("%d are delivered once more, the oldest first.", n))
+	text := fmt.Sprintf("%d are delivered once more, the oldest first.", n)
+	if more {
+		text += " The others are still to come: go on below."
+	}
+	return v.Done(p.link(v)+"#deliveries", text)
 }
 
 // How long an answer waits for an attempt, so that the page that follows shows

@@ -244,6 +244,7 @@ type view struct {
 	Filter     []filter
 	Deliveries []delivery
 	Dead       int64
+	Step       int64 // how many of those are delivered again at once
 	More       string
 	Samples    []Sample
 }
@@ -278,7 +279,7 @@ func (p *Pages) view(ctx context.Context, v *frame.Visit, h manage.Hook) (view, 
 		shown.Filter = append(shown.Filter, filter{shown.Hook.Link + "?state=" + string(s), words[s], n, s == chosen})
 	}
 	shown.Filter = slices.Insert(shown.Filter, 0, filter{shown.Hook.Link, "all", total, chosen == ""})
-	shown.Dead = int64(counts[job.Dead])
+	shown.Dead, shown.Step = int64(counts[job.Dead]), manage.MaxRedelivered
 	found, err := p.hooks.Deliveries(ctx, v.Actor, v.App.Key, h.ID, chosen, job.Page{Before: before, Limit: pageLength})
 	if err != nil {
 		return shown, err

@@ -33,9 +33,9 @@ func (d *Desk) withWebhooks(do func(context.Context, *manage.Webhooks) error) er
 
 // hookFormats are the formats of webhooks, without what sends them.
 func hookFormats() webhook.Formats {
-	uploadcare := carehook.Format(careanswer.Place{})
-	uploadcare.Body, uploadcare.Sign = nil, nil
-	return webhook.Formats{"filestack": {Title: "Filestack", Words: hook.Words()}, "uploadcare": uploadcare}
+	care := carehook.Format(careanswer.Place{})
+	care.Body, care.Sign = nil, nil
+	return webhook.Formats{"filestack": {Title: "Filestack", Words: hook.Words()}, "uploadcare": care}
 }
 
 // Webhooks manage webhooks.

@@ -11,6 +11,7 @@ import (
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/catalog/hooks"
+	imported "github.com/stowgate/stowgate/internal/catalog/imports"
 	"github.com/stowgate/stowgate/internal/catalog/queue"
 	"github.com/stowgate/stowgate/internal/fetch"
 	"github.com/stowgate/stowgate/internal/job"
@@ -20,6 +21,8 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare"
 	careanswer "github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
 	carehook "github.com/stowgate/stowgate/internal/protocol/uploadcare/hook"
+	"github.com/stowgate/stowgate/internal/upload"
+	"github.com/stowgate/stowgate/internal/upload/imports"
 	"github.com/stowgate/stowgate/internal/webhook"
 )
 
@@ -29,9 +32,10 @@ type Jobs struct {
 	Manage *manage.Jobs
 	Hooks  *manage.Webhooks
 
-	events *hooks.Store
-	runner *job.Runner
-	told   chan struct{} // that there is an event to spread
+	events  *hooks.Store
+	imports *imports.Service
+	runner  *job.Runner
+	told    chan struct{} // that there is an event to spread
 }
 
 // hookFormats are the words that webhooks are told in, of assets that are at
@@ -69,13 +73,20 @@ func (n *Node) jobs(ctx context.Context, records *catalog.Catalog, place answer.
 	client := n.set.Fetch
 	client.Timeout = webhook.Timeout
 	sender := webhook.NewSender(j.events, fetch.New(client), formats, now, n.log)
+	j.imports = imports.New(n.uploads, imported.New(book, jobs), records, wake, imports.Config{Vet: n.fetcher.Vet, Now: now})
 	j.runner = job.New(jobs, map[string]job.Handler{
+		imports.JobKind: j.imports.Handler(n.fetchImport),
 		webhook.JobKind: {Do: sender.Deliver, Timeout: 2 * webhook.Timeout, Retries: n.set.WebhookRetries},
 	}, job.Config{Now: now, Log: n.log})
 	n.watchJobs(jobs)
 	records.Told(j.tell)
 	book.Watch(func() { j.tell(); wake() })
 	return j, nil
+}
+
+// fetchImport opens what is imported behind requests.
+func (n *Node) fetchImport(ctx context.Context, url string, header map[string]string, limit int64) (*upload.Remote, error) {
+	return n.care.Fetch(remote(n.fetcher))(ctx, url, header, limit)
 }
 
 // watchJobs shows how many jobs there are.

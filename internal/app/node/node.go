@@ -50,6 +50,7 @@ type Node struct {
 	api     *filestack.API
 	care    *uploadcare.API
 	uploads *upload.Service
+	fetcher *fetch.Client // of files
 	portal  *portal.Portal
 	manage  *management.API
 	demo    []server.Route // of the demonstration, if there is one
@@ -140,7 +141,8 @@ func (n *Node) Close() error {
 func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.Store, key [32]byte, now func() time.Time) error {
 	set := n.set
 	set.Fetch.OwnHosts = ownHosts(n.PublicURL, set.Domain)
-	get := remote(fetch.New(set.Fetch))
+	n.fetcher = fetch.New(set.Fetch)
+	get := remote(n.fetcher)
 	vault := blob.NewVault(blobs, blob.VaultConfig{Now: now})
 	set.Upload.TicketKey = place.Derive(key, "stowgate part tickets")
 	set.Upload.Fetch = get
@@ -177,7 +179,7 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 		return err
 	}
 	n.care, err = uploadcare.New(uploadcare.Config{
-		Apps: records, Uploads: uploads, Library: n.library, Delivery: deliveries, Webhooks: n.Jobs.Hooks,
+		Apps: records, Uploads: uploads, Library: n.library, Delivery: deliveries, Webhooks: n.Jobs.Hooks, Imports: n.Jobs.imports,
 		PublicURL: n.PublicURL, Domain: set.Domain, Formats: formats, Now: now,
 	})
 	return err

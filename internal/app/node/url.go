@@ -47,7 +47,7 @@ func ownHosts(public, domain string) []string {
 	_, host, _ := strings.Cut(public, "://")
 	hosts := []string{host}
 	if domain != "" {
-		for _, sub := range []string{"", "www.", "upload.", "cdn.", "process.", "cloud.", "static.", "api.", "portal."} {
+		for _, sub := range []string{"", "www.", "upload.", "cdn.", "process.", "cloud.", "static.", "api.", "portal.", "ucarecdn.", "ucapi.", "ucupload."} {
 			hosts = append(hosts, sub+domain)
 		}
 	}

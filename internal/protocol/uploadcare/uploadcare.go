@@ -19,6 +19,7 @@ import (
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/transform"
 	"github.com/stowgate/stowgate/internal/upload"
+	"github.com/stowgate/stowgate/internal/upload/imports"
 )
 
 // apps is where tenants are recorded.
@@ -34,6 +35,7 @@ type Config struct {
 	Library  *library.Service // made by library.NewManaged
 	Delivery *delivery.Service
 	Webhooks *manage.Webhooks
+	Imports  *imports.Service
 
 	PublicURL string             // where clients reach the server
 	Domain    string             // host under which the APIs have hosts of their own; empty if there is none
@@ -60,7 +62,7 @@ func New(c Config) (*API, error) {
 	}
 	return &API{
 		uploads: uploading.New(uploading.Config{
-			Apps: c.Apps, Uploads: c.Uploads, Library: c.Library, Delivery: c.Delivery, Place: place, Now: c.Now,
+			Apps: c.Apps, Uploads: c.Uploads, Library: c.Library, Delivery: c.Delivery, Imports: c.Imports, Place: place, Now: c.Now,
 		}),
 		rest: rest.New(rest.Config{
 			Apps: c.Apps, Uploads: c.Uploads, Library: c.Library, Delivery: c.Delivery, Webhooks: c.Webhooks, Place: place, Now: c.Now,
@@ -70,6 +72,10 @@ func New(c Config) (*API, error) {
 		}),
 	}, nil
 }
+
+// Fetch returns what gives files of this server's CDN to imports, as far as
+// anybody may read them, and everything else by next.
+func (a *API) Fetch(next upload.Fetch) upload.Fetch { return a.uploads.Fetch(next) }
 
 // ExposedHeaders are the header fields that pages of other origins must be able
 // to read; see server.CORS. Source: the answers of Uploadcare's Upload API and

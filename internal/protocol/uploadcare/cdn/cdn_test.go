@@ -2,9 +2,11 @@ package cdn
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"mime"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -12,6 +14,8 @@ import (
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/delivery"
+	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/transform"
 )
 
 // Of originals, everything is as it was recorded.
@@ -252,5 +256,35 @@ func TestDrawings(t *testing.T) {
 	}
 	if v := object(t, s, at(drawing, "-/json/")); v["format"] != "SVG" || v["width"] != 40.0 {
 		t.Errorf("the record is %v", v)
+	}
+}
+
+// Every kind of failure has an answer; only what cannot become right is kept by
+// caches.
+func TestFailures(t *testing.T) {
+	for _, kind := range fault.Kinds {
+		w := httptest.NewRecorder()
+		fail(w, httptest.NewRequest("GET", "/", nil), fmt.Errorf("about a secret: %w", kind))
+		if _, ok := statuses[kind]; !ok || w.Code < 400 || w.Body.Len() == 0 || strings.Contains(w.Body.String(), "secret") || w.Header().Get("Cache-Control") != "private, no-store" {
+			t.Errorf("%v is answered with %d, %v, %s", kind, w.Code, w.Header(), w.Body)
+		}
+		if again := w.Header().Get("Retry-After") != ""; again != (kind == fault.Busy || kind == fault.Unavailable) {
+			t.Errorf("%v: Retry-After is %q", kind, w.Header().Get("Retry-After"))
+		}
+	}
+	for _, tt := range []struct {
+		err   error
+		cache string
+	}{
+		{transform.TooLarge("too wide"), badChain},
+		{ofImage(fmt.Errorf("no image: %w", fault.Invalid)), badChain},
+		{ofImage(fmt.Errorf("deadline: %w", fault.TooLarge)), "private, no-store"},
+		{ofImage(fmt.Errorf("no engine: %w", fault.Unsupported)), "private, no-store"},
+	} {
+		w := httptest.NewRecorder()
+		fail(w, httptest.NewRequest("GET", "/", nil), tt.err)
+		if w.Code != 400 || w.Header().Get("Cache-Control") != tt.cache {
+			t.Errorf("%v is answered with %d, %v", tt.err, w.Code, w.Header())
+		}
 	}
 }

@@ -41,6 +41,6 @@ func (a *API) showGroup(w http.ResponseWriter, r *http.Request, c call) error {
 	answer.Protect(h)
 	markOpen(h)
 	h.Set("Cache-Control", a.lifetime(c.grant, shortLife))
-	send(w, r, http.StatusOK, "text/html; charset=UTF-8", fmt.Sprintf(groupPage, answer.GroupID(c.group), list.String()))
+	send(w, http.StatusOK, "text/html; charset=UTF-8", fmt.Sprintf(groupPage, answer.GroupID(c.group), list.String()))
 	return nil
 }

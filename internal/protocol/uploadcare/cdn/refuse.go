@@ -20,6 +20,10 @@ var (
 	errDomain  = transform.Invalid("Domain is not allowed")
 )
 
+// errTooMuch is that an image went over a limit while it was worked on, which
+// may be because much else was.
+var errTooMuch = transform.TooLarge("This takes more time or memory than an image may.")
+
 // statuses has one for every kind. All that is wrong with a chain is a bad
 // request.
 var statuses = map[fault.Kind]int{
@@ -82,21 +86,23 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	var refusal *transform.Refusal
 	switch {
 	case status == http.StatusNotFound:
-		send(w, r, status, "image/svg+xml", absent)
+		send(w, status, "image/svg+xml", absent)
 		return
 	case errors.As(err, &refusal):
-		h.Set("Cache-Control", badChain)
+		if !errors.Is(err, errTooMuch) {
+			h.Set("Cache-Control", badChain)
+		}
 		h.Add("Vary", "Accept")
 		sentence = refusal.Why
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable:
 		h.Set("Retry-After", answer.RetryAfter(err))
 	}
 	text := http.StatusText(status)
-	send(w, r, status, "text/html; charset=UTF-8", fmt.Sprintf(page, status, text, html.EscapeString(sentence)))
+	send(w, status, "text/html; charset=UTF-8", fmt.Sprintf(page, status, text, html.EscapeString(sentence)))
 }
 
 // send answers with a text of ours.
-func send(w http.ResponseWriter, _ *http.Request, status int, mediaType, text string) {
+func send(w http.ResponseWriter, status int, mediaType, text string) {
 	h := w.Header()
 	h.Set("Content-Type", mediaType)
 	h.Set("Content-Security-Policy", unseen)
@@ -126,7 +132,7 @@ func ofImage(err error) error {
 	case kind == fault.Invalid:
 		return fmt.Errorf("%w (%w)", errNoImage, err)
 	case kind == fault.TooLarge:
-		return fmt.Errorf("%w (%w)", transform.TooLarge("This takes more time or memory than an image may."), err)
+		return fmt.Errorf("%w (%w)", errTooMuch, err)
 	}
 	return err
 }

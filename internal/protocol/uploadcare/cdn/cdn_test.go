@@ -16,6 +16,7 @@ import (
 	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/upload"
 )
 
 // Of originals, everything is as it was recorded.
@@ -227,6 +228,18 @@ func TestNotFound(t *testing.T) {
 	}
 	if w := s.get(t, "/robots.txt"); w.Code != 404 || w.Header().Get("Content-Type") == "image/svg+xml" {
 		t.Errorf("a path of nobody is taken for one of ours: %d, %v", w.Code, w.Header())
+	}
+}
+
+// A file is there before its owner asks to keep it.
+func TestTemporaryFiles(t *testing.T) {
+	s := newStackWith(t, delivery.Config{})
+	file, err := s.uploads.Put(t.Context(), s.grant(t, openKey), upload.Spec{Name: "a.txt", Size: -1, Temporary: true}, strings.NewReader("a"))
+	if err != nil || !file.Stored.IsZero() {
+		t.Fatalf("Put = %+v, %v", file, err)
+	}
+	if w := s.get(t, at(file, "")); w.Code != 200 || w.Body.String() != "a" {
+		t.Errorf("GET = %d, %s", w.Code, w.Body)
 	}
 }
 

@@ -46,14 +46,10 @@ var specials = map[string]bool{"video": true, "document": true, "gif2video": tru
 // detectFaces asks for the faces in an image.
 const detectFaces = "detect_faces"
 
-// isOurs reports whether a path is one of these: its first segment names a
-// file or group or, for the proxy, is an operation or the scheme of a URL.
+// isOurs reports whether the first segment of a path names a file or group.
 func isOurs(escaped string) bool {
-	segments := chain.Segments(head(escaped))
-	if len(segments) == 0 {
-		return false
-	}
-	name, _, _ := strings.Cut(segments[0], "~")
+	first, _, _ := strings.Cut(strings.TrimLeft(escaped, "/"), "/")
+	name, _, _ := strings.Cut(strings.Join(chain.Segments(first), ""), "~")
 	_, err := answer.ParseUUID(name)
 	return err == nil
 }
@@ -64,13 +60,6 @@ func isProxied(escaped string) bool {
 	_, ok := outside(escaped)
 	first := strings.TrimLeft(escaped, "/")
 	return ok && (strings.HasPrefix(first, "-/") || sourceAt(first))
-}
-
-// head returns so much of a path that its first segment is in it.
-func head(path string) string {
-	path = strings.TrimLeft(path, "/")
-	first, _, _ := strings.Cut(path, "/")
-	return first
 }
 
 // parsePath reads the target of a request: a path, as it is escaped, with its

@@ -38,6 +38,7 @@ type search struct {
 	any   []string // patterns, of which words are like one, unless there are none
 	none  []string // patterns, of which words are like none
 	named []any    // IDs, of which a file has one; nil for all
+	union []any    // words, of which a file has one; nil for all
 
 	sizes, places [2]int64 // at least, at most
 
@@ -57,6 +58,12 @@ func newSearch(l *Listing, app string, q library.Query, back bool) (*search, boo
 	c := conditionsOf(app, q)
 	s.like = [2]string{pattern(), pattern(c.all...)}
 	s.any, s.none = c.patterns()
+	for i := 0; len(c.any) > 0 && i < len(s.any); i++ { // as many, so that there are few statements
+		s.union = append(s.union, word(app, label, "")) // which no file has
+		if i < len(c.any) {
+			s.union[i] = c.any[i]
+		}
+	}
 	if needle != "" {
 		s.like[0] = pattern(needle)
 	}
@@ -172,6 +179,7 @@ const (
 	setOfSizes
 	setOfPlaces
 	setOfNamed
+	setOfUnion // what the index finds by one word or another, at times twice
 )
 
 // scope is in every query: nothing of another app is ever looked at.
@@ -186,6 +194,9 @@ func (s *search) source(by source) (text string, args []any) {
 		return `(` + s.Listing.words.Find + `) AS w CROSS JOIN files AS f`, []any{s.words}
 	case setOfWords:
 		return set(`SELECT w.place AS place FROM (`+s.Listing.words.Find+`) AS w`, s.words)
+	case setOfUnion:
+		one := `SELECT w.place AS place FROM (` + s.Listing.words.Find + `) AS w`
+		return set(one+strings.Repeat(` UNION ALL `+one, len(s.union)-1), s.union...)
 	case setOfSizes:
 		return set(`SELECT f.place AS place FROM files AS f WHERE `+scope+` AND f.size BETWEEN ? AND ?`,
 			s.app, s.q.Trashed, s.sizes[0], s.sizes[1])
@@ -208,6 +219,9 @@ func (s *search) sets() []source {
 	var sets []source
 	if s.words != "" && s.q.Order != library.ByCreated {
 		sets = append(sets, setOfWords)
+	}
+	if s.union != nil {
+		sets = append(sets, setOfUnion)
 	}
 	if (s.q.MinSize > 0 || s.q.MaxSize > 0) && s.q.Order != library.BySize {
 		sets = append(sets, setOfSizes)
@@ -336,6 +350,10 @@ func (s *search) collect(ctx context.Context, by source, end spot, n int) error 
 	if by != plain {
 		where += ` AND f.place = w.place`
 	}
+	distinct := ``
+	if by == setOfUnion {
+		distinct = `DISTINCT `
+	}
 	between, bounds := s.between(by, end)
 	// The sign keeps the conditions that are for each file from choosing an index.
 	where += ` AND ` + between + ` AND f.folded LIKE ? ESCAPE '\' AND f.words LIKE ? AND +f.size BETWEEN ? AND ? AND +f.place BETWEEN ? AND ?`
@@ -351,7 +369,7 @@ func (s *search) collect(ctx context.Context, by source, end spot, n int) error 
 	found, err := record.Rows(ctx, s.reads, func(row record.Row) (m match, err error) {
 		m.at, err = s.scanSpot(row, &m.id)
 		return m, err
-	}, `SELECT `+columns+`, f.id FROM `+text+` WHERE `+where+` ORDER BY `+order+` LIMIT ? OFFSET ?`, args...)
+	}, `SELECT `+distinct+columns+`, f.id FROM `+text+` WHERE `+where+` ORDER BY `+order+` LIMIT ? OFFSET ?`, args...)
 	if err != nil {
 		return err
 	}

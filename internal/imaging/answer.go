@@ -3,7 +3,6 @@ package imaging
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 
 	"github.com/stowgate/stowgate/internal/fault"
@@ -68,7 +67,7 @@ func (j *job) info() (r transform.Report, err error) {
 		}
 	}
 	r.Picture = survey.Picture(survey.Source{
-		Type: in.Type, File: io.NewSectionReader(in.File, 0, math.MaxInt64), Image: header,
+		Type: in.Type, File: in.File, Image: header,
 		Width: in.header.Width, Height: in.header.Height, Frames: in.header.Frames})
 	r.Result.Width, r.Result.Height = j.Size()
 	if q == (transform.Inquiry{}) {

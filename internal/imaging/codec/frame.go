@@ -30,8 +30,9 @@ func (f *Frame) Cut(x, y, width, height int) {
 // pixels, in a frame. The other is a picture in it: no script in there runs.
 func FrameDrawing(w io.Writer, drawing io.Reader, width, height int, f Frame) error {
 	_, err := fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d">`+
-		`<g transform="matrix(%[3]g 0 0 %[4]g %[5]g %[6]g)"><image width="%[7]d" height="%[8]d" href="data:image/svg+xml;base64,`,
-		f.Width, f.Height, f.Across, f.Down, f.X, f.Y, width, height)
+		`<svg x="%[3]g" y="%[4]g" width="%[5]g" height="%[6]g" viewBox="0 0 %[7]d %[8]d" preserveAspectRatio="none">`+
+		`<image width="%[7]d" height="%[8]d" preserveAspectRatio="none" href="data:image/svg+xml;base64,`,
+		f.Width, f.Height, f.X, f.Y, f.Across*float64(width), f.Down*float64(height), width, height)
 	if err != nil {
 		return err
 	}
@@ -42,6 +43,6 @@ func FrameDrawing(w io.Writer, drawing io.Reader, width, height int, f Frame) er
 	if err := encoder.Close(); err != nil {
 		return err
 	}
-	_, err = io.WriteString(w, `"/></g></svg>`)
+	_, err = io.WriteString(w, `"/></svg></svg>`)
 	return err
 }

@@ -16,7 +16,7 @@ import (
 // A Source is a picture whose header was read.
 type Source struct {
 	Type   string // media type
-	File   io.ReadSeeker
+	File   io.ReaderAt
 	Image  *vips.Image
 	Width  int // pixels as it is stored
 	Height int
@@ -44,16 +44,11 @@ func Picture(s Source) asset.Picture {
 	if o, ok := s.Image.Int(vips.OrientationField); ok && o >= 1 && o <= 8 {
 		p.Orientation = o
 	}
-	// One pixel in a millimetre is what the library says of an image that tells
-	// nothing.
-	if r := s.Image.Resolution(); r > 0 && r != 1 && s.Type != "image/svg+xml" {
-		dots := int(math.Round(min(r*25.4, math.MaxInt32)))
-		p.DPI = &[2]int{dots, dots}
-	}
-	tags, err := inspect.EXIF(s.File)
+	tags, err := inspect.EXIF(io.NewSectionReader(s.File, 0, math.MaxInt64))
 	if err != nil {
-		return p // has none
+		tags = nil // has none, or none that can be read
 	}
+	p.DPI = s.dots(tags)
 	p.Taken = taken(tags)
 	p.Latitude, p.Longitude = position(tags)
 	return p
@@ -94,20 +89,13 @@ func (s Source) mode() string {
 
 // palette reports whether the pixels are numbers of colours.
 func (s Source) palette() bool {
-	head := make([]byte, 26)
-	if _, err := s.File.Seek(0, io.SeekStart); err != nil {
-		return false
-	}
-	n, err := io.ReadFull(s.File, head)
-	_, back := s.File.Seek(0, io.SeekStart)
-	if err != nil && n == 0 || back != nil {
-		return false
-	}
 	switch s.Type {
 	case "image/gif":
 		return true
 	case "image/png", "image/apng":
-		return head[25] == 3 // the colour type of the header
+		var kind [1]byte // of colours, as the header says
+		_, err := s.File.ReadAt(kind[:], 25)
+		return err == nil && kind[0] == 3
 	}
 	return false
 }
@@ -143,5 +131,6 @@ func degrees(tags map[string]any, name, negative string, most float64) *float64 
 	if ref, _ := tags[name+"Ref"].(string); strings.HasPrefix(ref, negative) {
 		v = -math.Abs(v)
 	}
+	v = math.Round(v*1e7) / 1e7 // a centimetre
 	return &v
 }

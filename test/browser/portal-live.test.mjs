@@ -105,7 +105,7 @@ test('a webhook in the words of Uploadcare is tried, told of an upload, and veri
   t.after(() => server.close());
   const { port } = server.address();
   const { page, seen, stowgate } = await portal(t, { server: { args: ['--fetch-allow=127.0.0.0/8', `--fetch-port=${port}`] } });
-  const { key } = await makeApp(page);
+  const { key, secret } = await makeApp(page);
   await page.goto(`${stowgate.url}/portal/apps/${key}/webhooks`);
   await page.getByLabel('Address').fill(`http://127.0.0.1:${port}/in`);
   await page.getByLabel('In whose words').selectOption('Uploadcare');
@@ -127,7 +127,9 @@ test('a webhook in the words of Uploadcare is tried, told of an upload, and veri
   assert.equal(tried.test, true);
   assert.equal(tried.hook.project_pub_key, key);
 
-  const stored = await page.request.post(`${stowgate.url}/api/store/S3?key=${key}&filename=told.txt`, { data: 'hello', headers: { 'Content-Type': 'text/plain' } });
+  const policy = Buffer.from(JSON.stringify({ expiry: Math.floor(Date.now() / 1000) + 600, call: ['store'] })).toString('base64url');
+  const query = new URLSearchParams({ key, filename: 'told.txt', policy, signature: createHmac('sha256', secret).update(policy).digest('hex') });
+  const stored = await page.request.post(`${stowgate.url}/api/store/S3?${query}`, { data: 'hello', headers: { 'Content-Type': 'text/plain' } });
   assert.equal(stored.status(), 200);
   await until(() => got.length >= 2, 'the upload is told');
   assert.ok(genuine(got[1]), 'the upload is signed as Uploadcare does');

@@ -1,7 +1,12 @@
 package cdn
 
 import (
+	"bytes"
 	"encoding/json"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/png"
 	"regexp"
 	"strings"
 	"testing"
@@ -66,6 +71,30 @@ func TestRecordOfOriginal(t *testing.T) {
 	// Of one that lies on its side, width and height are as operations see it.
 	if v := object(t, s, at(side, "-/json/")); v["width"] != 20.0 || v["height"] != 40.0 || v["orientation"] != 6.0 {
 		t.Errorf("on its side: %v", v)
+	}
+}
+
+// Of an animation the record says so, and pictures are of its first frame.
+func TestAnimations(t *testing.T) {
+	s := newStack(t)
+	frame := func(c color.Color) *image.Paletted {
+		return image.NewPaletted(image.Rect(0, 0, 30, 10), color.Palette{c})
+	}
+	var b bytes.Buffer
+	if err := gif.EncodeAll(&b, &gif.GIF{Image: []*image.Paletted{frame(color.White), frame(color.Black)}, Delay: []int{10, 10}}); err != nil {
+		t.Fatal(err)
+	}
+	file := s.put(t, openKey, "a.gif", b.Bytes())
+	if v := object(t, s, at(file, "-/json/")); v["sequence"] != true || v["format"] != "GIF" || v["width"] != 30.0 || v["height"] != 10.0 {
+		t.Errorf("the record is %v", v)
+	}
+	w := s.get(t, at(file, "-/preview/-/format/png/"))
+	img, err := png.Decode(w.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := corners(img); got != "30x10 wwww" {
+		t.Errorf("the picture is %s", got)
 	}
 }
 

@@ -96,7 +96,6 @@ func (c *call) told(err error) error {
 func (a *API) protect(w http.ResponseWriter) {
 	h := w.Header()
 	answer.Protect(h)
-	h.Set("Access-Control-Expose-Headers", "Warning, Retry-After")
 	if id := h.Get("X-Request-Id"); id != "" {
 		h.Set("X-Uploadcare-Request-Id", id)
 	}

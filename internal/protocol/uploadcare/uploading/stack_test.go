@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -380,3 +381,11 @@ func (s *stack) files() []library.File {
 	}
 	return page.Files
 }
+
+// secure makes an app ask for signatures.
+func (s *stack) secure(key string) {
+	s.t.Helper()
+	s.change(key, func(app *policy.App) { app.Security = true })
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

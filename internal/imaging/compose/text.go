@@ -38,20 +38,56 @@ func Text(s *vips.Scope, im *vips.Image, op transform.Text) (*vips.Image, error)
 	at.X, at.Y = op.Align.In(room.Width-at.Width, room.Height-at.Height)
 	at.X, at.Y = at.X+room.X, at.Y+room.Y
 
-	behind := transform.Box{}
+	behind := newMask(im.Width(), im.PageHeight(), box)
 	switch op.Back {
 	case "fill":
-		behind = box
+		behind.fill(box, op.Behind.A)
 	case "fit":
-		behind = transform.Box{X: at.X - padding, Y: at.Y - padding, Width: at.Width + 2*padding, Height: at.Height + 2*padding}
-	}
-	out, err := c.RGB(im), error(nil)
-	if seen, ok := behind.Clamp(im.Width(), im.PageHeight()); ok && op.Behind.A > 0 {
-		if out, err = c.over(out, c.Constant(c.WithAlpha(out), seen.Width, seen.Height, op.Behind), seen); err != nil {
-			return nil, err
+		behind.fill(grown(at, padding), op.Behind.A)
+	case "line":
+		for _, line := range c.lines(op, ink) {
+			line.X, line.Y = line.X+at.X, line.Y+at.Y
+			behind.fill(grown(line, padding), op.Behind.A)
 		}
 	}
+	out := c.RGB(im)
+	if op.Back != "" && len(behind.pixels) > 0 {
+		out = c.Frames(out, func(_ int, frame *vips.Image) *vips.Image { return c.paint(frame, behind, op.Behind) })
+	}
 	return c.over(out, ink, at)
+}
+
+// grown returns a box with so many pixels around it.
+func grown(b transform.Box, by int) transform.Box {
+	return transform.Box{X: b.X - by, Y: b.Y - by, Width: b.Width + 2*by, Height: b.Height + 2*by}
+}
+
+// lines returns where the lines of a text are in what was written of it.
+func (c steps) lines(op transform.Text, ink *vips.Image) []transform.Box {
+	one, two := op, op
+	one.Text, two.Text = "X", "X\nX"
+	pitch := c.write(two, op.Size).Height() - c.write(one, op.Size).Height()
+	first, _ := ink.Int("yoffset") // how far below the top of its line the ink begins
+	pixels := c.Pixels(c.Bands(ink, 3, 1))
+	if c.Err() != nil || pitch < 1 {
+		return nil
+	}
+	var lines []transform.Box
+	width, height := ink.Width(), ink.Height()
+	for top := -first; top < height; top += pitch {
+		left, right := width, 0
+		for y := max(top, 0); y < min(top+pitch, height); y++ {
+			for x, v := range pixels[y*width:][:width] {
+				if v > 0 {
+					left, right = min(left, x), max(right, x+1)
+				}
+			}
+		}
+		if right > left {
+			lines = append(lines, transform.Box{X: left, Y: top, Width: right - left, Height: pitch})
+		}
+	}
+	return lines
 }
 
 // write returns a text in colours, with opacity and as large as it is in lines
@@ -66,9 +102,6 @@ func (c steps) write(op transform.Text, width int) *vips.Image {
 	}
 	text := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(op.Text)
 	attributes := fmt.Sprintf(`foreground="#%02x%02x%02x"`, op.Color.R, op.Color.G, op.Color.B)
-	if op.Back == "line" && op.Behind.A > 0 {
-		attributes += fmt.Sprintf(` background="#%02x%02x%02x" bgalpha="%d"`, op.Behind.R, op.Behind.G, op.Behind.B, 257*int(op.Behind.A))
-	}
 	if op.Color.A < 255 {
 		attributes += fmt.Sprintf(` fgalpha="%d"`, max(1, 257*int(op.Color.A))) // 0 is not allowed there
 	}

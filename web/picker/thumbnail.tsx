@@ -74,6 +74,7 @@ export class Pictures {
 export function Thumbnail({ m, pictures, item }: { m: Model; pictures: Pictures; item: Item }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [drawn, setDrawn] = useState<Blob>();
+  const [undrawn, setUndrawn] = useState<Blob>();
   const [broken, setBroken] = useState('');
   const blob = m.options.thumbnails && drawable.test(item.type) ? item.blob : undefined;
   useEffect(() => {
@@ -82,7 +83,9 @@ export function Thumbnail({ m, pictures, item }: { m: Model; pictures: Pictures;
     const timer = setTimeout(async () => {
       const picture = await pictures.of(blob, ending.signal);
       const target = canvas.current;
-      if (ending.signal.aborted || !picture || !target) return;
+      if (ending.signal.aborted) return;
+      if (!picture) setUndrawn(blob);
+      if (!picture || !target) return;
       target.width = picture.width;
       target.height = picture.height;
       target.getContext('2d')?.drawImage(picture, 0, 0);
@@ -95,7 +98,9 @@ export function Thumbnail({ m, pictures, item }: { m: Model; pictures: Pictures;
   }, [blob]);
 
   const own = blob !== undefined && drawn === blob;
-  const remote = own || !m.options.thumbnails ? '' : item.link?.thumbnail ?? preview(m.engine, item);
+  // Of what is stored before it is drawn nothing is asked for: the policy may well not allow to see it.
+  const late = blob !== undefined && undrawn !== blob;
+  const remote = own || !m.options.thumbnails ? '' : item.link?.thumbnail ?? (late ? '' : preview(m.engine, item));
   return (
     <span class="picker__thumbnail fsp-summary__thumbnail-container" aria-hidden="true">
       {blob && <canvas ref={canvas} class="picker__picture" hidden={!own} />}

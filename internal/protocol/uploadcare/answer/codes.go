@@ -1,5 +1,13 @@
 package answer
 
+import (
+	"maps"
+	"slices"
+)
+
+// Codes returns the code of every error, for tests that none is missed.
+func Codes() []string { return slices.Sorted(maps.Keys(wordings)) }
+
 // A wording is how an error is answered: a status, and a sentence with places
 // for what it is about.
 type wording struct {

@@ -10,7 +10,7 @@ const modules = fileURLToPath(new URL('node_modules', import.meta.url));
 /** Serves pages, and signatures for them, as a customer's server does. */
 async function pages(t, s) {
   const own = await site(t);
-  own.folder('/modules/', modules);
+  own.folder('/modules/', modules).put('/favicon.ico', '');
   own.put('/signature', JSON.stringify(s.sign()), { headers: { 'content-type': 'application/json' } });
   return own;
 }
@@ -31,7 +31,7 @@ test('the file uploader sends signed files, shows them, and edits one', async (t
   own.put('/', `<!doctype html><title>t</title>
     <link rel="stylesheet" href="/modules/@uploadcare/file-uploader/web/uc-file-uploader-regular.min.css">
     <uc-config ctx-name="my" pubkey="${s.app.key}" base-url="${s.stowgate.url}" cdn-cname="${s.stowgate.url}" multiple
-      source-list="local" quality-insights="false" metadata='{"pet":"cat"}'></uc-config>
+      source-list="local" quality-insights="false"></uc-config>
     <uc-upload-ctx-provider id="ctx" ctx-name="my"></uc-upload-ctx-provider>
     <uc-file-uploader-regular ctx-name="my"></uc-file-uploader-regular>
     <script type="module">
@@ -39,6 +39,7 @@ test('the file uploader sends signed files, shows them, and edits one', async (t
       UC.defineComponents(UC);
       window.UC = UC;
       window.signed = 0;
+      document.querySelector('uc-config').metadata = { pet: 'cat' };
       document.querySelector('uc-config').secureUploadsSignatureResolver = async () => { window.signed++; return (await fetch('/signature')).json(); };
       window.told = {};
       const ctx = document.querySelector('#ctx');
@@ -59,9 +60,11 @@ test('the file uploader sends signed files, shows them, and edits one', async (t
   await page.locator('uc-cloud-image-editor-activity, uc-cloud-image-editor').first().waitFor();
   const editing = page.locator('uc-cloud-image-editor');
   await editing.locator('img').first().waitFor({ timeout: 60_000 });
-  await page.getByRole('button', { name: /mirror/i }).first().click({ timeout: 60_000 });
-  await page.getByRole('button', { name: /^(apply|done)$/i }).last().click();
-  await page.waitForFunction(() => window.told.change?.allEntries.some((f) => f.cdnUrlModifiers?.includes('mirror')), null, { timeout: 60_000 });
+  await editing.getByTitle('Apply mirror operation').click();
+  await editing.getByTitle('Filters').click();
+  await editing.locator('uc-editor-filter-control').nth(2).click();
+  await editing.getByTitle('Apply', { exact: true }).click();
+  await page.waitForFunction(() => window.told.change?.allEntries.some((f) => /filter.*mirror/.test(f.cdnUrlModifiers)), null, { timeout: 60_000 });
   const edited = await page.evaluate(() => window.told.change.allEntries.find((f) => f.cdnUrlModifiers).cdnUrl);
   const answer = await fetch(edited, { headers: { accept: 'image/webp,*/*' } });
   assert.equal(answer.status, 200, edited);
@@ -101,7 +104,7 @@ test('the jQuery widget sends a signed file and a group', async (t) => {
     const small = uploadcare.fileFrom('object', new File(['hello'], 'h.txt', { type: 'text/plain' }));
     const large = uploadcare.fileFrom('object', new File([new Uint8Array(26_000_000)], 'l.bin'));
     const group = uploadcare.FileGroup([small, large]);
-    group.done((g) => small.done((a) => large.done((b) => done({ group: g, small: a, large: b })).fail(fail)).fail(fail)).fail((e) => fail(new Error(String(e))));
+    Promise.all([group.promise(), small.promise(), large.promise()]).then(([g, a, b]) => done({ group: g, small: a, large: b }), (e) => fail(new Error(String(e))));
   }));
   assert.equal(result.small.name, 'h.txt');
   assert.equal(result.large.size, 26_000_000);

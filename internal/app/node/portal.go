@@ -10,7 +10,9 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/filestack/address"
 	"github.com/stowgate/stowgate/internal/protocol/portal"
 	"github.com/stowgate/stowgate/internal/protocol/portal/files"
+	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
 	pages "github.com/stowgate/stowgate/internal/protocol/portal/people"
+	"github.com/stowgate/stowgate/internal/protocol/uploadcare"
 	"github.com/stowgate/stowgate/web"
 )
 
@@ -18,11 +20,15 @@ import (
 // user, n.Setup lets whoever has it become the first.
 func (n *Node) openPortal(ctx context.Context, now func() time.Time) error {
 	config := portal.Config{PublicURL: onHost(n.PublicURL, n.set.Domain, "portal"), FilesURL: onHost(n.PublicURL, n.set.Domain, "cdn"), Now: now}
+	care, err := uploadcare.PlaceOf(n.PublicURL, n.set.Domain)
+	if err != nil {
+		return err
+	}
+	config.Uploadcare = frame.Uploadcare{Upload: care.Upload, REST: care.API, CDN: care.CDN}
 	if n.set.Domain != "" {
 		_, config.Domain, _ = strings.Cut(n.PublicURL, "://")
 	}
 	n.PortalURL = config.PublicURL + "/portal"
-	var err error
 	if n.portal, err = portal.New(web.Pages(), portal.Services{Services: pages.Services{
 		Accounts: n.People.Accounts, Manage: n.People.Manage, Passkeys: n.People.Passkeys, Identities: n.People.Identity,
 	}, Files: files.Services{

@@ -29,7 +29,7 @@ func New(f *frame.Frame, manage *manage.Service, insight *insight.Service) *Page
 
 // Rows returns the table of the pages.
 func (p *Pages) Rows() []frame.Row {
-	return slices.Concat(p.appRows(), p.securityRows(), p.settingsRows())
+	return slices.Concat(p.appRows(), p.securityRows(), p.deliveryRows(), p.settingsRows(), p.uploadcareRows())
 }
 
 // appRows are the list of apps, and making one.
@@ -61,13 +61,13 @@ func (p *Pages) appsPage(ctx context.Context, v *frame.Visit) error {
 }
 
 func (p *Pages) newAppPage(ctx context.Context, v *frame.Visit) error {
-	return p.Show(v, "new-app", "New app", newApp{Security: true})
+	return p.Show(v, "new-app", "New app", newApp{Security: "on"})
 }
 
 // A newApp is the form that makes one.
 type newApp struct {
 	Name     string
-	Security bool
+	Security string // on, uploads or off
 }
 
 // An ownApp is an app that was just made: its secret is shown this once.
@@ -77,8 +77,8 @@ type ownApp struct {
 }
 
 func (p *Pages) createApp(ctx context.Context, v *frame.Visit) error {
-	form := newApp{v.Value("name"), v.Value("security") == "on"}
-	app, secret, err := p.manage.CreateApp(ctx, v.Actor, manage.NewApp{Name: form.Name, Security: form.Security})
+	form := newApp{v.Value("name"), v.Value("security")}
+	app, secret, err := p.manage.CreateApp(ctx, v.Actor, manage.NewApp{Name: form.Name, Security: form.Security != "off", OpenReads: form.Security == "uploads"})
 	if _, text := v.Refused(err); text != "" {
 		return p.Again(v, "new-app", "New app", text, form)
 	}

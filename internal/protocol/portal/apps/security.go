@@ -32,6 +32,7 @@ type securityForm struct {
 	Revoked                  []string
 	Full                     bool // no more secrets fit
 	Secret                   string
+	Delivery                 string               // a new delivery secret
 	Used                     map[string]time.Time // when each secret last was, by its fingerprint
 }
 

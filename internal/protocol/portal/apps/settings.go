@@ -30,6 +30,7 @@ type settingsForm struct {
 	Version, Name, MaxSize, MaxFiles, MaxBytes, Retention string
 	Origins, Types                                        string // one a line
 	SignedImages, WholePatterns, CallsAlias               bool
+	OpenReads, Temporary                                  bool
 	Storage                                               string
 	Storages                                              []string // to choose from, besides the default
 	Field, Wrong                                          string
@@ -47,7 +48,8 @@ func (f settingsForm) WrongIn(name string) string {
 func settingsOf(a *manage.App, storages []string) settingsForm {
 	o := a.Options
 	f := settingsForm{Version: a.Version, Name: a.Name, Origins: strings.Join(o.Origins, "\n"), Types: strings.Join(o.Types, "\n"),
-		SignedImages: o.SignedImages, WholePatterns: o.WholePatterns, CallsAlias: o.CallsAlias, Storage: o.Storage, Storages: storages}
+		SignedImages: o.SignedImages, WholePatterns: o.WholePatterns, CallsAlias: o.CallsAlias,
+		OpenReads: o.OpenReads, Temporary: o.Temporary, Storage: o.Storage, Storages: storages}
 	f.MaxSize, f.MaxBytes = frame.Size(o.MaxSize), frame.Size(o.MaxBytes)
 	if o.MaxFiles > 0 {
 		f.MaxFiles = strconv.FormatInt(o.MaxFiles, 10)
@@ -66,6 +68,7 @@ func (p *Pages) changeSettings(ctx context.Context, v *frame.Visit) error {
 	form := settingsForm{Version: v.Value("version"), Name: v.Value("name"), MaxSize: v.Value("max_size"), MaxFiles: v.Value("max_files"),
 		MaxBytes: v.Value("max_bytes"), Retention: v.Value("retention"), Origins: v.Value("origins"), Types: v.Value("types"),
 		SignedImages: v.Checked("signed_images"), WholePatterns: v.Checked("whole_patterns"), CallsAlias: v.Checked("calls_alias"),
+		OpenReads: v.Checked("open_reads"), Temporary: v.Checked("temporary"),
 		Storage: v.Value("storage"), Storages: p.manage.Storages()}
 	change, err := form.change()
 	if err == nil {
@@ -88,7 +91,8 @@ func (p *Pages) changeSettings(ctx context.Context, v *frame.Visit) error {
 func (f settingsForm) change() (manage.Change, error) {
 	origins, types := strings.Fields(f.Origins), strings.Fields(f.Types)
 	c := manage.Change{Version: f.Version, Name: &f.Name, Origins: &origins, Types: &types,
-		SignedImages: &f.SignedImages, WholePatterns: &f.WholePatterns, CallsAlias: &f.CallsAlias}
+		SignedImages: &f.SignedImages, WholePatterns: &f.WholePatterns, CallsAlias: &f.CallsAlias,
+		OpenReads: &f.OpenReads, Temporary: &f.Temporary}
 	if len(f.Storages) > 0 {
 		c.Storage = &f.Storage
 	}

@@ -28,10 +28,16 @@ const host = "portal"
 
 // Config is what the pages need to know.
 type Config struct {
-	PublicURL string           // of the portal, like https://portal.example.com
-	FilesURL  string           // where files are read, like https://cdn.example.com; may be the same origin
-	Domain    string           // under which files are sent to hosts of their own; "" means that they go to the portal's
-	Now       func() time.Time // nil means time.Now
+	PublicURL  string // of the portal, like https://portal.example.com
+	FilesURL   string // where files are read, like https://cdn.example.com; may be the same origin
+	Uploadcare Uploadcare
+	Domain     string           // under which files are sent to hosts of their own; "" means that they go to the portal's
+	Now        func() time.Time // nil means time.Now
+}
+
+// Uploadcare is where that service's clients find this server.
+type Uploadcare struct {
+	Upload, REST, CDN string // like https://files.example.com
 }
 
 // A Frame is what pages are shown in.

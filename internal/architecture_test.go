@@ -76,6 +76,7 @@ var imports = []row{
 	{"internal/account/*", "internal/account internal/fetch internal/fault"},
 
 	{"internal/manage", "internal/account internal/asset internal/policy internal/job internal/webhook internal/fault"},
+	{"internal/manage/backlog", "internal/account internal/job"},
 	{"internal/insight", "internal/account internal/policy internal/fault"},
 
 	{"internal/inspect", "internal/asset internal/blob internal/fault"},
@@ -101,10 +102,10 @@ var imports = []row{
 
 	{"internal/server", "internal/asset internal/inspect internal/policy internal/server/conn internal/server/multipart internal/server/redact internal/fault"},
 	{"internal/server/*", "internal/fault"},
-	{"internal/protocol/portal/...", "internal/account internal/account/oidc internal/account/passkey internal/asset internal/policy internal/manage internal/library internal/upload internal/transform internal/insight internal/job internal/webhook internal/server internal/memo internal/fault"},
-	{"internal/protocol/portal", "internal/account internal/manage internal/library internal/insight internal/job internal/webhook internal/server internal/fault"},
-	{"internal/protocol/management/...", "internal/account internal/asset internal/policy internal/manage internal/library internal/upload internal/insight internal/job internal/webhook internal/server internal/fault"},
-	{"internal/protocol/management", "internal/account internal/policy internal/manage internal/library internal/upload internal/insight internal/server"},
+	{"internal/protocol/portal/...", "internal/account internal/account/oidc internal/account/passkey internal/asset internal/policy internal/manage internal/manage/backlog internal/library internal/upload internal/transform internal/insight internal/job internal/webhook internal/server internal/memo internal/fault"},
+	{"internal/protocol/portal", "internal/account internal/manage internal/manage/backlog internal/library internal/insight internal/job internal/webhook internal/server internal/fault"},
+	{"internal/protocol/management/...", "internal/account internal/asset internal/policy internal/manage internal/manage/backlog internal/library internal/upload internal/insight internal/job internal/webhook internal/server internal/fault"},
+	{"internal/protocol/management", "internal/account internal/policy internal/manage internal/manage/backlog internal/library internal/upload internal/insight internal/server"},
 	{"internal/protocol/uploadcare/...", "internal/account internal/asset internal/policy internal/policy/expiring internal/policy/bearer internal/policy/signedrequest internal/policy/address internal/policy/uploading internal/upload internal/upload/imports internal/library internal/transform internal/delivery internal/manage internal/webhook internal/server internal/server/multipart internal/memo internal/fault"},
 	{protocols, "internal/asset internal/policy internal/upload internal/library internal/transform internal/delivery internal/account internal/server internal/memo internal/fault"},
 	{"internal/app", "any"},

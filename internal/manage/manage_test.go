@@ -22,6 +22,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/job"
 	"github.com/stowgate/stowgate/internal/manage"
+	"github.com/stowgate/stowgate/internal/manage/backlog"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/webhook"
 )
@@ -33,7 +34,7 @@ type desk struct {
 	people  people.Records
 	ledger  ledger.Ledger
 	hooks   *manage.Webhooks
-	jobs    *manage.Jobs
+	jobs    *backlog.Jobs
 	now     time.Time
 }
 
@@ -52,7 +53,7 @@ func newDesk(t testing.TB) *desk {
 	formats := webhook.Formats{"other": {MinSecret: 1, Words: map[string]string{asset.Kept: "kept"}}, "filestack": {Words: map[string]string{asset.Uploaded: "fp.upload", asset.Overwritten: "fp.overwrite", asset.Deleted: "fp.delete"}, Body: func(webhook.Hook, asset.Event) ([]byte, error) { return []byte("{}"), nil }}}
 	store := queue.New(book, queue.Config{})
 	d.hooks = manage.NewWebhooks(hooks.New(book, store, formats, func() {}), formats, clock)
-	d.jobs = manage.NewJobs(store, func() {})
+	d.jobs = backlog.New(store, func() {})
 	return d
 }
 
@@ -337,7 +338,7 @@ var calls = map[string]call{
 // TestM6M7Methods calls every method as everybody. Who may is said by the table
 // of acts; a change leaves one entry, and what was refused leaves nothing.
 func TestM6M7Methods(t *testing.T) {
-	for _, service := range []reflect.Type{reflect.TypeFor[*manage.Service](), reflect.TypeFor[*manage.Webhooks](), reflect.TypeFor[*manage.Jobs]()} {
+	for _, service := range []reflect.Type{reflect.TypeFor[*manage.Service](), reflect.TypeFor[*manage.Webhooks](), reflect.TypeFor[*backlog.Jobs]()} {
 		for m := range service.Methods() {
 			name := m.Name
 			if service != reflect.TypeFor[*manage.Service]() {

@@ -16,6 +16,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fetch"
 	"github.com/stowgate/stowgate/internal/job"
 	"github.com/stowgate/stowgate/internal/manage"
+	"github.com/stowgate/stowgate/internal/manage/backlog"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/answer"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/hook"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare"
@@ -29,7 +30,7 @@ import (
 // Jobs are what goes on behind requests: a queue of jobs, and the webhooks that
 // are told by them.
 type Jobs struct {
-	Manage *manage.Jobs
+	Manage *backlog.Jobs
 	Hooks  *manage.Webhooks
 
 	events  *hooks.Store
@@ -69,7 +70,7 @@ func (n *Node) jobs(ctx context.Context, records *catalog.Catalog, place answer.
 	}
 	wake := func() { j.runner.Wake() }
 	j.events = hooks.New(book, jobs, formats, wake)
-	j.Manage, j.Hooks = manage.NewJobs(jobs, wake), manage.NewWebhooks(j.events, formats, now)
+	j.Manage, j.Hooks = backlog.New(jobs, wake), manage.NewWebhooks(j.events, formats, now)
 	client := n.set.Fetch
 	client.Timeout = webhook.Timeout
 	sender := webhook.NewSender(j.events, fetch.New(client), formats, now, n.log)

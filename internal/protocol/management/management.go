@@ -16,6 +16,7 @@ import (
 	"github.com/stowgate/stowgate/internal/insight"
 	"github.com/stowgate/stowgate/internal/library"
 	"github.com/stowgate/stowgate/internal/manage"
+	"github.com/stowgate/stowgate/internal/manage/backlog"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/management/apps"
 	"github.com/stowgate/stowgate/internal/protocol/management/call"
@@ -32,7 +33,7 @@ type Services struct {
 	Accounts *account.Service
 	Manage   *manage.Service
 	Webhooks *manage.Webhooks
-	Jobs     *manage.Jobs
+	Jobs     *backlog.Jobs
 	Desk     *library.Desk
 	Uploads  *upload.Service
 	Figures  *insight.Service

@@ -35,6 +35,7 @@ import (
 	"github.com/stowgate/stowgate/internal/insight"
 	"github.com/stowgate/stowgate/internal/library"
 	"github.com/stowgate/stowgate/internal/manage"
+	"github.com/stowgate/stowgate/internal/manage/backlog"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/management/call"
 	"github.com/stowgate/stowgate/internal/server"
@@ -80,7 +81,7 @@ func newStand(t *testing.T) *stand {
 		Accounts: account.New(kept, account.Config{Now: clock}),
 		Manage:   manage.New(records, kept, ledger.New(book), manage.Config{Now: clock, Storages: []string{"archive"}}),
 		Webhooks: manage.NewWebhooks(hooks.New(book, jobs, formats, func() {}), formats, clock),
-		Jobs:     manage.NewJobs(jobs, func() {}),
+		Jobs:     backlog.New(jobs, func() {}),
 		Desk: library.NewDesk(struct {
 			*catalog.Catalog
 			*listing.Listing

@@ -10,6 +10,7 @@ import (
 
 	figures "github.com/stowgate/stowgate/internal/insight"
 	"github.com/stowgate/stowgate/internal/manage"
+	"github.com/stowgate/stowgate/internal/manage/backlog"
 	"github.com/stowgate/stowgate/internal/protocol/portal/apps"
 	"github.com/stowgate/stowgate/internal/protocol/portal/files"
 	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
@@ -30,7 +31,7 @@ type Services struct {
 	Files   files.Services
 	ReadURL policies.ReadURL
 	Hooks   *manage.Webhooks
-	Jobs    *manage.Jobs
+	Jobs    *backlog.Jobs
 	Insight *figures.Service
 }
 

@@ -28,6 +28,7 @@ import (
 	"github.com/stowgate/stowgate/internal/insight"
 	"github.com/stowgate/stowgate/internal/library"
 	"github.com/stowgate/stowgate/internal/manage"
+	"github.com/stowgate/stowgate/internal/manage/backlog"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/protocol/filestack/address"
 	"github.com/stowgate/stowgate/internal/protocol/portal/files"
@@ -81,7 +82,7 @@ func newStand(t *testing.T, storages ...string) *stand {
 		Uploads: upload.New(blobs, blob.NewVault(blobs, blob.VaultConfig{}), records, upload.Config{})}
 	t.Cleanup(s.services.Files.Uploads.Close)
 	jobs := queue.New(records.Book(), queue.Config{})
-	s.services.Jobs = manage.NewJobs(jobs, func() {})
+	s.services.Jobs = backlog.New(jobs, func() {})
 	formats := webhook.Formats{
 		"filestack":  {Title: "Filestack", Words: map[string]string{asset.Uploaded: "fp.upload", asset.Overwritten: "fp.overwrite", asset.Deleted: "fp.delete"}},
 		"uploadcare": {Title: "Uploadcare", Words: map[string]string{asset.Uploaded: "file.uploaded", asset.Kept: "file.stored", asset.Deleted: "file.deleted", asset.Changed: "file.info_updated"}},

@@ -14,6 +14,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/job"
 	"github.com/stowgate/stowgate/internal/manage"
+	"github.com/stowgate/stowgate/internal/manage/backlog"
 	"github.com/stowgate/stowgate/internal/protocol/management/call"
 	"github.com/stowgate/stowgate/internal/webhook"
 )
@@ -21,7 +22,7 @@ import (
 // API is the part about webhooks and jobs.
 type API struct {
 	Webhooks *manage.Webhooks
-	Jobs     *manage.Jobs
+	Jobs     *backlog.Jobs
 }
 
 // Rows returns the table.

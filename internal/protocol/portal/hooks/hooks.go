@@ -17,6 +17,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/job"
 	"github.com/stowgate/stowgate/internal/manage"
+	"github.com/stowgate/stowgate/internal/manage/backlog"
 	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
 	"github.com/stowgate/stowgate/internal/webhook"
 )
@@ -25,11 +26,11 @@ import (
 type Pages struct {
 	*frame.Frame
 	hooks *manage.Webhooks
-	jobs  *manage.Jobs
+	jobs  *backlog.Jobs
 }
 
 // New returns the pages.
-func New(f *frame.Frame, hooks *manage.Webhooks, jobs *manage.Jobs) *Pages {
+func New(f *frame.Frame, hooks *manage.Webhooks, jobs *backlog.Jobs) *Pages {
 	return &Pages{f, hooks, jobs}
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/job"
-	"github.com/stowgate/stowgate/internal/manage"
+	"github.com/stowgate/stowgate/internal/manage/backlog"
 	"github.com/stowgate/stowgate/internal/protocol/portal/frame"
 	"github.com/stowgate/stowgate/internal/webhook"
 )
@@ -24,11 +24,11 @@ import (
 // Pages are the pages of this package.
 type Pages struct {
 	*frame.Frame
-	jobs *manage.Jobs
+	jobs *backlog.Jobs
 }
 
 // New returns the pages.
-func New(f *frame.Frame, jobs *manage.Jobs) *Pages { return &Pages{f, jobs} }
+func New(f *frame.Frame, jobs *backlog.Jobs) *Pages { return &Pages{f, jobs} }
 
 // Rows returns the table of the pages.
 func (p *Pages) Rows() []frame.Row {

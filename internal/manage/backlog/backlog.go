@@ -1,4 +1,6 @@
-package manage
+// Package backlog is what people see and change of the work behind requests. Like
+// package manage, beside which it stands, it knows no HTTP and no SQL.
+package backlog
 
 import (
 	"context"
@@ -8,8 +10,8 @@ import (
 	"github.com/stowgate/stowgate/internal/job"
 )
 
-// jobRecords keeps jobs: a queue.Store.
-type jobRecords interface {
+// records keeps jobs: a queue.Store.
+type records interface {
 	Jobs(ctx context.Context, f job.Filter, p job.Page) ([]job.Job, error)
 	Job(ctx context.Context, id int64) (job.Job, error)
 	Counts(ctx context.Context, f job.Filter) (map[job.State]int, error)
@@ -18,16 +20,15 @@ type jobRecords interface {
 	CancelFor(ctx context.Context, by account.Entry, id int64) error
 }
 
-// Jobs is what people see and change of the work behind requests. Its errors are
-// as those of a Service.
+// Jobs are the jobs. Errors are as those of a manage.Service.
 type Jobs struct {
-	records jobRecords
+	records records
 	wake    func()
 }
 
-// NewJobs returns the jobs that are kept in records. It calls wake, which must
+// New returns the jobs that are kept. It calls wake, which must
 // return at once, after a job was made ready.
-func NewJobs(records jobRecords, wake func()) *Jobs { return &Jobs{records, wake} }
+func New(kept records, wake func()) *Jobs { return &Jobs{kept, wake} }
 
 // mayView lets the people of an app see its jobs, and operators all of them.
 func mayView(by account.Actor, app string) error {

@@ -176,7 +176,7 @@ func FuzzParse(f *testing.F) {
 		`{}`, `{"page":1,"density":72.5,"ops":[{"op":"orient"},{"op":"resize","width":200,"fit":"cover","align":{"x":-1}}],"output":{"format":"auto","smaller":true}}`,
 		`{"ops":[{"op":"mark_faces","color":"00000000"}],"answer":"faces"}`, `{"answer":"ascii","output":{"ascii":{"background":"ffffffff","foreground":"000000ff","size":10}}}`,
 		`{"ops":[{"op":"collage","inputs":[1,2],"width":1,"height":1,"color":"00000000"},{"op":"obscure","amount":2,"boxes":[{"x":0,"y":0,"width":1,"height":1}]}]}`,
-		`{"ops":[{"op":"blur","sigma":1e-7}]}`, `{"ops":[null]}`, `null`, `{"ops":[{"op":"flip"},]}`,
+		`{"ops":[{"op":"extract","width":"50%","height":"-1","at":{"x":"0%"}},{"op":"look","name":"gavin","amount":-5}]}`, `{"ops":[{"op":"blur","sigma":1e-7}]}`, `{"ops":[null]}`, `null`, `{"ops":[{"op":"flip"},]}`,
 	} {
 		f.Add(seed)
 	}

@@ -56,6 +56,16 @@ func TestEstimate(t *testing.T) {
 		{"drawing", transform.Plan{Density: 144}, []Header{drawing}, 200, 100, 1, 20_000, 20_000, 20_000},
 		{"drawing at a size", one(transform.Resize{Width: 400}), []Header{drawing}, 400, 200, 1, 80_000, 80_000, 80_000},
 		{"huge drawing made small", one(transform.Resize{Width: 400}), []Header{{Type: "image/svg+xml", Width: 100_000, Height: 50_000}}, 400, 200, 1, 80_000, 80_000, 80_000},
+		{"part in percent", one(transform.Extract{Width: transform.Percent(50), Height: transform.Percent(200)}), []Header{jpeg(100, 50)}, 50, 100, 1, 5000, 5000, 5000},
+		{"part of a ratio", one(transform.Extract{Ratio: transform.Ratio{Across: 1, Down: 1}}), []Header{jpeg(100, 50)}, 50, 50, 1, 5000, 5000, 2500},
+		{"at most as much of a face", one(transform.Extract{Around: transform.Face, Width: transform.Percent(200), Height: transform.Pixels(9)}), []Header{jpeg(100, 50)}, 200, 9, 1, 5000, 5000, 1800},
+		{"frame", one(transform.Reframe{Width: 30, Height: 40}), []Header{photo}, 30, 40, 1, 12e6, 12e6, 1200},
+		{"not enlarged", one(transform.Resize{Width: 300, Height: 300, Fit: transform.Cover, Small: transform.Leave}), []Header{jpeg(100, 50)}, 100, 50, 1, 5000, 5000, 5000},
+		{"not enlarged but padded", one(transform.Resize{Width: 300, Small: transform.Pad}), []Header{jpeg(100, 50)}, 300, 150, 1, 5000, 45_000, 45_000},
+		{"trimmed", one(transform.Trim{}), []Header{jpeg(100, 50)}, 100, 50, 1, 5000, 5000, 5000},
+		{"itself once more", one(transform.Draw{Width: transform.Pixels(9), Height: transform.Pixels(9)}), []Header{jpeg(100, 50)}, 100, 50, 1, 5000, 5000, 5000},
+		{"another in a box", one(transform.Draw{Input: 1, Width: transform.Pixels(9), Height: transform.Pixels(9)}), []Header{jpeg(100, 50), photo}, 100, 50, 1, 12_005_000, 12e6, 5000},
+		{"report", transform.Plan{Answer: transform.Info, Output: transform.Output{Info: &transform.Inquiry{Hash: true, Faces: true}}}, []Header{photo}, 0, 0, 0, 12e6, 12e6, 0},
 		{"no image", transform.Plan{Answer: transform.Size}, []Header{photo}, 0, 0, 0, 12e6, 12e6, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -227,4 +237,51 @@ func manyInputs(n int) (inputs []Header) {
 		inputs = append(inputs, jpeg(1, 1))
 	}
 	return inputs
+}
+
+// A side that a plan allows is no more than that, unless it depends on what is
+// in the image: that is found out later.
+func TestF3MaxSide(t *testing.T) {
+	largest := func(side int, ops ...transform.Op) transform.Plan {
+		return transform.Plan{Ops: ops, Output: transform.Output{MaxSide: side}}
+	}
+	half := transform.Percent(50)
+	for _, tt := range []struct {
+		name string
+		plan transform.Plan
+		want error
+	}{
+		{"as it is", largest(100), nil},
+		{"as it is", largest(99), fault.TooLarge},
+		{"made smaller", largest(99, transform.Resize{Width: 99}), nil},
+		{"a guess", largest(99, transform.Trim{}), nil},
+		{"a guess", largest(49, transform.Extract{Around: transform.Face, Width: half, Height: half}), nil},
+		{"no guess any more", largest(99, transform.Trim{}, transform.Resize{Width: 100, Height: 9, Fit: transform.Scale}), fault.TooLarge},
+		{"no guess any more", largest(99, transform.Trim{}, transform.Resize{Width: 99, Height: 9, Fit: transform.Scale}), nil},
+	} {
+		if _, err := Of(tt.plan, Limits{}, jpeg(100, 50)); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
+		}
+	}
+}
+
+// What takes long is not let through for its words.
+func TestF4Retouch(t *testing.T) {
+	photo := jpeg(4000, 3000)
+	long := make([]transform.Op, transform.MaxSteps)
+	for name, op := range map[string]transform.Op{
+		"blurs": transform.Soften{Strength: 5000, Amount: 100}, "looks": transform.Look{Name: "gavin", Amount: 100},
+		"tones": transform.Adjust{Vibrance: 100}, "boxes": transform.BlurPart{Width: transform.Percent(100), Height: transform.Percent(100), Strength: 9},
+		"itself": transform.Draw{Width: transform.Percent(100), Height: transform.Percent(100), Opacity: 50},
+	} {
+		for i := range long {
+			long[i] = op
+		}
+		if _, err := Of(one(long...), Limits{}, photo); fault.Of(err) != fault.TooLarge {
+			t.Errorf("%d %s: %v, want too large", len(long), name, err)
+		}
+		if _, err := Of(one(op, op), Limits{}, photo); err != nil {
+			t.Errorf("two %s: %v", name, err)
+		}
+	}
 }

@@ -28,7 +28,7 @@ const (
 )
 
 const (
-	// everything that a policy can allow.
+	// everything is what a policy can allow.
 	everything = Pick | Store | Read | Stat | Write | WriteURL | Convert | Remove | EXIF | RunWorkflow
 
 	// implied is what a policy that lists no calls allows.

@@ -312,11 +312,15 @@ func (p Set) Texts(name string) []string {
 	return list
 }
 
-// Tags returns an object of strings, whose names keep their letter case. A list
-// says nothing: filestack-go sends one, or null.
+// Tags returns an object of strings, whose names keep their letter case; it may be
+// the text of one, as in a query or a form. A list says nothing: filestack-go sends
+// one, or null.
 func (p Set) Tags(name string) map[string]string {
 	value, ok := p.Raw(name)
-	if !ok || value[0] == '[' {
+	if ok && value[0] == '"' {
+		value = json.RawMessage(p.Text(name))
+	}
+	if !ok || len(value) == 0 || value[0] == '[' {
 		return nil
 	}
 	var tags map[string]string

@@ -168,6 +168,8 @@ func TestStore(t *testing.T) {
 		{`{}`, upload.Spec{Size: -1}},
 		{`{"filename":"a","store":{"filename":"b","mimetype":"c"}}`, upload.Spec{Name: "a", Type: "c", Size: -1}},
 		{`{"upload_tags":null,"store":{"upload_tags":{"a":"b"}}}`, upload.Spec{Tags: map[string]string{"a": "b"}, Size: -1}},
+		{`{"upload_tags":"{\"A\":\"b\"}"}`, upload.Spec{Tags: map[string]string{"A": "b"}, Size: -1}}, // as a query has it
+		{`{"upload_tags":""}`, upload.Spec{Size: -1}},
 		{`{"store":{"access":"PUBLIC","location":"S3"}}`, upload.Spec{Access: "public", Size: -1}},
 		{`{"filename":"c.txt","store":{"path":"dir","disableStorageKey":true}}`, upload.Spec{Name: "c.txt", Path: "dir/c.txt", Size: -1}},
 		{`{"filename":"../c.txt","store":{"path":"/a/../b/","disableStorageKey":true}}`, upload.Spec{Name: "../c.txt", Path: "/a/../b/c.txt", Size: -1}},
@@ -181,7 +183,7 @@ func TestStore(t *testing.T) {
 			t.Errorf("Store(%s) = %+v, %v, want %+v", tt.json, got, err, tt.want)
 		}
 	}
-	for _, text := range []string{`{"store":{"location":"gcs"}}`, `{"store":{"access":"all"}}`, `{"store":{"path":1}}`, `{"store":[]}`} {
+	for _, text := range []string{`{"store":{"location":"gcs"}}`, `{"store":{"access":"all"}}`, `{"store":{"path":1}}`, `{"store":[]}`, `{"upload_tags":"a"}`, `{"upload_tags":"{\"a\":1}"}`} {
 		p, err := ParseObject([]byte(text), "")
 		if err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/fault"
@@ -26,6 +27,13 @@ const vetTime = 500 * time.Millisecond
 // sooner than after vetTime that a name has none, so that the clock does not say
 // why.
 func (c *Client) Vet(ctx context.Context, rawURL string) error {
+	if u, err := url.Parse(rawURL); err == nil { // whatever else is wrong
+		if addr, err := netip.ParseAddr(u.Hostname()); err == nil {
+			if err := c.dialer.vet(addr); err != nil {
+				return fmt.Errorf("vet URL: %w: %w", fault.Denied, err)
+			}
+		}
+	}
 	u, err := c.parse(nil, rawURL)
 	switch {
 	case errors.Is(err, fault.Invalid), errors.Is(err, errLocal), errors.Is(err, errNumber):
@@ -35,10 +43,7 @@ func (c *Client) Vet(ctx context.Context, rawURL string) error {
 	case err != nil:
 		return fmt.Errorf("vet URL: %w: %w", fault.Unsupported, err)
 	}
-	if addr, err := netip.ParseAddr(u.Hostname()); err == nil {
-		if err := c.dialer.vet(addr); err != nil {
-			return fmt.Errorf("vet URL: %w: %w", fault.Denied, err)
-		}
+	if _, err := netip.ParseAddr(u.Hostname()); err == nil {
 		return nil
 	}
 	began := time.Now()

@@ -19,6 +19,7 @@ func TestI6Vet(t *testing.T) {
 		{"http://a.example/x", nil, 0},
 		{"https://" + public + "/", nil, 0},
 		{"http://192.168.1.10/1.jpg", fault.Denied, 0},
+		{"http://192.168.1.10:8080/1.jpg", fault.Denied, 0},
 		{"http://[::1]/", fault.Denied, 0},
 		{"http://169.254.169.254/", fault.Denied, 0},
 		{"http://localhost/", fault.Denied, 0},

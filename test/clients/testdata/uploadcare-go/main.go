@@ -46,9 +46,16 @@ func main() {
 	try(json.Unmarshal([]byte(os.Args[1]), &arg))
 	origin, err := url.Parse(arg.URL)
 	try(err)
-	client, err := ucare.NewClient(ucare.APICreds{PublicKey: arg.Key, SecretKey: arg.Secret}, &ucare.Config{
-		HTTPClient: &http.Client{Transport: elsewhere{origin}, Timeout: time.Minute}, SignBasedAuthentication: arg.Signed, CDNBase: arg.URL,
-	})
+	creds := ucare.APICreds{PublicKey: arg.Key, SecretKey: arg.Secret}
+	options := []ucare.Option{
+		ucare.WithHTTPClient(&http.Client{Transport: elsewhere{origin}, Timeout: time.Minute}), ucare.WithCDNBase(arg.URL),
+	}
+	if arg.Signed {
+		options = append(options, ucare.WithSignBasedAuthentication())
+	}
+	config, err := ucare.NewConfig(creds, options...)
+	try(err)
+	client, err := ucare.NewClient(creds, config)
 	try(err)
 	ctx, stop := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer stop()

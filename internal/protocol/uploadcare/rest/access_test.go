@@ -34,9 +34,9 @@ var bodies = map[string]string{
 	"/addons/{name}/execute/":       `{"target":"` + firstUUID + `"}`,
 }
 
-// TestMatrix calls every route of the table with no credential, and with those
+// TestA1Matrix calls every route of the table with no credential, and with those
 // that are wrong: nothing opens, and nothing changes.
-func TestMatrix(t *testing.T) {
+func TestA1Matrix(t *testing.T) {
 	s := newStack(t)
 	f := s.put(demoKey, file{name: "a.txt", body: "PLANTED", uuid: firstUUID, tags: map[string]string{"pet": "cat"}, temporary: true})
 	_, err := s.groups.AddGroup(t.Context(), asset.Group{ID: uuid.MustParse(firstUUID), App: demoKey, Members: []asset.Member{{Asset: f.ID}}, Created: s.now}, policy.Use{})
@@ -120,8 +120,8 @@ func TestMatrix(t *testing.T) {
 	s.want(s.call("GET", "/groups/"+firstUUID+"~1/", ""), 200, nil)
 }
 
-// TestCredentials tries credentials that are good in one way or another.
-func TestCredentials(t *testing.T) {
+// TestB17Credentials tries credentials that are good in one way or another.
+func TestB17Credentials(t *testing.T) {
 	s := newStack(t)
 	date := s.now.Add(signedrequest.MaxSkew).Format(http.TimeFormat)
 	signed := func(uri string) string {
@@ -157,9 +157,9 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-// TestSecretsRotate holds that both live secrets of an app count, and one that has
+// TestB14Secrets holds that both live secrets of an app count, and one that has
 // ended does not; nor does anything of an app that is switched off.
-func TestSecretsRotate(t *testing.T) {
+func TestB14Secrets(t *testing.T) {
 	s := newStack(t)
 	entry := account.Server().Entry("test", "", "", nil)
 	try := func(secret string, want int) {

@@ -69,6 +69,7 @@ func (a *API) copyHere(ctx context.Context, c *call.Call) (call.Reply, error) {
 	if err != nil {
 		return call.Reply{}, err
 	}
+	a.Delivery.LookLater(made)
 	described, err := a.Library.File(ctx, c.Grant, made.ID)
 	if err != nil {
 		return call.Reply{}, err

@@ -65,10 +65,16 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// A painter makes pictures that say what plan they are of.
+// A painter makes pictures that say what plan they are of, and knows one picture.
 type painter struct{}
 
+const picture = "\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x00\x08\x00\x00\x00\x08\x08\x02\x00\x00\x00\x4b\x6d\x29\xdc"
+
 func (painter) Render(_ context.Context, _ string, plan transform.Plan, _ []delivery.Source, out *os.File) (delivery.Rendered, error) {
+	if plan.Answer == transform.Info {
+		n, err := io.WriteString(out, `{"format":"PNG","mode":"RGB","width":8,"height":8}`)
+		return delivery.Rendered{Type: "application/json", Bytes: int64(n)}, err
+	}
 	n, err := io.WriteString(out, plan.Canonical())
 	return delivery.Rendered{Type: "image/png", Width: 3, Height: 4, Frames: 1, Bytes: int64(n)}, err
 }
@@ -76,8 +82,7 @@ func (painter) Render(_ context.Context, _ string, plan transform.Plan, _ []deli
 // TestCopyProcessed stores what operations make of a file.
 func TestCopyProcessed(t *testing.T) {
 	s := newStackWith(t, setup{render: painter{}})
-	png := "\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x00\x08\x00\x00\x00\x08\x08\x02\x00\x00\x00\x4b\x6d\x29\xdc"
-	s.put(demoKey, file{name: "roof.jpg", body: png, uuid: firstUUID})
+	s.put(demoKey, file{name: "roof.jpg", body: picture, uuid: firstUUID})
 	var c copied
 	s.want(s.call("POST", "/files/local_copy/", `{"source":"http://www.ucarecdn.com/`+firstUUID+`/-/resize/4x/-/format/png/roof.jpg","store":"true"}`), 201, &c)
 	if c.Result.Mime != "image/png" || !strings.HasPrefix(c.Result.Name, "roof") || c.Result.Stored == nil {
@@ -85,12 +90,28 @@ func TestCopyProcessed(t *testing.T) {
 	}
 	f, err := s.library.File(t.Context(), s.grant(), s.id(c.Result.UUID))
 	s.must(err)
-	if f.Size == 0 || f.Size == int64(len(png)) {
+	if f.Size == 0 || f.Size == int64(len(picture)) {
 		t.Errorf("the copy has %d bytes", f.Size)
 	}
 	w := s.call("POST", "/files/local_copy/", `{"source":"`+firstUUID+`/-/resize/none/"}`)
 	if w.Code != 400 || !strings.Contains(w.Body.String(), `{"detail":"`) || strings.Contains(w.Body.String(), "Bad request") {
 		t.Errorf("bad operation: %d %s", w.Code, w.Body)
+	}
+}
+
+// TestLook holds that a picture is looked at when somebody asks for it, whatever
+// brought it here.
+func TestLook(t *testing.T) {
+	s := newStackWith(t, setup{render: painter{}})
+	s.put(demoKey, file{name: "roof.png", body: picture, uuid: firstUUID})
+	for _, tt := range []struct{ target, want string }{
+		{"/files/", `"is_image":null,"is_ready":false`},
+		{"/files/" + firstUUID + "/", `"is_image":true,"is_ready":true`},
+		{"/files/", `"content_info":{"mime":{"mime":"image/png","type":"image","subtype":"png"},"image":{"dpi":null,"width":8,"format":"PNG","height":8,`},
+	} {
+		if w := s.call("GET", tt.target, ""); w.Code != 200 || !strings.Contains(w.Body.String(), tt.want) {
+			t.Errorf("GET %s: %d %s, want %s", tt.target, w.Code, w.Body, tt.want)
+		}
 	}
 }
 

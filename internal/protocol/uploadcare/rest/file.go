@@ -100,8 +100,17 @@ func (a *API) file(ctx context.Context, c *call.Call) (call.Reply, error) {
 	if err != nil {
 		return call.Reply{}, err
 	}
+	soon, cancel := context.WithTimeout(ctx, lookWait)
+	defer cancel()
+	if p, err := a.Delivery.Look(soon, f.Asset); err == nil {
+		f.Picture = p
+	}
 	return call.Reply{Body: a.describe(c, f)}, nil
 }
+
+// lookWait is how long an answer waits until a picture was looked at that nobody
+// has looked at before; then it says that the file is not ready.
+const lookWait = 3 * time.Second
 
 // store answers PUT /files/{uuid}/storage/.
 func (a *API) store(ctx context.Context, c *call.Call) (call.Reply, error) {

@@ -44,6 +44,8 @@ func TestSearch(t *testing.T) {
 		`{"exact":{"uuid":["nothing"]}}`:                                                   "",
 		`{"size":{"gt":1,"lte":3}}`:                                                        "vacation 2.txt",
 		`{"size":{"gte":1,"lt":3}}`:                                                        "Vacation 1.txt",
+		`{"size":{"gt":9223372036854775807}}`:                                              "",
+		`{"size":{"lt":-9223372036854775808}}`:                                             "",
 		`{"size":{"lt":1}}`:                                                                "",
 		`{"datetime_uploaded":{"gte":"2026-01-02T03:04:07Z","lt":"2026-01-02T03:04:08Z"}}`: "vacation 2.txt",
 		`{"datetime_uploaded":{"gt":"2026-01-02T03:04:07Z","lte":"2026-01-02T03:04:08Z"}}`: "report.pdf",

@@ -106,7 +106,7 @@ func newStackWith(t *testing.T, with setup) *stack {
 		*catalog.Catalog
 		*listing.Listing
 	}{s.catalog, s.pages}, Groups: s.groups, Keep: keep}, clock)
-	deliveries, err := delivery.New(vault, s.library, delivery.Config{Now: clock, Render: with.render, Engine: "test", Folder: t.TempDir()})
+	deliveries, err := delivery.New(vault, s.library, delivery.Config{Now: clock, Render: with.render, Engine: "test", Folder: t.TempDir(), Pictures: s.catalog})
 	s.must(err)
 	t.Cleanup(func() { deliveries.Close() })
 	place := answer.Place{CDN: "https://ucarecdn.test", API: "https://ucapi.test", Upload: "https://ucupload.test"}

@@ -2,9 +2,7 @@ package call
 
 import (
 	"fmt"
-	"net"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -110,27 +108,18 @@ func (c *Call) Link(api, name string, at time.Time) *string {
 	return &address
 }
 
-// hostName is what may be in links of what a request says about its host.
-var hostName = regexp.MustCompile(`^[A-Za-z0-9.-]{1,255}$`)
+// vendor is the host that uploadcare-go talks to, whatever it was pointed at: it
+// follows links to no other.
+// Source: uploadcare-go, internal/config and ucare.
+const vendor = "api.uploadcare.com"
 
-// Base returns the address of the API at api, under the name that the call has for it:
-// uploadcare-go follows no link to another host, whatever it was pointed at.
-// Nobody else gets the answer, which has a credential and is not cached.
-// Source: uploadcare-go, ucare/client.go.
+// Base returns the address of the API at api, as the call has it. No other host
+// than its own or vendor gets into links, whatever a request says.
 func (c *Call) Base(api string) string {
-	r := c.Request
-	scheme, own, _ := strings.Cut(api, "://")
-	name, port := r.Host, ""
-	if host, p, err := net.SplitHostPort(r.Host); err == nil {
-		name, port = host, p
+	if c.Request.Host == vendor {
+		return "https://" + vendor
 	}
-	if _, err := strconv.ParseUint(port, 10, 16); port != "" && err != nil || !hostName.MatchString(name) {
-		return scheme + "://" + own
-	}
-	if port != "" {
-		name = net.JoinHostPort(name, port)
-	}
-	return fmt.Sprintf("%s://%s", scheme, name)
+	return api
 }
 
 // A List is an answer with one page.

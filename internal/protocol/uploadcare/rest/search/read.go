@@ -133,14 +133,14 @@ func rangeOf(field string, bounds map[string]int64) (r span, err error) {
 	for name, n := range bounds {
 		switch name {
 		case "gt":
-			n++
+			n = max(n, n+1) // which the largest number has none after
 			fallthrough
 		case "gte":
 			if r.from == nil || *r.from < n {
 				r.from = &n
 			}
 		case "lt":
-			n--
+			n = min(n, n-1)
 			fallthrough
 		case "lte":
 			if r.to == nil || *r.to > n {

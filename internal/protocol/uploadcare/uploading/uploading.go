@@ -46,6 +46,7 @@ type API struct {
 	library  *library.Service
 	delivery *delivery.Service
 	imports  *imports.Service
+	sockets  chan struct{} // a token for each
 	place    answer.Place
 	now      func() time.Time
 }
@@ -57,7 +58,7 @@ func New(c Config) *API {
 	}
 	c.Place.Blind = !c.Delivery.Transforms()
 	return &API{
-		apps: c.Apps, uploads: c.Uploads, library: c.Library, delivery: c.Delivery, imports: c.Imports,
+		apps: c.Apps, uploads: c.Uploads, library: c.Library, delivery: c.Delivery, imports: c.Imports, sockets: make(chan struct{}, maxSockets),
 		place: c.Place, now: c.Now,
 	}
 }
@@ -89,7 +90,11 @@ func (a *API) Routes() []server.Route {
 	}
 	table = append(table, otherMethods(table)...)
 	part := server.Public("PUT", partPath+"{ticket}", "the sealed ticket in the URL permits sending exactly one part", http.HandlerFunc(a.part))
-	return append(table, part.On(Host).For("part"))
+	table = append(table, part.On(Host).For("part"))
+	if a.imports != nil {
+		table = append(table, a.pushRoute().On(Host).For("stat"))
+	}
+	return table
 }
 
 // spellings returns the ways in which clients write a path that ends in a slash:

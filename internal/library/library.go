@@ -65,7 +65,7 @@ func (s *Service) Allow(ctx context.Context, g policy.Grant, r policy.Request) e
 	if err := g.Check(r, s.now()); err != nil {
 		return err
 	}
-	return s.records.Spend(ctx, g.App, g.For(r.Action).Use)
+	return s.records.Spend(ctx, g.App, g.ForRequest(r).Use)
 }
 
 // Describe returns the asset called id to a caller who may know about it. The

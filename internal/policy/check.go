@@ -19,6 +19,15 @@ func (g Grant) For(a Action) Grant {
 	return open
 }
 
+// ForRequest is For the action of r, but where reads alone are open that is for the
+// app's own files: what r does with an outside source goes by g itself.
+func (g Grant) ForRequest(r Request) Grant {
+	if r.URL != "" && g.Open&storing == 0 {
+		return g
+	}
+	return g.For(r.Action)
+}
+
 // Signs reports whether a policy allows a, and not only that anybody may do it.
 func (g Grant) Signs(a Action) bool { return !g.Unsigned && g.Actions&a != 0 }
 
@@ -29,7 +38,7 @@ func (g Grant) Signs(a Action) bool { return !g.Unsigned && g.Actions&a != 0 }
 // WriteURL, and the URL wherever r has one. Path and URL are made canonical
 // first, so that nothing else can match.
 func (g Grant) Check(r Request, now time.Time) error {
-	g = g.For(r.Action)
+	g = g.ForRequest(r)
 	for _, c := range checks {
 		if c.applies(g, r) {
 			if denial := c.deny(g, r, now); denial != nil {
@@ -143,6 +152,12 @@ func otherContainer(g Grant, r Request, _ time.Time) *Denial {
 }
 
 func otherURL(g Grant, r Request, _ time.Time) *Denial {
+	if g.Unsigned && g.Actions&storing == 0 {
+		if refusal := g.Refusal; refusal.Reason != 0 {
+			return &refusal
+		}
+		return deny(NoCredentials, "an outside source needs a policy with the call %s, and its signature: reads are open for the app's own files", r.Action)
+	}
 	u, err := CanonicalURL(r.URL)
 	if err != nil {
 		return deny(URLNotAllowed, "%v", err)

@@ -24,7 +24,7 @@ type Step struct {
 // alone.
 func Explain(app App, c Credential, r Request, now time.Time) []Step {
 	var e explanation
-	if anybody := Public(app); anybody.Actions&r.Action != 0 {
+	if anybody := Public(app); anybody.Actions&r.Action != 0 && (r.URL == "" || !app.Security) {
 		why := "security is off, and anybody may do this"
 		if app.Security {
 			why = "reads are open, and anybody may do this"

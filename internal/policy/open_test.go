@@ -41,6 +41,30 @@ func TestOpenReads(t *testing.T) {
 			}
 		}
 	}
+	// What is outside is not open, and a policy for it bounds it.
+	outside := Request{Action: Convert, URL: "https://good.test/a.png", Size: -1}
+	elsewhere := Request{Action: Convert, URL: "https://evil.test/a.png", Size: -1}
+	limited := signed(with(`"call":["convert"],"url":"https://good[.]test/","uses":1`))
+	for _, tt := range []struct {
+		c    Credential
+		r    Request
+		want Reason
+	}{
+		{Credential{}, outside, NoCredentials},
+		{signed(`{"expiry":1}`), outside, Expired},
+		{signed(with(`"call":["remove"]`)), outside, CallNotAllowed},
+		{limited, outside, 0},
+		{limited, elsewhere, URLNotAllowed},
+	} {
+		err := decide(app, tt.c, tt.r, testNow)
+		if got := reason(t, err); got != tt.want || explains(t, app, tt.c, tt.r) != (tt.want == 0) {
+			t.Errorf("transforming %s with %v = %v, want %v", tt.r.URL, tt.c, err, tt.want)
+		}
+	}
+	if g, err := Authorize(app, limited, testNow); err != nil || g.ForRequest(outside).Use.Limit != 1 || g.ForRequest(Request{Action: Convert}).Use.Limit != 0 {
+		t.Errorf("the uses of %v, %v are counted for what is open, or not for what is not", g, err)
+	}
+
 	if err := decide(app, signed(with(`"call":["remove"]`)), Request{Action: Remove, Asset: assetA}, testNow); err != nil {
 		t.Errorf("remove with a policy = %v, want nil", err)
 	}

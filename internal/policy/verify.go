@@ -225,7 +225,7 @@ func Full(app App) Grant {
 // not to overwrite, delete, run workflows or read EXIF data (Filestack
 // documentation: "Security Policies", default authentication). While security
 // is on it is the zero Grant or, if the app's options say so, to read and to
-// transform.
+// transform the app's own files, but nothing from outside.
 func Public(app App) Grant {
 	if app.Security && !app.Options.OpenReads || app.Off() || app.Key == "" {
 		return Grant{}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/google/uuid"
+
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/form"
@@ -55,10 +57,16 @@ func (a *API) base(w http.ResponseWriter, r *http.Request, c *call) error {
 	if err != nil {
 		return err
 	}
+	if spec.UUID, err = chosen(c); err != nil {
+		return err
+	}
 	names := make(map[string]string, len(c.files))
 	for _, f := range c.files {
 		spec.Name, spec.Type = f.Name, f.Type
 		stored, err := f.spooled.Store(r.Context(), c.grant, spec)
+		if spec.UUID != (uuid.UUID{}) && errors.Is(err, fault.Conflict) {
+			return answer.Because(err, "UploadcareFileIdDuplicatedError")
+		}
 		if err != nil {
 			return err
 		}
@@ -66,4 +74,22 @@ func (a *API) base(w http.ResponseWriter, r *http.Request, c *call) error {
 		names[f.Field] = stored.UUID.String()
 	}
 	return answer.JSON(w, http.StatusOK, names)
+}
+
+// chosen returns the UUID that the caller wants its one file to have, zero for
+// any: old widgets choose it, and so does whoever brings files with their
+// addresses. One that any file has, or had, is refused.
+func chosen(c *call) (uuid.UUID, error) {
+	text, ok := c.set.Lookup("UPLOADCARE_FILE_ID")
+	if !ok {
+		return uuid.UUID{}, nil
+	}
+	if text == "" {
+		return uuid.UUID{}, answer.Refuse("UploadcareFileIdRequiredError")
+	}
+	id, err := answer.ParseUUID(text)
+	if err != nil || id.Version() != 4 || len(c.files) > 1 {
+		return uuid.UUID{}, answer.Refuse("UploadcareFileIdInvalidError")
+	}
+	return id, nil
 }

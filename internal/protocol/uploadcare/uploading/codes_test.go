@@ -221,6 +221,17 @@ var reached = map[string]reach{
 	"FileRequiredError": func(s *stack) *httptest.ResponseRecorder {
 		return s.post("/base/", fields("UPLOADCARE_PUB_KEY", openKey, "file", "no file")...)
 	},
+	"UploadcareFileIdDuplicatedError": func(s *stack) *httptest.ResponseRecorder {
+		const id = "49b4c5a1-31b3-4349-ba07-d97a2d883c37"
+		if w := s.base("UPLOADCARE_FILE_ID", id); !strings.Contains(w.Body.String(), `"file":"`+id) {
+			s.t.Errorf("file with an ID of the caller's choice: %s", w.Body)
+		}
+		return s.base("UPLOADCARE_FILE_ID", id)
+	},
+	"UploadcareFileIdInvalidError": func(s *stack) *httptest.ResponseRecorder {
+		return s.base("UPLOADCARE_FILE_ID", "49b4c5a1-31b3-1349-ba07-d97a2d883c37")
+	},
+	"UploadcareFileIdRequiredError": func(s *stack) *httptest.ResponseRecorder { return s.base("UPLOADCARE_FILE_ID", "") },
 	"FilesRequiredError": func(s *stack) *httptest.ResponseRecorder {
 		return s.post("/base/", fields("UPLOADCARE_PUB_KEY", openKey)...)
 	},
@@ -299,12 +310,9 @@ var unreached = map[string]string{
 	"UploadFailedError":                  "a signature bounds neither paths nor sizes",
 	"DownloadFileError":                  "every failure that is known has words of its own",
 	"DownloadFileTaskFailedError":        "needs a file that is removed while its import is being recorded",
-	"FileIdNotUniqueError":               "clients do not choose the IDs of files",
+	"FileIdNotUniqueError":               "an ID that is not free has an error of its own",
 	"InternalRequestInvalidError":        "there are no internal requests",
 	"MultipartFileCompletionFailedError": "storage refuses no parts whose sizes are right",
-	"UploadcareFileIdDuplicatedError":    "clients do not choose the IDs of files",
-	"UploadcareFileIdInvalidError":       "clients do not choose the IDs of files",
-	"UploadcareFileIdRequiredError":      "clients do not choose the IDs of files",
 	"FileInfectedError":                  "nothing here looks for viruses",
 	"URLBlacklistedError":                "there is no list of forbidden sources",
 	"URLRedirectsLimitExceededError":     "an import that is redirected too often has a network error: a stranger learns no more",

@@ -37,8 +37,7 @@ func Digest(policy string) [sha256.Size]byte {
 // that a narrow policy never refuses what anybody may do. Otherwise the error is
 // a *Denial.
 func Authorize(app App, c Credential, now time.Time) (Grant, error) {
-	anybody := Public(app)
-	if c == (Credential{}) && anybody != (Grant{}) {
+	if anybody := Public(app); c == (Credential{}) && anybody != (Grant{}) {
 		return anybody, nil
 	}
 	g, err := Verify(app, c, now)
@@ -125,7 +124,7 @@ func (app App) signer(c Credential, now time.Time) (Secret, *Denial) {
 			c.Policy != "", c.Signature != "")
 	}
 	signature, err := hex.DecodeString(c.Signature)
-	return app.maker(app.Secrets, now, func(key string) bool {
+	return app.Signer(app.Secrets, now, func(key string) bool {
 		same := hmac.Equal(mac(key, c.text()), signature)
 		return same && err == nil
 	})
@@ -134,16 +133,8 @@ func (app App) signer(c Credential, now time.Time) (Secret, *Denial) {
 // Signer returns the live one of secrets, which are app's of either kind, with
 // whose key something was signed, as made says of one key. It is for credentials
 // that are no policies, and asks as often for an app that does not exist as for
-// one with secrets. The error is a *Denial.
-func (app App) Signer(secrets []Secret, now time.Time, made func(key string) bool) (Secret, error) {
-	secret, denial := app.maker(secrets, now, made)
-	if denial != nil {
-		return Secret{}, denial
-	}
-	return secret, nil
-}
-
-func (app App) maker(secrets []Secret, now time.Time, made func(key string) bool) (Secret, *Denial) {
+// one with secrets.
+func (app App) Signer(secrets []Secret, now time.Time, made func(key string) bool) (Secret, *Denial) {
 	for i := range max(len(secrets), MaxSecrets) {
 		var s Secret // none: an empty key never verifies
 		if i < len(secrets) {
@@ -199,12 +190,12 @@ func VerifySecret(app App, secret string, now time.Time) (Grant, error) {
 		return Grant{}, err
 	}
 	given := sha256.Sum256([]byte(secret)) // of one length, so that the comparison tells no other
-	known, err := app.Signer(app.Secrets, now, func(key string) bool {
+	known, denial := app.Signer(app.Secrets, now, func(key string) bool {
 		own := sha256.Sum256([]byte(key))
 		return hmac.Equal(own[:], given[:])
 	})
-	if err != nil {
-		return Grant{}, err
+	if denial != nil {
+		return Grant{}, denial
 	}
 	g := Full(app)
 	g.Signer = known.Fingerprint()

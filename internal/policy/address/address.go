@@ -46,7 +46,7 @@ func Verify(app policy.App, text, path string, id asset.ID, now time.Time) (poli
 		return policy.Grant{}, denial
 	}
 	messages := t.messages(path)
-	secret, err := app.Signer(app.TokenSecrets, now, func(secret string) bool {
+	secret, denial := app.Signer(app.TokenSecrets, now, func(secret string) bool {
 		key, err := hex.DecodeString(secret)
 		same := false
 		for _, m := range messages {
@@ -54,8 +54,8 @@ func Verify(app policy.App, text, path string, id asset.ID, now time.Time) (poli
 		}
 		return same && err == nil && len(key) >= policy.MinTokenSecret
 	})
-	if err != nil {
-		return policy.Grant{}, err
+	if denial != nil {
+		return policy.Grant{}, denial
 	}
 	if !now.Before(t.expires) {
 		return policy.Grant{}, refuse(policy.Expired, "the token expired at %s: sign a new one", t.expires.Format(time.RFC3339))

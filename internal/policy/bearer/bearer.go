@@ -48,14 +48,14 @@ func Verify(app policy.App, token, path string, now time.Time) (policy.Grant, er
 		return policy.Grant{}, invalid(err)
 	}
 	var payload []byte
-	secret, refusal := app.Signer(app.Secrets, now, func(secret string) bool {
+	secret, denial := app.Signer(app.Secrets, now, func(secret string) bool {
 		key := sha256.Sum256([]byte(secret))
 		var err error
 		payload, err = jws.Verify(key[:])
 		return err == nil
 	})
-	if refusal != nil {
-		return policy.Grant{}, refusal
+	if denial != nil {
+		return policy.Grant{}, denial
 	}
 	c, err := read(payload, now)
 	if err != nil {

@@ -48,12 +48,12 @@ func Verify(app policy.App, signature, expire string, now time.Time) (policy.Gra
 		return policy.Grant{}, denial
 	}
 	given, err := hex.DecodeString(signature)
-	secret, refusal := app.Signer(app.Secrets, now, func(key string) bool {
+	secret, denial := app.Signer(app.Secrets, now, func(key string) bool {
 		same := hmac.Equal(mac(key, expire), given)
 		return same && err == nil
 	})
-	if refusal != nil {
-		return policy.Grant{}, refusal
+	if denial != nil {
+		return policy.Grant{}, denial
 	}
 	if err := app.CheckRevoked([sha256.Size]byte(given), secret, time.Time{}); err != nil {
 		return policy.Grant{}, err

@@ -87,13 +87,13 @@ func Verify(app policy.App, c Credential, r Request, now time.Time) (policy.Gran
 	}
 	given, err := hex.DecodeString(c.Proof)
 	sent, decoded := r.message(r.URI), r.message(decodePath(r.URI))
-	secret, refusal := app.Signer(app.Secrets, now, func(key string) bool {
+	secret, denial := app.Signer(app.Secrets, now, func(key string) bool {
 		same := hmac.Equal(mac(key, sent), given)
 		again := hmac.Equal(mac(key, decoded), given)
 		return (same || again) && err == nil
 	})
-	if refusal != nil {
-		return policy.Grant{}, refusal
+	if denial != nil {
+		return policy.Grant{}, denial
 	}
 	if err := app.CheckRevoked([32]byte{}, secret, date); err != nil {
 		return policy.Grant{}, err

@@ -29,12 +29,12 @@ type file struct {
 
 // receive takes a file in.
 func (a *API) receive(ctx context.Context, c *call, f form.File) error {
-	left := int64(MaxRequest)
+	left := a.maxRequest
 	for _, other := range c.files {
 		left -= other.spooled.Size()
 	}
-	spooled, err := a.uploads.Spool(ctx, f.Body, min(MaxFile, left))
-	if errors.Is(err, fault.TooLarge) && left < MaxFile {
+	spooled, err := a.uploads.Spool(ctx, f.Body, min(a.maxFile, left))
+	if errors.Is(err, fault.TooLarge) && left < a.maxFile {
 		return answer.Because(err, "RequestSizeLimitExceededError")
 	}
 	if err != nil {

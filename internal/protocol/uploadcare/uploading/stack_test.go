@@ -59,12 +59,13 @@ const (
 // bytes in memory.
 type stack struct {
 	http.Handler
-	t       testing.TB
-	catalog *catalog.Catalog
-	blobs   blob.Store
-	uploads *upload.Service
-	library *library.Service
-	imports *imports.Service
+	t          testing.TB
+	catalog    *catalog.Catalog
+	blobs      blob.Store
+	uploads    *upload.Service
+	library    *library.Service
+	imports    *imports.Service
+	deliveries *delivery.Service
 
 	runner *job.Runner
 	runs   sync.WaitGroup
@@ -150,6 +151,7 @@ func (s *stack) open() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	s.deliveries = deliveries
 	api := New(Config{
 		Apps: s.catalog, Uploads: s.uploads, Library: s.library, Delivery: deliveries, Imports: s.imports, Now: s.clock,
 		Place: answer.Place{CDN: "https://cdn.test", API: "https://api.test", Upload: "https://upload.test"},

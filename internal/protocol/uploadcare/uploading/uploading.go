@@ -49,6 +49,8 @@ type API struct {
 	sockets  chan struct{} // a token for each
 	place    answer.Place
 	now      func() time.Time
+
+	maxFile, maxRequest int64
 }
 
 // New returns an API.
@@ -59,7 +61,7 @@ func New(c Config) *API {
 	c.Place.Blind = !c.Delivery.Transforms()
 	return &API{
 		apps: c.Apps, uploads: c.Uploads, library: c.Library, delivery: c.Delivery, imports: c.Imports, sockets: make(chan struct{}, maxSockets),
-		place: c.Place, now: c.Now,
+		place: c.Place, now: c.Now, maxFile: MaxFile, maxRequest: MaxRequest,
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"golang.org/x/image/bmp"
@@ -24,6 +25,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if slices.Contains(os.Args[1:], asWorker) {
+		fmt.Fprintln(os.Stderr, "worker:", Main())
+		os.Exit(1)
+	}
 	if _, err := Prepare(""); err != nil {
 		fmt.Fprintln(os.Stderr, "skipped:", err)
 		os.Exit(0)

@@ -17,35 +17,49 @@ type Canvas struct {
 	Full  transform.Box // its size, if it was decoded smaller because it is scaled next; else the zero Box
 
 	scope   *vips.Scope
-	once    bool   // its rows can be read only in order, and only once
-	managed bool   // it is in sRGB or grey, with 8 bits, and has no profile
-	profile []byte // that it had before it was managed; nil if none
-	source  string // what it was before it was managed, in the library's words
+	once    bool        // its rows can be read only in order, and only once
+	done    *vips.Image // the image whose pixels were made last
+	mark    int         // of the scope, before anything was done with the image
+	managed bool        // it is in sRGB or grey, with 8 bits, and has no profile
+	profile []byte      // that it had before it was managed; nil if none
+	source  string      // what it was before it was managed, in the library's words
 }
 
 // New returns a canvas with an image that was read from a file. It was opened
 // for sequential access if once.
 func New(s *vips.Scope, image *vips.Image, once bool) Canvas {
-	return Canvas{Image: image, scope: s, once: once}
+	return Canvas{Image: image, scope: s, once: once, done: image, mark: s.Mark()}
 }
 
 // Made returns a canvas with an image in sRGB or grey of 8 bits that can be
 // read at any place and more than once.
 func Made(s *vips.Scope, image *vips.Image) Canvas {
-	return Canvas{Image: image, scope: s, managed: true}
+	return Canvas{Image: image, scope: s, managed: true, done: image, mark: s.Mark()}
 }
 
 // Scope returns the owner of the image.
 func (c *Canvas) Scope() *vips.Scope { return c.scope }
 
+// maxAgain is how many bytes of pixels are made again, so that what was done
+// since is not done each time that one of them is read.
+const maxAgain = 128 << 20
+
 // Compute makes the pixels so far, so that they can be read in any order and
 // more than once.
-func (c *Canvas) Compute() (err error) {
-	if c.once {
-		c.Image, err = c.Image.Compute()
-		c.once = false
+func (c *Canvas) Compute() error {
+	again := c.Image != c.done && c.Image.Width()*c.Image.Height()*c.Image.Bands() <= maxAgain
+	if !c.once && !again {
+		return nil
 	}
-	return err
+	image, err := c.Image.Compute()
+	if err != nil {
+		return err
+	}
+	if !c.once {
+		c.scope.Release(c.mark, image)
+	}
+	c.Image, c.done, c.once = image, image, false
+	return nil
 }
 
 // Managed reports whether the image is in sRGB or grey, with 8 bits.

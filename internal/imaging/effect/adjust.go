@@ -63,6 +63,7 @@ func warmed(amount float64) func(band int, v float64) float64 {
 // vibrant makes colours stronger, the more so the weaker they are. It takes an
 // image without opacity.
 func (c steps) vibrant(im *vips.Image, amount float64) *vips.Image {
+	im = c.cached(im)
 	bands := []*vips.Image{c.Bands(im, 0, 1), c.Bands(im, 1, 1), c.Bands(im, 2, 1)}
 	most := c.Call("bandrank", nil, vips.Args{"in": bands, "index": 2})
 	least := c.Call("bandrank", nil, vips.Args{"in": bands, "index": 0})

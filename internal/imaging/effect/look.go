@@ -80,6 +80,9 @@ func Look(s *vips.Scope, im *vips.Image, op transform.Look) (*vips.Image, error)
 	c := steps{chain.New(s, im)}
 	im = c.RGB(im)
 	return c.done(c.onColour(im, func(colour *vips.Image) *vips.Image {
+		if op.Amount != 100 {
+			colour = c.cached(colour)
+		}
 		graded := colour
 		if g.saturation != 0 {
 			graded = c.recomb(graded, saturationMatrix(1+float64(g.saturation)/100))

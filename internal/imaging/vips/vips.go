@@ -158,6 +158,31 @@ func (s *Scope) Close() {
 	s.images = nil
 }
 
+// Mark returns a mark for Release.
+func (s *Scope) Mark() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.images)
+}
+
+// Release frees the images of s that were made after a mark, but for keep and
+// what that is made from. They are not valid any more.
+func (s *Scope) Release(mark int, keep *Image) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kept := s.images[:min(mark, len(s.images))]
+	for _, img := range s.images[len(kept):] {
+		if img == keep {
+			kept = append(kept, img)
+			continue
+		}
+		unref(img.ref)
+		img.ref = nil
+	}
+	clear(s.images[len(kept):])
+	s.images = kept
+}
+
 // Kill makes the running and all later operations of s fail soon.
 func (s *Scope) Kill() {
 	s.mu.Lock()

@@ -43,6 +43,7 @@ export async function furnish(opened) {
   await post(opened, `${at}/files/${picture.handle}`, { name: 'A picture of the shop from the street, in winter.png', alt: 'A shop', tags: 'season=winter\nplace=street' });
   await post(opened, `${at}/files/${trashed.handle}/trash`, {});
   for (const path of [picture.handle, `resize=width:9/${picture.handle}`, 'nothinghere']) await (await fetch(`${stowgate.url}/${path}`)).arrayBuffer(); // refused
+  await (await fetch(`${stowgate.url}/api/store/S3?key=Anobody`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' })).arrayBuffer(); // of no app
 
   const link = await invite(opened, 'Bob Without-A-Password', 'bob@example.com');
   await invite(opened, 'Eve', 'eve-with-a-long-address@departments.example.com');
@@ -66,7 +67,7 @@ export async function furnish(opened) {
     token: form('/account/tokens', { name: 'Second', scope: 'files:read', lifetime: '' }),
     users: get('/users'), 'users-refused': form('/users', { name: 'Bob', email: 'bob@example.com' }), user: get(`/users/${user}`),
     invited: form('/users', { name: 'Cid', email: 'cid@example.com' }),
-    'audit-all': get('/audit'), jobs: get('/jobs'), nothing: get('/nothing'),
+    'audit-all': get('/audit'), jobs: get('/jobs'), 'refusals-all': get('/refusals'), nothing: get('/nothing'),
     overview: get(at), files: get(`${at}/files`), 'search-refused': get(`${at}/files?name=a&tag=season%3Dwinter&min_size=x`),
     'files-none': get(`${at}/files?name=zzz`), trash: get(`${at}/files?trash=on`), upload: get(`${at}/files/new`),
     file: get(`${at}/files/${picture.handle}?width=100`), note: get(`${at}/files/${note.handle}`), trashed: get(`${at}/files/${trashed.handle}`),

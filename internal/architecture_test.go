@@ -106,6 +106,7 @@ var imports = []row{
 	{"internal/protocol/portal", "internal/account internal/manage internal/manage/backlog internal/library internal/insight internal/job internal/webhook internal/server internal/fault"},
 	{"internal/protocol/management/...", "internal/account internal/asset internal/policy internal/manage internal/manage/backlog internal/library internal/upload internal/insight internal/job internal/webhook internal/server internal/fault"},
 	{"internal/protocol/management", "internal/account internal/policy internal/manage internal/manage/backlog internal/library internal/upload internal/insight internal/server"},
+	{"internal/protocol/uploadcare", "internal/policy internal/upload internal/upload/imports internal/library internal/transform internal/delivery internal/manage internal/server"},
 	{"internal/protocol/uploadcare/...", "internal/account internal/asset internal/policy internal/policy/expiring internal/policy/bearer internal/policy/signedrequest internal/policy/address internal/policy/uploading internal/upload internal/upload/imports internal/library internal/transform internal/delivery internal/manage internal/webhook internal/server internal/server/multipart internal/memo internal/fault"},
 	{protocols, "internal/asset internal/policy internal/upload internal/library internal/transform internal/delivery internal/account internal/server internal/memo internal/fault"},
 	{"internal/app", "any"},

@@ -121,6 +121,7 @@ func TestB16ExpireForms(t *testing.T) {
 		{"a byte less", good, func(s string) string { return own(s)[:62] }, policy.BadSignature},
 		{"a byte more", good, func(s string) string { return own(s) + "00" }, policy.BadSignature},
 		{"a digit less", good, func(s string) string { return own(s)[:63] }, policy.BadSignature},
+		{"a digit more", good, func(s string) string { return own(s) + "0" }, policy.BadSignature},
 		{"not hexadecimal", good, func(s string) string { return "g" + own(s)[1:] }, policy.BadSignature},
 		{"space around", good, func(s string) string { return own(s) + " " }, policy.BadSignature},
 	} {

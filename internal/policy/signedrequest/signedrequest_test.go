@@ -146,6 +146,7 @@ func TestSignature(t *testing.T) {
 		{"a byte less", r, good[:38], policy.BadSignature},
 		{"a digit less", r, good[:39], policy.BadSignature},
 		{"a byte more", r, good + "00", policy.BadSignature},
+		{"a digit more", r, good + "0", policy.BadSignature},
 		{"not hexadecimal", r, "g" + good[1:], policy.BadSignature},
 		{"the secret", r, secret, policy.BadSignature},
 	} {

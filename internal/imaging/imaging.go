@@ -112,6 +112,7 @@ func (j *job) run(inputs []Input) (Result, error) {
 	if _, err := cost.Of(j.plan, j.limits, headers...); err != nil {
 		return Result{}, err
 	}
+	j.plan = cost.Arranged(j.plan, headers...)
 	switch {
 	case j.unchanged():
 		return j.original()

@@ -1,10 +1,12 @@
 package imaging
 
 import (
+	"bytes"
 	"fmt"
 	"image"
 	"image/color"
 	"testing"
+	"time"
 
 	"github.com/stowgate/stowgate/internal/transform"
 )
@@ -145,5 +147,30 @@ func TestSubjects(t *testing.T) {
 				t.Errorf("%s: %s", name, diff)
 			}
 		}
+	}
+}
+
+// Tones are given to what is left of an image: a large one is decoded small.
+func TestTonesOfWhatIsLeft(t *testing.T) {
+	data := jpegOf(t, landscape(800, 600, 2))
+	tone, look := transform.Adjust{Contrast: 40, Warmth: 20}, transform.Look{Name: "enzana", Amount: 100}
+	preview := transform.Resize{Width: 100, Height: 100, Fit: transform.Max}
+	_, last := ran(t, to(transform.PNG, transform.Orient{}, tone, look, preview), data)
+	_, first := ran(t, to(transform.PNG, transform.Orient{}, preview, tone, look), data)
+	if !bytes.Equal(first, last) {
+		t.Error("tones before a preview differ from those after it")
+	}
+}
+
+// What reads its pixels often does not do so for each step before it.
+func TestF4StackedParts(t *testing.T) {
+	var ops []transform.Op
+	for range transform.MaxSteps {
+		ops = append(ops, transform.BlurPart{Width: pc(90), Height: pc(90), At: transform.Middle, Strength: 3})
+	}
+	began := time.Now()
+	ran(t, to(transform.PNG, ops...), pngOf(t, landscape(300, 200, 2)))
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("30 blurs of a small image took %v", took)
 	}
 }

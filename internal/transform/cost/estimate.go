@@ -92,6 +92,7 @@ func Of(p transform.Plan, l Limits, inputs ...Header) (Estimate, error) {
 	if err := checkPage(p, max(1, inputs[0].Frames)); err != nil {
 		return Estimate{}, err
 	}
+	p = Arranged(p, inputs...)
 	e, s, err := source(p, l, inputs)
 	if err != nil {
 		return Estimate{}, err

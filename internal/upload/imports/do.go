@@ -20,8 +20,8 @@ import (
 // not the far end, let fail.
 var retries = []time.Duration{time.Second, 10 * time.Second, time.Minute, 10 * time.Minute}
 
-// Handler returns what does the jobs of JobKind. Whoever has given a source's
-// files of ours to fetch gives fetch; nil means that of the upload service.
+// Handler returns what does the jobs of JobKind. It opens sources by fetch; nil
+// means as the upload service does.
 func (s *Service) Handler(fetch upload.Fetch) job.Handler {
 	return job.Handler{
 		Do:      func(ctx context.Context, j job.Job) error { return s.do(ctx, j, fetch) },

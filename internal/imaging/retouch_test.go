@@ -174,3 +174,61 @@ func TestF4StackedParts(t *testing.T) {
 		t.Errorf("30 blurs of a small image took %v", took)
 	}
 }
+
+// New ops take every kind of pixels: grey, with opacity, with more bits, for
+// print, turned by a note, of a drawing, and in frames.
+func TestKinds(t *testing.T) {
+	grey, deep := image.NewGray(image.Rect(0, 0, 60, 40)), image.NewNRGBA64(image.Rect(0, 0, 60, 40))
+	for y := range 40 {
+		for x := range 60 {
+			grey.SetGray(x, y, color.Gray{Y: uint8(x * y)})
+			deep.SetNRGBA64(x, y, color.NRGBA64{R: uint16(x * 1000), G: uint16(y * 1000), A: uint16(65535 - 1000*y)})
+		}
+	}
+	print := to(transform.JPEG)
+	print.Output.Space = transform.CMYK
+	_, cmyk := ran(t, print, pngOf(t, quadrants(60, 40)))
+	inputs := map[string][]byte{
+		"grey": pngOf(t, grey), "deep": pngOf(t, deep), "cmyk": cmyk, "turned": oriented(t, 60, 40, 6), "bitmap": bmpOf(t, quadrants(60, 40)),
+		"drawing": []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40"><circle cx="30" cy="20" r="9"/></svg>`), "movie": gifOf(t, 60, 40, 3),
+	}
+	upright := transform.Orient{}
+	for _, tt := range []struct {
+		op            transform.Op
+		width, height int // 0 if that depends on the picture
+	}{
+		{transform.Extract{Width: pc(200), Height: px(10), At: transform.Middle, Fill: fill}, 120, 10},
+		{transform.Extract{Width: pc(200), Height: px(10), At: transform.Middle}, 120, 10},
+		{transform.Extract{Width: px(10), Height: px(10), At: spot(px(-50), px(0))}, 10, 10},
+		{transform.Extract{Around: transform.Object, Width: pc(150), Height: pc(150)}, 0, 0},
+		{transform.Extract{Around: transform.Face}, 60, 40},
+		{transform.Resize{Width: 100, Height: 20, Fit: transform.Cover, Small: transform.Pad, Keep: "faces objects points"}, 100, 20},
+		{transform.Reframe{Width: 50, Height: 50}, 50, 50},
+		{transform.Trim{Tolerance: 10}, 0, 0},
+		{transform.Zoom{Percent: 80}, 60, 40},
+		{transform.Adjust{Exposure: 50, Saturation: 50, Vibrance: 50, Warmth: 50}, 60, 40},
+		{transform.Look{Name: "vevera", Amount: 60}, 60, 40},
+		{transform.Soften{Strength: 3, Amount: 50}, 60, 40},
+		{transform.BlurPart{Width: px(20), Height: px(20), Strength: 20}, 60, 40},
+		{transform.Draw{Width: pc(50), Height: pc(50), Opacity: 40}, 60, 40},
+		{transform.Rect{Color: transform.Color{R: 200, A: 100}, Width: pc(50), Height: pc(50)}, 60, 40},
+		{transform.Text{Text: "a", Size: 20, Width: pc(100), Height: pc(100), Color: transform.Black, Back: "fit", Behind: transform.White}, 60, 40},
+		{transform.CutCorners{Across: [4]transform.Length{px(9), pc(20), px(0), px(80)}}, 60, 40},
+	} {
+		for name, data := range inputs {
+			frames := 1
+			if name == "movie" {
+				frames = 3
+			}
+			for _, f := range []transform.Format{transform.Keep, transform.JPEG} {
+				if f == transform.JPEG {
+					frames = 1
+				}
+				result, _ := ran(t, to(f, upright, tt.op), data)
+				if tt.width > 0 && (result.Width != tt.width || result.Height != tt.height) || result.Frames != frames {
+					t.Errorf("%T%+v of %s = %+v, want %d by %d in %d frames", tt.op, tt.op, name, result, tt.width, tt.height, frames)
+				}
+			}
+		}
+	}
+}

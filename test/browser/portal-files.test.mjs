@@ -85,6 +85,8 @@ test('the picker asks for no picture that its policy does not allow, however lat
   await page.locator('uploaded-files').getByRole('link', { name: 'a.png' }).waitFor();
   await page.locator('.picker__thumbnail canvas:not([hidden])').waitFor();
   assert.deepEqual(seen.requests.map(({ url }) => url).filter((url) => url.includes('/resize=')), []);
+  await page.goto(`${stowgate.url}/portal/apps/${key}/audit?action=file.upload`);
+  await page.getByRole('row', { name: /Ann 127\.0\.0\.1 file\.upload .* name: a\.png/ }).waitFor(); // who had the page
   seen.clean(stowgate);
 });
 

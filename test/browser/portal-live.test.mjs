@@ -170,3 +170,16 @@ test('a refusal comes to a page that is open, with its reason, and is counted', 
   await page.goto(`${stowgate.url}/portal/apps/${key}/insight/refusals`); // which listens when the server ends
   seen.clean(stowgate);
 });
+
+test('what no app was asked for comes to the page of operators', async (t) => {
+  const { page, seen, stowgate } = await portal(t);
+  await page.getByRole('navigation', { name: 'Portal' }).getByRole('link', { name: 'Refusals' }).click();
+  await page.getByText('None yet.').waitFor();
+  const answer = await fetch(`${stowgate.url}/api/store/S3?key=Anobody&filename=a.txt`, { method: 'POST', body: 'x' });
+  assert.equal(answer.status, 403);
+  await page.getByRole('row', { name: /upload POST \/api\/store\/S3 denied/ }).waitFor();
+  await page.reload();
+  await page.getByRole('row', { name: /upload POST \/api\/store\/S3 denied/ }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Explain' }).count(), 0);
+  seen.clean(stowgate);
+});

@@ -144,8 +144,10 @@ func TestF6Private(t *testing.T) {
 			t.Errorf("%s is told: %v", name, got[name])
 		}
 	}
+	plan.Ops, plan.Output.Smaller = nil, true // than the file as it came, which is not to be had
+	_, encoded := ran(t, plan, photograph(t))
 	for _, word := range []string{"Anna", "SERIAL"} {
-		if bytes.Contains(private, []byte(word)) {
+		if bytes.Contains(private, []byte(word)) || bytes.Contains(encoded, []byte(word)) {
 			t.Errorf("the file holds %s", word)
 		}
 	}

@@ -70,7 +70,7 @@ func (j *job) save() (Result, error) {
 // that the input as it is encoded may do as well.
 func (j *job) whole() bool {
 	out := j.plan.Output
-	return (out.Smaller || out.Strip) && len(j.plan.Ops) == 0 && j.plan.Page == 0 && out.Space != transform.CMYK &&
+	return (out.Smaller || out.Strip) && !out.Private && len(j.plan.Ops) == 0 && j.plan.Page == 0 && out.Space != transform.CMYK &&
 		!out.Progressive && (out.Space == transform.InputSpace || j.Image.Interpretation() != "cmyk")
 }
 

@@ -11,7 +11,7 @@ import (
 var telling = []string{
 	"-Artist", "-Copyright", "-XPAuthor", "-XPComment", "-XPKeywords", "-XPSubject", "-XPTitle", "-ImageDescription", "-DocumentName",
 	"-HostComputer", "-CameraOwnerName", "-BodySerialNumber", "-LensSerialNumber", "-ImageUniqueID", "-MakerNote", "-UserComment",
-	"xmp-data", "iptc-data", "photoshop-data",
+	"-XMLPacket", "-IPTC/NAA", "xmp-data", "iptc-data", "photoshop-data",
 }
 
 // Tells reports whether the metadata called name tells where or by whom a

@@ -50,12 +50,15 @@ func weight(op transform.Op, before, after scene) float64 {
 		if op.Around == transform.Face {
 			return faces + 0.02*max(from, to)
 		}
-		return 0.03 * max(from, to)
+		if op.Around == transform.Object {
+			return 0.05 * max(from, to)
+		}
+		return 0.02 * max(from, to)
 	case transform.BlurPart:
 		if !op.Faces {
 			faces = 0
 		}
-		return faces + 0.06*from
+		return faces + 0.07*from
 	case transform.Reframe:
 		return 0.01*from + 0.025*to
 	case transform.MarkFaces, transform.CropFaces, transform.RedEye:
@@ -111,10 +114,12 @@ func ofPixels(op transform.Op) float64 {
 		return 0.05
 	case transform.Circle, transform.Sepia, transform.Modulate:
 		return 0.035
-	case transform.RoundCorners, transform.CutCorners, transform.Trim, transform.Text:
+	case transform.RoundCorners, transform.Text:
 		return 0.02
-	case transform.Adjust, transform.Look, transform.Soften, transform.Draw, transform.Zoom:
-		return 0.06
+	case transform.Rect, transform.Trim:
+		return 0.03
+	case transform.CutCorners, transform.Adjust, transform.Look, transform.Soften, transform.Draw, transform.Zoom:
+		return 0.07
 	}
 	return 0
 }

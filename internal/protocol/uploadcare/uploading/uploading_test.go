@@ -85,6 +85,49 @@ func TestAccess(t *testing.T) {
 	}
 }
 
+// TestB17TwoCredentials: if both came, the signature counts, and is in no way
+// helped by the token.
+func TestB17TwoCredentials(t *testing.T) {
+	s := newStack(t).signed()
+	token := s.token(time.Minute, "")
+	expire := fmt.Sprint(s.clock().Add(time.Minute).Unix())
+	for _, tt := range []struct{ signature, expire, token, want string }{
+		{"", "", token, ""},
+		{"", expire, token, ""}, // a time alone is no signature
+		{expiring.Sign(secret, expire), expire, "", ""},
+		{expiring.Sign(secret, expire), expire, token, ""},
+		{expiring.Sign(secret, expire), expire, "nonsense", ""},
+		{expiring.Sign("x", expire), expire, token, "SignatureInvalidError"},
+		{expiring.Sign(secret, expire), "", token, "SignatureExpirationRequiredError"},
+		{expiring.Sign(secret, "1"), "1", token, "SignatureExpirationError"},
+	} {
+		body, kind := inParts(t, append([]part{hello}, fields("signature", tt.signature, "expire", tt.expire, "UPLOADCARE_PUB_KEY", openKey)...))
+		if w := s.send("POST", "/base/?jsonerrors=1", kind, body, "Authorization: Bearer "+tt.token); codeOf(w) != tt.want {
+			t.Errorf("signature %.9s of %q, token %.9s: %s, want %q", tt.signature, tt.expire, tt.token, w.Body, tt.want)
+		}
+	}
+}
+
+// TestD4Fields: what a client notes about a file is kept under its names, and
+// sets nothing else.
+func TestD4Fields(t *testing.T) {
+	s := newStack(t)
+	names := []string{"app", "App", "id", "uuid", "UUID", "name", "type", "detected", "size", "location", "container", "path", "access",
+		"base64", "alt", "workflows", "client", "temporary", "stored", "version", "Storage", "X-Forwarded-For"}
+	var pairs []string
+	for _, name := range names {
+		pairs = append(pairs, name, "forged", "metadata["+name+"]", "forged")
+	}
+	a := s.asset(read[answered](t, s.base(pairs...)).File)
+	if len(a.Tags) != len(names) {
+		t.Errorf("tags %v, want %v", a.Tags, names)
+	}
+	a.Tags = nil
+	if text := fmt.Sprintf("%+v", a); strings.Contains(text, "forged") || a.App != openKey || a.Version != 1 || a.Stored.IsZero() {
+		t.Errorf("asset %s", text)
+	}
+}
+
 // TestRoutes: whatever answers without a check says why, and creating is never
 // among it.
 func TestRoutes(t *testing.T) {

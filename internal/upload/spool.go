@@ -12,9 +12,39 @@ import (
 	"github.com/stowgate/stowgate/internal/policy"
 )
 
-// MaxSpools is how many files are received at once, or held, before it is known
-// who may store them.
-const MaxSpools = 256
+// How many files are received at once, or held, before it is known who may store
+// them: by all, and from one client.
+const (
+	MaxSpools          = 256
+	MaxSpoolsPerClient = MaxSpools / 4
+)
+
+// spools counts those files.
+type spools struct {
+	mu   sync.Mutex
+	all  int
+	from map[string]int
+}
+
+// enter takes a place for one more file from a client, who is "" if there is no
+// bound for it. It reports whether there was one.
+func (s *spools) enter(client string) (leave func(), ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all == MaxSpools || client != "" && s.from[client] == MaxSpoolsPerClient {
+		return nil, false
+	}
+	s.all++
+	s.from[client]++
+	return sync.OnceFunc(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.all--
+		if s.from[client]--; s.from[client] == 0 {
+			delete(s.from, client)
+		}
+	}), true
+}
 
 // A Spooled is a file that was received before it was known who may store it.
 // Nobody can see it; what a crash leaves of it the blob store or the sweep of
@@ -27,14 +57,13 @@ type Spooled struct {
 
 // Spool receives body, of at most limit bytes, for Store. It reads body once, to
 // its end, without holding it in memory. The error wraps fault.TooLarge for more
-// bytes, and fault.Busy while there are MaxSpools others.
-func (s *Service) Spool(ctx context.Context, body io.Reader, limit int64) (*Spooled, error) {
-	select {
-	case s.spools <- struct{}{}:
-	default:
+// bytes, and fault.Busy while there are MaxSpools others, or MaxSpoolsPerClient
+// from the same client; one called "" has no such bound.
+func (s *Service) Spool(ctx context.Context, client string, body io.Reader, limit int64) (*Spooled, error) {
+	leave, ok := s.spools.enter(client)
+	if !ok {
 		return nil, errSpools
 	}
-	leave := sync.OnceFunc(func() { <-s.spools })
 	limit = min(limit, s.config.MaxPut)
 	r := rules{most: limit, over: fmt.Errorf("the file is over the limit of %d bytes: %w", limit, fault.TooLarge)}
 	in, err := s.receive(ctx, body, Spec{}, r)
@@ -97,13 +126,13 @@ func (f *Spooled) moved(ctx context.Context, g policy.Grant, spec Spec, r rules)
 // spoolPause is when those come again for whom there is no room.
 const spoolPause = 5 * time.Second
 
-// errSpools says that there are MaxSpools.
+// errSpools says that there are as many as there may be.
 var errSpools = error(spoolsFull{})
 
 type spoolsFull struct{}
 
 func (spoolsFull) Error() string {
-	return fmt.Sprintf("%d files are being received: %v", MaxSpools, fault.Busy)
+	return "too many files are being received: " + fault.Busy.Error()
 }
 func (spoolsFull) Unwrap() error             { return fault.Busy }
 func (spoolsFull) RetryAfter() time.Duration { return spoolPause }

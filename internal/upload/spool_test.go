@@ -20,7 +20,7 @@ import (
 // spooled stores body as Put does, but receives it first.
 func (s *stack) spooled(t *testing.T, g policy.Grant, spec upload.Spec, body io.Reader) (asset.Asset, error) {
 	t.Helper()
-	f, err := s.Spool(t.Context(), body, 1<<20)
+	f, err := s.Spool(t.Context(), "", body, 1<<20)
 	if err != nil {
 		return asset.Asset{}, err
 	}
@@ -41,10 +41,10 @@ func TestSpool(t *testing.T) {
 			t.Errorf("stored as %q of type %q", a.Name, a.Type)
 		}
 	}
-	if _, err := s.Spool(t.Context(), strings.NewReader(string(random(6))), 5); !errors.Is(err, fault.TooLarge) {
+	if _, err := s.Spool(t.Context(), "", strings.NewReader(string(random(6))), 5); !errors.Is(err, fault.TooLarge) {
 		t.Errorf("Spool of one byte over the limit: %v, want %v", err, fault.TooLarge)
 	}
-	if _, err := s.Spool(t.Context(), iotest.ErrReader(errLost), 5); !errors.Is(err, errLost) {
+	if _, err := s.Spool(t.Context(), "", iotest.ErrReader(errLost), 5); !errors.Is(err, errLost) {
 		t.Errorf("Spool of a lost connection: %v, want %v", err, errLost)
 	}
 }
@@ -95,7 +95,7 @@ func TestSpoolRules(t *testing.T) {
 
 func TestSpoolDropped(t *testing.T) {
 	s := newStack(t)
-	f, err := s.Spool(t.Context(), strings.NewReader("12345"), 5)
+	f, err := s.Spool(t.Context(), "", strings.NewReader("12345"), 5)
 	if err != nil || f.Size() != 5 {
 		t.Fatalf("Spool = %v bytes, %v", f.Size(), err)
 	}
@@ -103,6 +103,36 @@ func TestSpoolDropped(t *testing.T) {
 	f.Close()
 	if n := s.stored(t); n != 0 {
 		t.Errorf("%d blobs of a file that was dropped", n)
+	}
+}
+
+// TestSpoolsOfClient: no client takes the places of all others.
+func TestSpoolsOfClient(t *testing.T) {
+	s := newStack(t)
+	spool := func(client string) (*upload.Spooled, error) {
+		return s.Spool(t.Context(), client, strings.NewReader("x"), 1)
+	}
+	var held []*upload.Spooled
+	for range upload.MaxSpoolsPerClient {
+		f, err := spool("192.0.2.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, f)
+	}
+	if _, err := spool("192.0.2.1"); !errors.Is(err, fault.Busy) {
+		t.Errorf("Spool by a client with %d others: %v, want %v", len(held), err, fault.Busy)
+	}
+	for _, client := range []string{"192.0.2.2", ""} {
+		f, err := spool(client)
+		if err != nil {
+			t.Fatalf("Spool by %q: %v", client, err)
+		}
+		f.Close()
+	}
+	held[0].Close()
+	if _, err := spool("192.0.2.1"); err != nil {
+		t.Errorf("Spool after one was closed: %v", err)
 	}
 }
 
@@ -130,7 +160,7 @@ func TestSpoolStorage(t *testing.T) {
 
 func TestSpoolsTogether(t *testing.T) {
 	s := newStack(t)
-	spool := func() (*upload.Spooled, error) { return s.Spool(t.Context(), strings.NewReader("x"), 1) }
+	spool := func() (*upload.Spooled, error) { return s.Spool(t.Context(), "", strings.NewReader("x"), 1) }
 	var held []*upload.Spooled
 	for range upload.MaxSpools {
 		f, err := spool()
@@ -157,7 +187,7 @@ func TestSpoolsTogether(t *testing.T) {
 	}
 	// One that fails takes no place.
 	for range upload.MaxSpools + 1 {
-		if _, err := s.Spool(t.Context(), iotest.ErrReader(errLost), 1); !errors.Is(err, errLost) {
+		if _, err := s.Spool(t.Context(), "", iotest.ErrReader(errLost), 1); !errors.Is(err, errLost) {
 			t.Fatalf("Spool: %v, want %v", err, errLost)
 		}
 	}

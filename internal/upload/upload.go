@@ -68,7 +68,7 @@ type Service struct {
 	records Records
 	tickets tickets
 	ahead   *ahead.Hasher
-	spools  chan struct{} // a token for each Spooled
+	spools  spools
 	end     context.CancelFunc
 	config  Config
 }
@@ -92,7 +92,7 @@ func New(blobs blob.Store, vault *blob.Vault, records Records, c Config) *Servic
 	return &Service{
 		blobs: blobs, vault: vault, records: mutateRecords(records, blobs), config: c,
 		tickets: newTickets(c.TicketKey), ahead: ahead.New(ctx, blobs), end: end,
-		spools: make(chan struct{}, MaxSpools),
+		spools: spools{from: map[string]int{}},
 	}
 }
 

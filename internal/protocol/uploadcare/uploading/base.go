@@ -10,6 +10,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/form"
+	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/upload"
 )
 
@@ -33,7 +34,7 @@ func (a *API) receive(ctx context.Context, c *call, f form.File) error {
 	for _, other := range c.files {
 		left -= other.spooled.Size()
 	}
-	spooled, err := a.uploads.Spool(ctx, f.Body, min(a.maxFile, left))
+	spooled, err := a.uploads.Spool(ctx, clientOf(ctx), f.Body, min(a.maxFile, left))
 	if errors.Is(err, fault.TooLarge) && left < a.maxFile {
 		return answer.Because(err, "RequestSizeLimitExceededError")
 	}
@@ -42,6 +43,15 @@ func (a *API) receive(ctx context.Context, c *call, f form.File) error {
 	}
 	c.files = append(c.files, file{f, spooled})
 	return nil
+}
+
+// clientOf returns who sends a request of ctx, "" for this machine: what runs on
+// it speaks for others.
+func clientOf(ctx context.Context) string {
+	if addr := server.Client(ctx); addr.IsValid() && !addr.IsLoopback() {
+		return addr.String()
+	}
+	return ""
 }
 
 // base answers POST /base/: the UUID of each file under the name of its field.

@@ -143,7 +143,7 @@ var reached = map[string]reach{
 	},
 	"RequestThrottledError": func(s *stack) *httptest.ResponseRecorder {
 		for range upload.MaxSpools {
-			f, err := s.uploads.Spool(s.t.Context(), strings.NewReader("x"), 1)
+			f, err := s.uploads.Spool(s.t.Context(), "", strings.NewReader("x"), 1)
 			if err != nil {
 				s.t.Fatal(err)
 			}

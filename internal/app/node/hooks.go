@@ -13,6 +13,8 @@ import (
 	"github.com/stowgate/stowgate/internal/catalog/hooks"
 	imported "github.com/stowgate/stowgate/internal/catalog/imports"
 	"github.com/stowgate/stowgate/internal/catalog/queue"
+	"github.com/stowgate/stowgate/internal/conversion"
+	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/fetch"
 	"github.com/stowgate/stowgate/internal/job"
 	"github.com/stowgate/stowgate/internal/manage"
@@ -37,6 +39,8 @@ type Jobs struct {
 	imports *imports.Service
 	runner  *job.Runner
 	told    chan struct{} // that there is an event to spread
+
+	conversions *conversion.Service
 }
 
 // hookFormats are the words that webhooks are told in, of assets that are at
@@ -54,7 +58,7 @@ func hookFormats(place answer.Place, care careanswer.Place) webhook.Formats {
 }
 
 // jobs wires what goes on behind requests.
-func (n *Node) jobs(ctx context.Context, records *catalog.Catalog, place answer.Place, now func() time.Time) (*Jobs, error) {
+func (n *Node) jobs(ctx context.Context, records *catalog.Catalog, deliveries *delivery.Service, place answer.Place, now func() time.Time) (*Jobs, error) {
 	j := &Jobs{told: make(chan struct{}, 1)}
 	care, err := uploadcare.PlaceOf(n.PublicURL, n.set.Domain)
 	if err != nil {
@@ -75,9 +79,11 @@ func (n *Node) jobs(ctx context.Context, records *catalog.Catalog, place answer.
 	client.Timeout = webhook.Timeout
 	sender := webhook.NewSender(j.events, fetch.New(client), formats, now, n.log)
 	j.imports = imports.New(n.uploads, imported.New(book, jobs), records, wake, imports.Config{Vet: n.fetcher.Vet, Now: now})
+	j.conversions = conversion.New(n.uploads, deliveries, jobs, records, wake)
 	j.runner = job.New(jobs, map[string]job.Handler{
-		imports.JobKind: j.imports.Handler(n.fetchImport),
-		webhook.JobKind: {Do: sender.Deliver, Timeout: 2 * webhook.Timeout, Retries: n.set.WebhookRetries},
+		conversion.JobKind: j.conversions.Handler(),
+		imports.JobKind:    j.imports.Handler(n.fetchImport),
+		webhook.JobKind:    {Do: sender.Deliver, Timeout: 2 * webhook.Timeout, Retries: n.set.WebhookRetries},
 	}, job.Config{Now: now, Log: n.log})
 	n.watchJobs(jobs)
 	records.Told(j.tell)

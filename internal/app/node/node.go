@@ -175,11 +175,11 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 	if n.People, err = n.people(records, key, now); err != nil {
 		return err
 	}
-	if n.Jobs, err = n.jobs(ctx, records, n.api.Place(), now); err != nil {
+	if n.Jobs, err = n.jobs(ctx, records, deliveries, n.api.Place(), now); err != nil {
 		return err
 	}
 	n.care, err = uploadcare.New(uploadcare.Config{
-		Apps: records, Uploads: uploads, Library: n.library, Delivery: deliveries, Webhooks: n.Jobs.Hooks, Imports: n.Jobs.imports,
+		Apps: records, Uploads: uploads, Library: n.library, Delivery: deliveries, Webhooks: n.Jobs.Hooks, Imports: n.Jobs.imports, Conversions: n.Jobs.conversions,
 		PublicURL: n.PublicURL, Domain: set.Domain, Formats: formats, Now: now,
 	})
 	return err

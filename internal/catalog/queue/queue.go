@@ -42,6 +42,26 @@ func New(book *record.Book, config Config) *Store {
 
 const columns = `id, queue, kind, app, payload, state, attempt, fence, run_at, lease, error, created, finished`
 
+// AddWaiting adds a job in a transaction of its own, and returns its ID; see Add.
+// The error wraps fault.Busy if most others of its queue are ready.
+func (s *Store) AddWaiting(ctx context.Context, j job.Job, most int) (id int64, err error) {
+	err = s.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error {
+		waiting, err := record.Value[int](tx.Row(ctx, `SELECT COUNT(*) FROM jobs WHERE queue = ? AND state = 'ready'`, j.Queue))
+		if err != nil {
+			return err
+		}
+		if waiting >= most {
+			return fmt.Errorf("%d jobs of queue %s are waiting: %w", waiting, j.Queue, fault.Busy)
+		}
+		ids, err := s.Add(ctx, tx, j)
+		if err == nil {
+			id = ids[0]
+		}
+		return err
+	})
+	return id, err
+}
+
 // Add adds jobs in a transaction, and returns their IDs. Of each, it takes
 // queue, kind, app, payload and when to run it, the zero time meaning now. Once
 // the transaction is committed, the runner should be woken. The error wraps

@@ -181,6 +181,31 @@ func TestAddErrors(t *testing.T) {
 }
 
 // A job exists if, and only if, the transaction that adds it is committed.
+func TestAddWaiting(t *testing.T) {
+	s := fresh(t)
+	for i := range 3 {
+		id, err := s.AddWaiting(t.Context(), in("q"), 3)
+		must(t, err)
+		if j, err := s.Job(t.Context(), id); err != nil || j.Queue != "q" || j.State != job.Ready {
+			t.Errorf("job %d is %+v, %v", i, j, err)
+		}
+	}
+	if _, err := s.AddWaiting(t.Context(), in("q"), 3); !errors.Is(err, fault.Busy) {
+		t.Errorf("one more: %v, want %v", err, fault.Busy)
+	}
+	if _, err := s.AddWaiting(t.Context(), in("other"), 3); err != nil {
+		t.Errorf("another queue: %v", err)
+	}
+	s.claim(1)
+	s.claim(1)
+	if _, err := s.AddWaiting(t.Context(), in("q"), 3); err != nil {
+		t.Errorf("while one runs: %v", err)
+	}
+	if _, err := s.AddWaiting(t.Context(), job.Job{Queue: "q"}, 9); !errors.Is(err, fault.Invalid) {
+		t.Errorf("no job: %v, want %v", err, fault.Invalid)
+	}
+}
+
 func TestAddJoinsTransaction(t *testing.T) {
 	s := fresh(t)
 	oops := errors.New("oops")

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/conversion"
 	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/library"
 	"github.com/stowgate/stowgate/internal/manage"
@@ -36,6 +37,8 @@ type Config struct {
 	Delivery *delivery.Service
 	Webhooks *manage.Webhooks
 	Imports  *imports.Service
+
+	Conversions *conversion.Service // draws pages of documents; nil means that nothing does
 
 	PublicURL string             // where clients reach the server
 	Domain    string             // host under which the APIs have hosts of their own; empty if there is none
@@ -65,7 +68,7 @@ func New(c Config) (*API, error) {
 			Apps: c.Apps, Uploads: c.Uploads, Library: c.Library, Delivery: c.Delivery, Imports: c.Imports, Place: place, Now: c.Now,
 		}),
 		rest: rest.New(rest.Config{
-			Apps: c.Apps, Uploads: c.Uploads, Library: c.Library, Delivery: c.Delivery, Webhooks: c.Webhooks, Place: place, Now: c.Now,
+			Apps: c.Apps, Uploads: c.Uploads, Library: c.Library, Delivery: c.Delivery, Webhooks: c.Webhooks, Conversions: c.Conversions, Place: place, Now: c.Now,
 		}),
 		cdn: cdn.New(cdn.Config{
 			Apps: c.Apps, Library: c.Library, Delivery: c.Delivery, Formats: c.Formats, Zone: zone.Hostname(), Now: c.Now,

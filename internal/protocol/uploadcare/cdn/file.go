@@ -152,9 +152,6 @@ func (a *API) make(ctx context.Context, c call, asked chain.Chain, plan transfor
 	return v, ofImage(err)
 }
 
-// density is at how many dots per inch a page of a document is drawn.
-const density = 150
-
 // convert answers for a conversion that a job has made, as far as it can be made
 // at once: a picture of one page of a PDF.
 // Uploadcare documentation: "Document conversion", "GIF to Video".
@@ -167,7 +164,7 @@ func (a *API) convert(w http.ResponseWriter, r *http.Request, c call) error {
 	if c.special == "gif2video" {
 		return transform.Invalid("No video can be made of this file.")
 	}
-	plan, ok := pageOf(c.ops)
+	plan, ok := chain.Page(c.ops)
 	if c.special != "document" || file.Detected != "application/pdf" || !ok {
 		return fmt.Errorf("%s of %s was not made: %w", c.special, c.asset, fault.NotFound)
 	}
@@ -177,24 +174,4 @@ func (a *API) convert(w http.ResponseWriter, r *http.Request, c call) error {
 	}
 	defer v.Close()
 	return a.serve(w, r, c, v, false)
-}
-
-// pageOf returns the plan of a picture of one page of a document, if that is what
-// operations ask for.
-func pageOf(ops []chain.Operation) (transform.Plan, bool) {
-	plan := transform.Plan{Density: density}
-	for _, op := range ops {
-		if len(op.Params) != 1 {
-			return plan, false
-		}
-		switch value := op.Params[0]; op.Name {
-		case "format":
-			plan.Output.Format = map[string]transform.Format{"jpg": transform.JPEG, "png": transform.PNG}[value]
-		case "page":
-			plan.Page, _ = parseWhole(value)
-		default:
-			return plan, false
-		}
-	}
-	return plan, plan.Page > 0 && plan.Output.Format != "" && plan.Check() == nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/conversion"
 	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/library"
 	"github.com/stowgate/stowgate/internal/manage"
@@ -29,6 +30,9 @@ type Config struct {
 	Delivery *delivery.Service
 	Webhooks *manage.Webhooks
 	Place    answer.Place
+
+	// Conversions draws pages of documents; nil means that nothing does.
+	Conversions *conversion.Service
 
 	// Hosts are the sub-domains that it answers on where the server has a domain;
 	// nil means ucapi.

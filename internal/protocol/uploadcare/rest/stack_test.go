@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -23,7 +24,9 @@ import (
 	"github.com/stowgate/stowgate/internal/catalog/listing"
 	"github.com/stowgate/stowgate/internal/catalog/queue"
 	"github.com/stowgate/stowgate/internal/catalog/sqlitedb"
+	"github.com/stowgate/stowgate/internal/conversion"
 	"github.com/stowgate/stowgate/internal/delivery"
+	"github.com/stowgate/stowgate/internal/job"
 	"github.com/stowgate/stowgate/internal/library"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/policy"
@@ -65,6 +68,9 @@ type stack struct {
 	jobs     *queue.Store
 	pages    *listing.Listing
 	groups   *groups.Store
+	runner   *job.Runner
+
+	conversions *conversion.Service
 }
 
 // A setup says what is other in a stack.
@@ -114,8 +120,10 @@ func newStackWith(t *testing.T, with setup) *stack {
 	s.jobs = queue.New(book, queue.Config{})
 	s.events = hooks.New(book, s.jobs, formats, func() {})
 	s.webhooks = manage.NewWebhooks(s.events, formats, clock)
+	s.conversions = conversion.New(s.uploads, deliveries, s.jobs, s.catalog, func() { s.runner.Wake() })
+	s.runner = job.New(s.jobs, map[string]job.Handler{conversion.JobKind: s.conversions.Handler()}, job.Config{Now: clock, Log: slog.New(slog.DiscardHandler)})
 	s.api = rest.New(rest.Config{Apps: s.catalog, Library: s.library, Uploads: s.uploads, Delivery: deliveries, Webhooks: s.webhooks, Place: place,
-		SignedOnly: with.rest.SignedOnly, Now: clock})
+		Conversions: s.conversions, SignedOnly: with.rest.SignedOnly, Now: clock})
 	router, err := server.NewRouter("", s.api.Routes())
 	s.must(err)
 	s.Handler = server.CORS(router)

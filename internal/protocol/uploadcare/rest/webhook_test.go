@@ -56,6 +56,7 @@ func TestWebhooks(t *testing.T) {
 	if second.Active || second.Secret != nil || second.Event != "file.stored" {
 		t.Errorf("made by a form %+v", second)
 	}
+	s.now = s.now.Add(time.Second)
 	third := s.subscribe(`{"target_url":"https://example.com/other","event":"file.deleted","signing_secret":null,"is_active":true}`)
 	if all := s.subscriptions(); len(all) != 3 || all[0].ID != first.ID || all[1].ID != second.ID || all[2].ID != third.ID {
 		t.Errorf("all are %+v", all)

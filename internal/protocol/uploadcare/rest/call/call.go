@@ -164,16 +164,11 @@ func (c *Call) Path(name string) string {
 	return text
 }
 
-// isJSON reports whether the body says that it is JSON.
-func (c *Call) isJSON() bool {
-	media, _, err := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
-	return err == nil && media == plainJSON
-}
-
-// NeedJSON refuses a body that is none.
+// NeedJSON refuses a body that does not say that it is JSON.
 func (c *Call) NeedJSON() error {
-	if !c.isJSON() {
-		return Refuse(http.StatusUnsupportedMediaType, fmt.Sprintf("Unsupported media type %q in request.", c.Request.Header.Get("Content-Type")))
+	header := c.Request.Header.Get("Content-Type")
+	if media, _, err := mime.ParseMediaType(header); err != nil || media != plainJSON {
+		return Refuse(http.StatusUnsupportedMediaType, fmt.Sprintf("Unsupported media type %q in request.", header))
 	}
 	return nil
 }

@@ -89,9 +89,8 @@ func (p Page) Bounds() (after, before time.Time, descending, backwards bool) {
 	return after, before, descending, backwards
 }
 
-// Link returns the address, in the API at api, of the page that lies beyond at, whose parameter is
-// called name, next to the page that the call asked for: with the query that the
-// call had otherwise.
+// Link returns the address, in the API at api, of the page that lies beyond at,
+// for which the parameter is called name. Otherwise it has the query of the call.
 // Source: answers recorded by pyuploadcare, tests/functional/cassettes.
 func (c *Call) Link(api, name string, at time.Time) *string {
 	var kept []string

@@ -58,6 +58,15 @@ func (p PartSpec) takes(size int64) bool {
 	return size == p.Size || p.More > 0 && size == p.Size+p.More
 }
 
+// A ticket permits sending one part. It is sealed, so that its holder can
+// neither change it nor read the session from a URL that was logged somewhere.
+type ticket struct {
+	App     string
+	Session string
+	Part    PartSpec
+	Expires int64 // Unix seconds
+}
+
 // Ticket returns a sealed text that permits sending exactly the part described
 // by p to an unfinished session, for TicketLifetime.
 func (s *Service) Ticket(ctx context.Context, app, session string, p PartSpec) (string, error) {
@@ -83,7 +92,7 @@ func (s *Service) Tickets(ctx context.Context, app, session string, parts []Part
 		if err := p.check(); err != nil {
 			return nil, err
 		}
-		if sealed[i], err = s.tickets.seal(ticket{App: app, Session: session, Part: p, Expires: expires}); err != nil {
+		if sealed[i], err = s.seal.Close(ticket{App: app, Session: session, Part: p, Expires: expires}); err != nil {
 			return nil, err
 		}
 	}
@@ -96,9 +105,9 @@ func (s *Service) Tickets(ctx context.Context, app, session string, parts []Part
 // length or MD5 differ from the ticket's, and fault.Denied for a bad ticket, or
 // when it is the first part and the app does not take such files.
 func (s *Service) WritePart(ctx context.Context, sealed string, length int64, body io.Reader) (Part, error) {
-	t, err := s.tickets.open(sealed)
-	if err != nil {
-		return Part{}, err
+	var t ticket
+	if err := s.seal.Open(sealed, &t); err != nil {
+		return Part{}, fmt.Errorf("ticket: %w", err)
 	}
 	if s.config.Now().Unix() >= t.Expires {
 		return Part{}, fmt.Errorf("ticket has expired: %w", fault.Denied)
@@ -130,7 +139,8 @@ func (s *Service) WritePart(ctx context.Context, sealed string, length int64, bo
 // TicketApp returns the key of the app that a ticket is for, and "" for a bad
 // one. It is for those who count.
 func (s *Service) TicketApp(sealed string) string {
-	t, _ := s.tickets.open(sealed)
+	var t ticket
+	s.seal.Open(sealed, &t)
 	return t.App
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/stowgate/stowgate/internal/inspect"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/upload/ahead"
+	"github.com/stowgate/stowgate/internal/upload/seal"
 )
 
 // assets is where finished files are recorded.
@@ -66,7 +67,7 @@ type Service struct {
 	blobs   blob.Store
 	vault   *blob.Vault
 	records Records
-	tickets tickets
+	seal    seal.Seal // of tickets
 	ahead   *ahead.Hasher
 	spools  spools
 	end     context.CancelFunc
@@ -91,7 +92,7 @@ func New(blobs blob.Store, vault *blob.Vault, records Records, c Config) *Servic
 	ctx, end := context.WithCancel(context.Background())
 	return &Service{
 		blobs: blobs, vault: vault, records: mutateRecords(records, blobs), config: c,
-		tickets: newTickets(c.TicketKey), ahead: ahead.New(ctx, blobs), end: end,
+		seal: seal.New(c.TicketKey), ahead: ahead.New(ctx, blobs), end: end,
 		spools: spools{from: map[string]int{}},
 	}
 }

@@ -41,7 +41,7 @@ func (s *stack) ask(token string, header ...string) status {
 // await asks until an import is over, or has any of the states.
 func (s *stack) await(token string, states ...string) status {
 	s.t.Helper()
-	for range 1000 {
+	for give := time.Now().Add(patience); time.Now().Before(give); {
 		if got := s.ask(token); got.Status != "waiting" && got.Status != "progress" || strings.Contains(strings.Join(states, " "), got.Status) {
 			return got
 		}

@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/coder/websocket"
 	"github.com/coder/websocket/wsjson"
@@ -25,7 +24,7 @@ func (s *stack) listen(t *testing.T) *listener {
 	t.Helper()
 	web := httptest.NewServer(s)
 	t.Cleanup(web.Close)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	t.Cleanup(cancel)
 	conn, _, err := websocket.Dial(ctx, web.URL+"/app/79ae88bd931ea68464d9?protocol=5&client=js&version=1.12.2",
 		&websocket.DialOptions{HTTPHeader: http.Header{"Origin": {"https://page.example.com"}}})
@@ -50,7 +49,7 @@ func (l *listener) say(text string, args ...any) {
 // next returns the next message, whose data is a text.
 func (l *listener) next() (m struct{ Event, Channel, Data string }) {
 	l.t.Helper()
-	ctx, cancel := context.WithTimeout(l.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(l.t.Context(), patience)
 	defer cancel()
 	if err := wsjson.Read(ctx, l.conn, &m); err != nil {
 		l.t.Fatal(err)

@@ -55,6 +55,9 @@ const (
 	secret     = "demoprivatekey"
 )
 
+// patience is how long something may take on a busy machine.
+const patience = time.Minute
+
 // A stack is the API on real services, with records in a temporary folder and
 // bytes in memory.
 type stack struct {

@@ -14,6 +14,7 @@ import (
 	"github.com/stowgate/stowgate/internal/policy/expiring"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/form"
+	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/upload"
 )
 
@@ -151,24 +152,32 @@ func TestSpellings(t *testing.T) {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
-	start := func(host, path string) int {
+	start := func(on http.Handler, host, path string) int {
 		r := httptest.NewRequest("POST", path, nil)
 		r.Host = host
 		w := httptest.NewRecorder()
-		s.ServeHTTP(w, r)
+		on.ServeHTTP(w, r)
 		return w.Code
+	}
+	domain, err := server.NewRouter("files.test", New(Config{Delivery: s.deliveries}).Routes())
+	if err != nil {
+		t.Fatal(err)
 	}
 	// Without its last slash it is another protocol's where both are on one host.
 	for _, tt := range []struct {
+		on         http.Handler
 		host, path string
 		want       int
 	}{
-		{"files.test", "/multipart/start/", http.StatusForbidden},
-		{"files.test", "/multipart/start", http.StatusNotFound},
-		{"files.test", "/multipart/complete", http.StatusNotFound},
-		{"ucupload.files.test", "/multipart/start", http.StatusForbidden},
+		{s, "files.test", "/multipart/start/", http.StatusForbidden},
+		{s, "files.test", "/multipart/start", http.StatusNotFound},
+		{s, "files.test", "/multipart/complete", http.StatusNotFound},
+		{domain, "ucupload.files.test", "/multipart/start/", http.StatusForbidden},
+		{domain, "ucupload.files.test", "/multipart/start", http.StatusForbidden},
+		{domain, "upload.files.test", "/multipart/start/", http.StatusMisdirectedRequest},
+		{domain, "files.test", "/multipart/start/", http.StatusNotFound},
 	} {
-		if got := start(tt.host, tt.path); got != tt.want {
+		if got := start(tt.on, tt.host, tt.path); got != tt.want {
 			t.Errorf("POST %s%s: %d, want %d", tt.host, tt.path, got, tt.want)
 		}
 	}
@@ -273,7 +282,7 @@ func TestInfo(t *testing.T) {
 	}
 	// An upload is looked at without anybody asking.
 	uploaded := read[answered](t, s.post("/base/", append(fields("UPLOADCARE_PUB_KEY", openKey), part{Name: "file", Filename: "d.png", Type: "image/png", Value: picture(t)})...)).File
-	for range 1000 {
+	for give := time.Now().Add(patience); time.Now().Before(give); {
 		if s.asset(uploaded).IsPicture() {
 			return
 		}

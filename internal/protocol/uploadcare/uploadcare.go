@@ -59,6 +59,7 @@ func New(c Config) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
+	place.Blind = !c.Delivery.Transforms()
 	zone, err := url.Parse(place.CDN)
 	if err != nil {
 		return nil, err

@@ -58,7 +58,6 @@ func New(c Config) *API {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	c.Place.Blind = !c.Delivery.Transforms()
 	return &API{
 		apps: c.Apps, uploads: c.Uploads, library: c.Library, delivery: c.Delivery, imports: c.Imports, sockets: make(chan struct{}, maxSockets),
 		place: c.Place, now: c.Now, maxFile: MaxFile, maxRequest: MaxRequest,

@@ -67,7 +67,7 @@ var imports = []row{
 	{"internal/upload", "internal/asset internal/blob internal/inspect internal/policy internal/upload/ahead internal/upload/buffer internal/upload/seal internal/fault"},
 	{"internal/upload/seal", "internal/fault"},
 	{"internal/conversion", "internal/asset internal/delivery internal/job internal/policy internal/transform internal/upload internal/fault"},
-	{"internal/upload/imports", "internal/asset internal/job internal/policy internal/upload internal/fault"},
+	{"internal/upload/imports", "internal/asset internal/delivery/flight internal/job internal/policy internal/upload internal/fault"},
 	{"internal/upload/buffer", "internal/inspect"},
 	{"internal/upload/ahead", "internal/blob internal/upload/buffer internal/fault"},
 	{"internal/sweep", "internal/asset internal/blob internal/policy internal/upload internal/fault"},
@@ -77,7 +77,7 @@ var imports = []row{
 	{"internal/account", "internal/fault"},
 	{"internal/account/*", "internal/account internal/fetch internal/fault"},
 
-	{"internal/manage", "internal/account internal/asset internal/policy internal/job internal/webhook internal/fault"},
+	{"internal/manage", "internal/account internal/asset internal/policy internal/policy/outside internal/job internal/webhook internal/fault"},
 	{"internal/manage/backlog", "internal/account internal/job"},
 	{"internal/insight", "internal/account internal/policy internal/fault"},
 
@@ -109,7 +109,7 @@ var imports = []row{
 	{"internal/protocol/management/...", "internal/account internal/asset internal/policy internal/manage internal/manage/backlog internal/library internal/upload internal/insight internal/job internal/webhook internal/server internal/fault"},
 	{"internal/protocol/management", "internal/account internal/policy internal/manage internal/manage/backlog internal/library internal/upload internal/insight internal/server"},
 	{"internal/protocol/uploadcare", "internal/policy internal/conversion internal/upload internal/upload/imports internal/library internal/transform internal/delivery internal/manage internal/server"},
-	{"internal/protocol/uploadcare/...", "internal/account internal/asset internal/policy internal/policy/expiring internal/policy/bearer internal/policy/signedrequest internal/policy/address internal/policy/uploading internal/upload internal/upload/imports internal/library internal/transform internal/delivery internal/conversion internal/manage internal/webhook internal/server internal/server/multipart internal/memo internal/fault"},
+	{"internal/protocol/uploadcare/...", "internal/account internal/asset internal/policy internal/policy/expiring internal/policy/bearer internal/policy/signedrequest internal/policy/address internal/policy/outside internal/policy/uploading internal/upload internal/upload/imports internal/library internal/transform internal/delivery internal/conversion internal/manage internal/webhook internal/server internal/server/multipart internal/memo internal/fault"},
 	{protocols, "internal/asset internal/policy internal/upload internal/library internal/transform internal/delivery internal/account internal/server internal/memo internal/fault"},
 	{"internal/app", "any"},
 	{"internal/app/*", "any"},

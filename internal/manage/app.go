@@ -14,6 +14,7 @@ import (
 	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/policy/outside"
 )
 
 // What audit entries call what is done to apps. Those of changes are in action.
@@ -106,6 +107,7 @@ type Change struct {
 	MaxSize       *int64    // bytes of one file; 0 means the server's limit
 	Origins       *[]string // of pages that may use the app; none means any
 	Types         *[]string // media types of the files it takes, like image/*; none means any
+	Sources       *[]string // hosts that anybody may bring files in from; none means none
 	SignedImages  *bool
 	OpenReads     *bool // whether with security on anybody may read, and transform
 	Temporary     *bool // whether files are, if their caller leaves it to the app
@@ -208,6 +210,14 @@ func (c Change) apply(a *policy.App, detail map[string]string) error {
 		fail(e)
 		c.Types = &types
 	}
+	if c.Sources != nil {
+		sources, e := each("sources", *c.Sources, outside.Parse)
+		fail(e)
+		if len(sources) > outside.Max {
+			fail(account.Refuse(fault.Invalid, "sources", "there are more than %d hosts", outside.Max))
+		}
+		c.Sources = &sources
+	}
 	for name, n := range map[string]*int64{"max_size": c.MaxSize, "max_files": c.MaxFiles, "max_bytes": c.MaxBytes, "retention": (*int64)(c.Retention)} {
 		if n != nil && *n < 0 {
 			fail(account.Refuse(fault.Invalid, name, "the number is less than nothing"))
@@ -226,6 +236,7 @@ func (c Change) apply(a *policy.App, detail map[string]string) error {
 	set(detail, "max_size", &o.MaxSize, c.MaxSize)
 	set(detail, "origins", &o.Origins, c.Origins)
 	set(detail, "types", &o.Types, c.Types)
+	set(detail, "sources", &o.Sources, c.Sources)
 	set(detail, "signed_images", &o.SignedImages, c.SignedImages)
 	set(detail, "open_reads", &o.OpenReads, c.OpenReads)
 	set(detail, "temporary", &o.Temporary, c.Temporary)

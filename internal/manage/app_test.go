@@ -11,6 +11,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/policy/outside"
 	"github.com/stowgate/stowgate/sign"
 )
 
@@ -64,18 +65,18 @@ func TestChangeApp(t *testing.T) {
 	digest := policy.Digest("x")
 	changed, err := d.ChangeApp(t.Context(), operator, a.Key, manage.Change{
 		Version: a.Version, Name: ptr(" new "), Disabled: ptr(true), Security: ptr(true), Force: "test", MaxSize: ptr(int64(1)),
-		Origins: ptr([]string{"HTTPS://Shop.example:443", "https://shop.example/", "http://localhost:3000"}), Types: ptr([]string{"Image/*"}),
+		Origins: ptr([]string{"HTTPS://Shop.example:443", "https://shop.example/", "http://localhost:3000"}), Types: ptr([]string{"Image/*"}), Sources: ptr([]string{"Images.Example", "*.example.com", "images.example"}),
 		SignedImages: ptr(true), OpenReads: ptr(true), Temporary: ptr(true), WholePatterns: ptr(true), CallsAlias: ptr(true), MaxFiles: ptr(int64(2)), MaxBytes: ptr(int64(3)),
 		Retention: ptr(time.Hour), Storage: ptr("archive"), RevokeBefore: ptr(d.now), RevokePolicy: &digest,
 	})
 	must(t, err)
 	want := policy.Options{WholePatterns: true, CallsAlias: true, MaxSize: 1, SignedImages: true, OpenReads: true, Temporary: true,
-		Origins: []string{"https://shop.example", "http://localhost:3000"}, Types: []string{"image/*"}, MaxFiles: 2, MaxBytes: 3, Retention: time.Hour, Storage: "archive"}
+		Origins: []string{"https://shop.example", "http://localhost:3000"}, Types: []string{"image/*"}, Sources: []string{"images.example", "*.example.com"}, MaxFiles: 2, MaxBytes: 3, Retention: time.Hour, Storage: "archive"}
 	if !reflect.DeepEqual(changed.Options, want) || changed.Name != "new" || !changed.Disabled || !changed.Security ||
 		!changed.RevokedBefore.Equal(d.now) || !changed.Revoked[digest] {
 		t.Errorf("ChangeApp = %+v", changed)
 	}
-	if reflect.ValueOf(want).NumField() != 12 {
+	if reflect.ValueOf(want).NumField() != 13 {
 		t.Error("policy.Options has fields that no change sets")
 	}
 	entry := d.entries(t, 0)[0]
@@ -85,9 +86,9 @@ func TestChangeApp(t *testing.T) {
 	_, err = d.ChangeApp(t.Context(), operator, a.Key, manage.Change{Version: a.Version, Name: ptr("late")})
 	wantKind(t, "a change of what was changed meanwhile", err, fault.Conflict)
 	back, err := d.ChangeApp(t.Context(), operator, a.Key, manage.Change{
-		Version: changed.Version, Origins: ptr([]string(nil)), RevokeBefore: &time.Time{}, AllowPolicy: &digest})
+		Version: changed.Version, Origins: ptr([]string(nil)), Sources: ptr(hosts(outside.Max)), RevokeBefore: &time.Time{}, AllowPolicy: &digest})
 	must(t, err)
-	if len(back.Options.Origins) > 0 || !back.RevokedBefore.IsZero() || len(back.Revoked) > 0 || back.Name != "new" {
+	if len(back.Options.Origins) > 0 || len(back.Options.Sources) != outside.Max || !back.RevokedBefore.IsZero() || len(back.Revoked) > 0 || back.Name != "new" {
 		t.Errorf("ChangeApp back = %+v", back)
 	}
 	for what, c := range map[string]manage.Change{
@@ -102,6 +103,8 @@ func TestChangeApp(t *testing.T) {
 		"an origin's query":  {Origins: ptr([]string{"https://a.example?"})},
 		"no origin":          {Origins: ptr([]string{"a.example"})},
 		"no type":            {Types: ptr([]string{"image"})},
+		"no host":            {Sources: ptr([]string{"https://images.example"})},
+		"too many hosts":     {Sources: ptr(hosts(outside.Max + 1))},
 		"no such storage":    {Storage: ptr("attic")},
 		"a word for people":  {Storage: ptr("default")},
 		"good and bad":       {Name: ptr("half"), Types: ptr([]string{"image"})},
@@ -114,6 +117,14 @@ func TestChangeApp(t *testing.T) {
 	}
 }
 
+// hosts returns n names.
+func hosts(n int) (list []string) {
+	for i := range n {
+		list = append(list, fmt.Sprintf("host%d.example", i))
+	}
+	return list
+}
+
 // TestVersion has every field of an app give it another version.
 func TestVersion(t *testing.T) {
 	d := newDesk(t)
@@ -122,7 +133,7 @@ func TestVersion(t *testing.T) {
 	for _, c := range []manage.Change{
 		{Name: ptr("other")}, {Disabled: ptr(true)}, {Security: ptr(true), Force: "x"}, {MaxSize: ptr(int64(1))}, {MaxFiles: ptr(int64(1))},
 		{MaxBytes: ptr(int64(1))}, {Retention: ptr(time.Duration(1))}, {SignedImages: ptr(true)}, {OpenReads: ptr(true)}, {Temporary: ptr(true)}, {WholePatterns: ptr(true)}, {CallsAlias: ptr(true)},
-		{Origins: ptr([]string{"https://a.example"})}, {Types: ptr([]string{"image/*"})}, {Storage: ptr("archive")}, {RevokeBefore: ptr(d.now)}, {RevokePolicy: &[32]byte{1}},
+		{Origins: ptr([]string{"https://a.example"})}, {Types: ptr([]string{"image/*"})}, {Sources: ptr([]string{"*.example.com"})}, {Storage: ptr("archive")}, {RevokeBefore: ptr(d.now)}, {RevokePolicy: &[32]byte{1}},
 	} {
 		a, err := d.ChangeApp(t.Context(), operator, a.Key, c)
 		must(t, err)

@@ -111,6 +111,7 @@ type Options struct {
 	OpenReads     bool     // while security is on, who knows a file's name may read and transform it without a policy
 	Temporary     bool     // a file is temporary if its caller leaves that to the app; see asset.TemporaryLifetime
 	Origins       []string // of pages that may use the app, like https://example.com; none means any
+	Sources       []string // hosts that anybody may bring files in from by their addresses, see package outside; none means none
 
 	Types     []string      // media types of the files it takes, like image/png or image/*; none means any
 	MaxFiles  int64         // that it stores; 0 means no bound

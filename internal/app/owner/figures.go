@@ -16,11 +16,13 @@ import (
 	"github.com/stowgate/stowgate/internal/insight"
 	"github.com/stowgate/stowgate/internal/manage"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/policy/outside"
 )
 
 // limits are the flags for what an app may store.
 type limits struct {
 	Types     *string `placeholder:"TYPE,..." help:"Media types of the files it takes, by their bytes, like image/* or application/pdf, with commas between them. any, the default, takes it back."`
+	Sources   *string `placeholder:"HOST,..." help:"Hosts from which whoever asks by Uploadcare's addresses has files fetched and kept, like images.example.com or *.example.com, with commas between them. none, the default, takes it back."`
 	MaxFiles  *string `placeholder:"NUMBER" help:"Of files that it stores; 0 means no bound."`
 	MaxBytes  *string `placeholder:"SIZE" help:"Of all its files together; 0 means no bound."`
 	Retention *string `placeholder:"TIME" help:"How long files are kept after they came, like 30d; 0 means for ever."`
@@ -30,6 +32,7 @@ type limits struct {
 // read adds to change what the flags ask for.
 func (l limits) read(r *setting.Reader, change *manage.Change) {
 	change.Types = optional(r, "types", l.Types, parseTypes)
+	change.Sources = optional(r, "sources", l.Sources, parseSources)
 	change.MaxBytes = optional(r, "max-bytes", l.MaxBytes, setting.Size)
 	change.Retention = optional(r, "retention", l.Retention, setting.Duration)
 	change.Storage = optional(r, "keep-in", l.KeepIn, parseStorage)
@@ -62,9 +65,25 @@ func parseTypes(text string) (types []string, err error) {
 	return types, nil
 }
 
+// parseSources takes hosts, and none for none.
+func parseSources(text string) (hosts []string, err error) {
+	if text == "none" {
+		return nil, nil
+	}
+	for one := range strings.SplitSeq(text, ",") {
+		host, err := outside.Parse(one)
+		if err != nil {
+			return nil, errors.New("is no list of hosts like images.example.com,*.example.com")
+		}
+		hosts = append(hosts, host)
+	}
+	return hosts, nil
+}
+
 // shownLimits are an app's limits as commands print them.
 type shownLimits struct {
 	Types     []string       `json:"types"`
+	Sources   []string       `json:"sources"`
 	MaxFiles  int64          `json:"max_files"`
 	MaxBytes  int64          `json:"max_bytes"`
 	Retention int64          `json:"retention"` // seconds
@@ -73,12 +92,15 @@ type shownLimits struct {
 }
 
 func showLimits(o policy.Options) shownLimits {
-	return shownLimits{append([]string{}, o.Types...), o.MaxFiles, o.MaxBytes, int64(o.Retention / time.Second), cmp.Or(o.Storage, blob.DefaultName), nil}
+	return shownLimits{append([]string{}, o.Types...), append([]string{}, o.Sources...), o.MaxFiles, o.MaxBytes, int64(o.Retention / time.Second), cmp.Or(o.Storage, blob.DefaultName), nil}
 }
 
 func (l shownLimits) print(w *tabwriter.Writer) {
 	if len(l.Types) > 0 {
 		fmt.Fprintf(w, "files of\t%s\n", strings.Join(l.Types, ", "))
+	}
+	if len(l.Sources) > 0 {
+		fmt.Fprintf(w, "fetches from\t%s\n", strings.Join(l.Sources, ", "))
 	}
 	if l.Stored != nil {
 		fmt.Fprintf(w, "stored\t%s files, %s bytes\n", of(l.Stored.Files, l.MaxFiles), of(l.Stored.Bytes, l.MaxBytes))

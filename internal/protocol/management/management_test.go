@@ -252,6 +252,7 @@ func TestRefusals(t *testing.T) {
 		{"less than nothing", "PATCH", app, `{"max_size":-1}`, 422, `"field":"max_size"`},
 		{"too long", "PATCH", app, `{"retention":3153600001}`, 422, `"field":"retention"`},
 		{"no origin", "PATCH", app, `{"origins":["x"]}`, 422, `"field":"origins"`},
+		{"no source", "PATCH", app, `{"sources":["*"]}`, 422, `"field":"sources"`},
 		{"no such storage", "PATCH", app, `{"storage":"attic"}`, 422, `"field":"storage"`},
 		{"nothing", "PATCH", app, `{}`, 400, "nothing to change"},
 		{"no JSON", "PATCH", app, `{`, 400, "no JSON object"},

@@ -90,10 +90,10 @@ func (s *story) apps(app map[string]string) {
 	s.want(409, "POST", "/apps/"+made.App.Key+"/remove", s.token, `{"files":false}`)
 	s.change("POST /apps/{app}/remove", another, `{"files":true}`, "app.remove")
 	s.want(404, "GET", "/apps/"+made.App.Key, s.token, "")
-	s.change("PATCH /apps/{app}", app, `{"name":"Renamed","origins":["https://example.com"],"types":["text/*"],"max_size":1000,"max_files":100,
+	s.change("PATCH /apps/{app}", app, `{"name":"Renamed","origins":["https://example.com"],"types":["text/*"],"sources":["images.example","*.cdn.example"],"max_size":1000,"max_files":100,
 		"max_bytes":100000,"retention":86400,"signed_images":true,"whole_patterns":true,"calls_alias":true,"disabled":false,"storage":"archive"}`, "app.change")
-	if a := s.want(200, "GET", address("/apps/{app}", app), s.token, ""); !strings.Contains(a.text, `"storage":"archive"`) {
-		s.t.Errorf("an app that keeps new files in the archive is %s", a.text)
+	if a := s.want(200, "GET", address("/apps/{app}", app), s.token, ""); !strings.Contains(a.text, `"storage":"archive"`) || !strings.Contains(a.text, `"sources":["images.example","*.cdn.example"]`) {
+		s.t.Errorf("an app that keeps new files in the archive, and has sources, is %s", a.text)
 	}
 	s.secret(s.change("POST /apps/{app}/secrets", app, `{"keep":3600}`, "secret.add"))
 	s.want(409, "POST", address("/apps/{app}/secrets", app), s.token, `{"keep":3600}`)

@@ -42,6 +42,7 @@ func TestWrongFields(t *testing.T) {
 		{"POST", app + "/webhooks", "owner", url.Values{"url": {"x"}, "event": {"upload"}}, []string{"url"}},
 		{"POST", app + "/webhooks", "owner", url.Values{"url": {"https://example.com/"}}, []string{""}},
 		{"POST", app + "/settings", "owner", url.Values{"name": {"x"}, "origins": {"x"}}, []string{"origins"}},
+		{"POST", app + "/settings", "owner", url.Values{"name": {"x"}, "sources": {"*"}}, []string{"sources"}},
 		{"POST", app + "/settings", "owner", url.Values{"name": {"x"}, "max_size": {"many"}}, []string{"max_size"}},
 		{"POST", app + "/delete", "owner", url.Values{"confirm": {"x"}}, []string{"confirm"}},
 		{"POST", app + "/policies", "owner", url.Values{"minutes": {"x"}}, []string{"!minutes"}},

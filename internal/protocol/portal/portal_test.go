@@ -371,7 +371,7 @@ func TestStorage(t *testing.T) {
 func TestSettings(t *testing.T) {
 	s := newStand(t)
 	form := url.Values{"name": {"Shop"}, "max_size": {"20 MB"}, "max_files": {"10"}, "max_bytes": {""}, "retention": {"30"},
-		"origins": {"https://a.example\r\nhttps://b.example\r\n"}, "types": {"image/*"}, "signed_images": {"on"}}
+		"origins": {"https://a.example\r\nhttps://b.example\r\n"}, "types": {"image/*"}, "sources": {"images.example\r\n*.cdn.example"}, "signed_images": {"on"}}
 	path := "/portal/apps/" + s.app.Key + "/settings"
 	if w := s.send(http.MethodPost, path, "owner", form); w.Code != http.StatusSeeOther {
 		t.Fatalf("save: %d %s", w.Code, w.Body)
@@ -379,10 +379,10 @@ func TestSettings(t *testing.T) {
 	app, err := s.services.Manage.App(t.Context(), s.operator, s.app.Key)
 	o := app.Options
 	if err != nil || app.Name != "Shop" || o.MaxSize != 20e6 || o.MaxFiles != 10 || o.MaxBytes != 0 || o.Retention != 30*24*time.Hour ||
-		fmt.Sprint(o.Origins, o.Types, o.SignedImages) != "[https://a.example https://b.example] [image/*] true" {
+		fmt.Sprint(o.Origins, o.Types, o.Sources, o.SignedImages) != "[https://a.example https://b.example] [image/*] [images.example *.cdn.example] true" {
 		t.Errorf("app = %+v, %v", app, err)
 	}
-	for field, wrong := range map[string]string{"max_size": "big", "max_files": "-1", "max_bytes": "1e9", "retention": "99999999", "origins": "https://a.example/path", "types": "pictures", "name": ""} {
+	for field, wrong := range map[string]string{"max_size": "big", "max_files": "-1", "max_bytes": "1e9", "retention": "99999999", "origins": "https://a.example/path", "types": "pictures", "sources": "https://a.example", "name": ""} {
 		bad := url.Values{}
 		for name, values := range form {
 			bad[name] = values

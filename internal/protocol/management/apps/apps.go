@@ -71,6 +71,7 @@ type app struct {
 	MaxSize       int64    `json:"max_size"`
 	Origins       []string `json:"origins"`
 	Types         []string `json:"types"`
+	Sources       []string `json:"sources"`
 	SignedImages  bool     `json:"signed_images"`
 	OpenReads     bool     `json:"open_reads"`
 	Temporary     bool     `json:"temporary"`
@@ -88,7 +89,7 @@ type app struct {
 func showApp(m manage.App) app {
 	o := m.Options
 	shown := app{Key: m.Key, Name: m.Name, Security: m.Security, Disabled: m.Disabled, Created: m.Created.UTC(), Deleted: m.Deleted.UTC(), Gone: m.Gone.UTC(),
-		Version: m.Version, Role: m.Role.String(), MaxSize: o.MaxSize, Origins: call.Texts(o.Origins), Types: call.Texts(o.Types), SignedImages: o.SignedImages,
+		Version: m.Version, Role: m.Role.String(), MaxSize: o.MaxSize, Origins: call.Texts(o.Origins), Types: call.Texts(o.Types), Sources: call.Texts(o.Sources), SignedImages: o.SignedImages,
 		OpenReads: o.OpenReads, Temporary: o.Temporary,
 		WholePatterns: o.WholePatterns, CallsAlias: o.CallsAlias, MaxFiles: o.MaxFiles, MaxBytes: o.MaxBytes,
 		Retention: int64(o.Retention / time.Second), Storage: o.Storage, RevokedBefore: m.RevokedBefore.UTC(), Revoked: []string{}}
@@ -162,6 +163,7 @@ func (a *API) changeApp(ctx context.Context, c *call.Call) (any, error) {
 		MaxSize       *int64     `json:"max_size"`
 		Origins       *[]string  `json:"origins"`
 		Types         *[]string  `json:"types"`
+		Sources       *[]string  `json:"sources"`
 		SignedImages  *bool      `json:"signed_images"`
 		OpenReads     *bool      `json:"open_reads"`
 		Temporary     *bool      `json:"temporary"`
@@ -176,7 +178,7 @@ func (a *API) changeApp(ctx context.Context, c *call.Call) (any, error) {
 		return nil, err
 	}
 	change := manage.Change{Name: in.Name, Disabled: in.Disabled, Security: in.Security, Proof: policy.Credential(in.Proof), Force: in.Force,
-		MaxSize: in.MaxSize, Origins: in.Origins, Types: in.Types, SignedImages: in.SignedImages, OpenReads: in.OpenReads, Temporary: in.Temporary, WholePatterns: in.WholePatterns,
+		MaxSize: in.MaxSize, Origins: in.Origins, Types: in.Types, Sources: in.Sources, SignedImages: in.SignedImages, OpenReads: in.OpenReads, Temporary: in.Temporary, WholePatterns: in.WholePatterns,
 		CallsAlias: in.CallsAlias, MaxFiles: in.MaxFiles, MaxBytes: in.MaxBytes, Storage: in.Storage}
 	if in.Retention != nil {
 		span, err := call.Seconds("retention", *in.Retention)

@@ -28,7 +28,7 @@ func (p *Pages) settingsRows() []frame.Row {
 // A settingsForm holds the fields as they are typed: numbers with their units.
 type settingsForm struct {
 	Version, Name, MaxSize, MaxFiles, MaxBytes, Retention string
-	Origins, Types                                        string // one a line
+	Origins, Types, Sources                               string // one a line
 	SignedImages, WholePatterns, CallsAlias               bool
 	OpenReads, Temporary                                  bool
 	Storage                                               string
@@ -47,7 +47,7 @@ func (f settingsForm) WrongIn(name string) string {
 // settingsOf returns the form of an app that may choose among storages.
 func settingsOf(a *manage.App, storages []string) settingsForm {
 	o := a.Options
-	f := settingsForm{Version: a.Version, Name: a.Name, Origins: strings.Join(o.Origins, "\n"), Types: strings.Join(o.Types, "\n"),
+	f := settingsForm{Version: a.Version, Name: a.Name, Origins: strings.Join(o.Origins, "\n"), Types: strings.Join(o.Types, "\n"), Sources: strings.Join(o.Sources, "\n"),
 		SignedImages: o.SignedImages, WholePatterns: o.WholePatterns, CallsAlias: o.CallsAlias,
 		OpenReads: o.OpenReads, Temporary: o.Temporary, Storage: o.Storage, Storages: storages}
 	f.MaxSize, f.MaxBytes = frame.Size(o.MaxSize), frame.Size(o.MaxBytes)
@@ -66,7 +66,7 @@ func (p *Pages) settingsPage(ctx context.Context, v *frame.Visit) error {
 
 func (p *Pages) changeSettings(ctx context.Context, v *frame.Visit) error {
 	form := settingsForm{Version: v.Value("version"), Name: v.Value("name"), MaxSize: v.Value("max_size"), MaxFiles: v.Value("max_files"),
-		MaxBytes: v.Value("max_bytes"), Retention: v.Value("retention"), Origins: v.Value("origins"), Types: v.Value("types"),
+		MaxBytes: v.Value("max_bytes"), Retention: v.Value("retention"), Origins: v.Value("origins"), Types: v.Value("types"), Sources: v.Value("sources"),
 		SignedImages: v.Checked("signed_images"), WholePatterns: v.Checked("whole_patterns"), CallsAlias: v.Checked("calls_alias"),
 		OpenReads: v.Checked("open_reads"), Temporary: v.Checked("temporary"),
 		Storage: v.Value("storage"), Storages: p.manage.Storages()}
@@ -89,8 +89,8 @@ func (p *Pages) changeSettings(ctx context.Context, v *frame.Visit) error {
 
 // change returns what the form asks for. The error is an *account.Refusal.
 func (f settingsForm) change() (manage.Change, error) {
-	origins, types := strings.Fields(f.Origins), strings.Fields(f.Types)
-	c := manage.Change{Version: f.Version, Name: &f.Name, Origins: &origins, Types: &types,
+	origins, types, sources := strings.Fields(f.Origins), strings.Fields(f.Types), strings.Fields(f.Sources)
+	c := manage.Change{Version: f.Version, Name: &f.Name, Origins: &origins, Types: &types, Sources: &sources,
 		SignedImages: &f.SignedImages, WholePatterns: &f.WholePatterns, CallsAlias: &f.CallsAlias,
 		OpenReads: &f.OpenReads, Temporary: &f.Temporary}
 	if len(f.Storages) > 0 {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/policy/expiring"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
@@ -387,6 +388,10 @@ func TestGroup(t *testing.T) {
 		if w := s.get("/group/info/", "pub_key", openKey, "group_id", id); codeOf(w) != "GroupNotFoundError" {
 			t.Errorf("group %s: %s", id, w.Body)
 		}
+	}
+	most := many(asset.MaxGroup, func(int) part { return part{Name: form.Many, Value: one + "/-/preview/"} })
+	if got := read[group](t, s.post("/group/", append(most, fields("pub_key", openKey)...)...)); len(got.Files) != asset.MaxGroup {
+		t.Errorf("group of the most files has %d", len(got.Files))
 	}
 	if w := s.get("/group/info/", "pub_key", otherKey, "group_id", made.ID); codeOf(w) != "GroupNotFoundError" {
 		t.Errorf("group of another project: %s", w.Body)

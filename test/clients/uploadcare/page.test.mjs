@@ -1,6 +1,8 @@
 // Uploadcare's clients in pages of Chromium, unmodified: the file uploader with its image editor, the upload client,
 // and the jQuery widget.
+import { uploadFile } from '@uploadcare/upload-client';
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { open, site, test } from '../../browser/harness.js';
 import { png, stand } from './stand.mjs';
@@ -88,6 +90,28 @@ test('the upload client sends a signed file from a page', async (t) => {
   assert.equal(result.text, 'hello');
   assert.equal(result.large, 10_600_000);
   assert.deepEqual(result.refused, ['SignatureRequiredError', '`signature` is required.']);
+  clean(seen, own.url, s.stowgate.url);
+});
+
+test('the REST client asks from a page whose server signs', async (t) => {
+  const s = await stand(t, { security: 'uploads' });
+  const { uuid } = await uploadFile(Buffer.from('hello'), { ...s.upload, ...s.sign(), fileName: 'h.txt', metadata: { pet: 'cat' } });
+  const own = await pages(t, s);
+  own.put('/md5.mjs', 'export default window.md5'); // what bundlers make of its CommonJS module
+  own.put('/', `<!doctype html><title>t</title><script src="/modules/blueimp-md5/js/md5.js"></script>
+    <script type="importmap">{"imports": {"blueimp-md5": "/md5.mjs"}}</script><script type="module">
+    import * as api from '/modules/@uploadcare/rest-client/dist/esm/index.browser.mjs'; window.api = api;</script>`);
+  const { page, seen } = await open(t, own.url);
+  await page.exposeFunction('sign', (text) => createHmac('sha1', s.app.secret).update(text).digest('hex'));
+  await page.waitForFunction(() => window.api);
+  const told = await page.evaluate(async ({ publicKey, apiBaseURL, uuid }) => {
+    const options = { apiBaseURL, authSchema: new api.UploadcareAuthSchema({ publicKey, signatureResolver: (text) => window.sign(text) }) };
+    const list = await api.listOfFiles({}, options);
+    await api.updateMetadata({ uuid, key: 'pet', value: 'dog' }, options);
+    const gone = await api.fileInfo({ uuid: '85b5644f-e692-4855-9db0-8c5a83096e25' }, options).catch((e) => [e.status, e.message]);
+    return { uuids: list.results.map((f) => f.uuid), metadata: await api.getMetadata({ uuid }, options), gone };
+  }, { publicKey: s.app.key, apiBaseURL: s.stowgate.url, uuid });
+  assert.deepEqual(told, { uuids: [uuid], metadata: { pet: 'dog' }, gone: [404, '[404 Not Found] Not found.'] });
   clean(seen, own.url, s.stowgate.url);
 });
 

@@ -230,6 +230,7 @@ func (s *Service) replace(ctx context.Context, g policy.Grant, id asset.ID, spec
 		b := a
 		b.Content, b.Detected, b.Version, b.Modified = content, in.detected, a.Version+1, s.config.Now()
 		b.Width, b.Height = s.dimensions(ctx, content, in.detected)
+		b.Picture = nil // of the content so far
 		err = s.records.ReplaceContent(context.WithoutCancel(ctx), b, g.Use)
 		if err == nil {
 			return b, nil

@@ -246,9 +246,15 @@ func TestReplace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := s.catalog.SetPicture(t.Context(), a.ID, a.Version, &asset.Picture{Format: "PNG"}); err != nil {
+		t.Fatal(err)
+	}
 	b, err := s.Replace(t.Context(), anyone, a.ID, unknown(""), strings.NewReader("new content"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if b.Picture != nil {
+		t.Errorf("the new content is taken for the old picture: %+v", b.Picture)
 	}
 	if b.ID != a.ID || b.Name != "a.png" || b.Type != "image/png" || b.Version != 2 || b.Detected != "text/plain" {
 		t.Errorf("Replace = %+v", b)

@@ -59,14 +59,19 @@ func (c *Catalog) KeepAssets(ctx context.Context, app string, ids []asset.ID, en
 			return errUnchanged
 		}
 		a.Stored = c.book.Now()
-		if _, err := tx.Exec(ctx, `UPDATE assets SET stored = ? WHERE id = ?`, record.Nanos(a.Stored), id); err != nil {
-			return err
-		}
-		if err := listing.Drop(ctx, tx, c.book.Words(), id); err != nil {
+		if err := c.keepAsset(ctx, tx, id, a.Stored); err != nil {
 			return err
 		}
 		return c.tell(ctx, tx, asset.Kept, a)
 	})
+}
+
+// keepAsset makes an asset permanent.
+func (c *Catalog) keepAsset(ctx context.Context, tx *record.Statements, id asset.ID, now time.Time) error {
+	if _, err := tx.Exec(ctx, `UPDATE assets SET stored = ? WHERE id = ?`, record.Nanos(now), id); err != nil {
+		return err
+	}
+	return listing.Drop(ctx, tx, c.book.Words(), id)
 }
 
 // TemporaryAssets returns up to limit temporary assets that were made before the

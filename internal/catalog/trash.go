@@ -41,15 +41,22 @@ func (c *Catalog) TrashAssets(ctx context.Context, app string, ids []asset.ID, e
 }
 
 // RestoreAssets brings assets back that were put into the trash at the given
-// time or later. It answers like TrashAssets, and writes no event.
+// time or later. A temporary one is permanent then: otherwise it could be gone
+// again at once. It answers like TrashAssets, and writes no event.
 func (c *Catalog) RestoreAssets(ctx context.Context, app string, ids []asset.ID, since time.Time, entry account.Entry) ([]error, error) {
 	return c.each(ctx, "restore", ids, entry, func(ctx context.Context, tx *record.Statements, id asset.ID) error {
-		trashed, err := record.Value[int64](tx.Row(ctx, `SELECT trashed FROM assets WHERE id = ? AND app = ? AND trashed > 0`, id, app))
+		var trashed, stored int64
+		err := tx.Row(ctx, `SELECT trashed, stored FROM assets WHERE id = ? AND app = ? AND trashed > 0`, id, app).Scan(&trashed, &stored)
 		if err != nil {
 			return err
 		}
 		if trashed < record.Nanos(since) {
 			return fmt.Errorf("it was put into the trash too long ago: %w", fault.NotFound)
+		}
+		if stored == 0 {
+			if err := c.keepAsset(ctx, tx, id, c.book.Now()); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.Exec(ctx, `UPDATE assets SET trashed = 0 WHERE id = ?`, id); err != nil {
 			return err

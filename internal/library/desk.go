@@ -102,9 +102,9 @@ func (d *Desk) Trash(ctx context.Context, who account.Actor, app string, ids []a
 	return d.gone(ids, each, err)
 }
 
-// Restore brings files back from the trash as they were. It answers like Trash;
-// the error of a file that is not in the trash, or has been there too long,
-// wraps fault.NotFound.
+// Restore brings files back from the trash as they were, but permanent. It
+// answers like Trash; the error of a file that is not in the trash, or has been
+// there too long, wraps fault.NotFound.
 func (d *Desk) Restore(ctx context.Context, who account.Actor, app string, ids []asset.ID) ([]error, error) {
 	if err := allowed(who, app, ids); err != nil {
 		return nil, fmt.Errorf("restore files: %w", err)

@@ -24,7 +24,9 @@ func wantEach(t *testing.T, call string, each []error, err error, want ...error)
 func trash(t *testing.T, s Store) {
 	create(t, s, "other")
 	keys := newKeys(4)
-	a, b := add(t, s, "app", keys[0]), add(t, s, "app", keys[1])
+	a, b := newAsset("app", keys[0]), add(t, s, "app", keys[1])
+	a.Stored = now
+	must(t, s.AddAsset(t.Context(), a, noUse))
 	foreign := add(t, s, "other", keys[2])
 	for range 2 { // into memory, by both names
 		_, err := s.Asset(t.Context(), a.ID)

@@ -103,6 +103,11 @@ func (t Route) When(holds func(*http.Request) bool) Route {
 type Router struct {
 	routes []Route
 	domain string
+
+	// Most routes begin with a text, and so most requests can be only for few.
+	// Both lists are in the order of the table.
+	named   map[string][]*Route // for paths whose first segment is that text
+	unnamed []*Route            // for all others
 }
 
 // NewRouter returns a router for the tables, in their order. With a domain, a
@@ -122,7 +127,39 @@ func NewRouter(domain string, tables ...[]Route) (*Router, error) {
 		route.parts = parsePattern(route.Pattern)
 		t.routes = append(t.routes, route)
 	}
+	t.index()
 	return t, nil
+}
+
+// index makes the lists of routes that ServeHTTP asks.
+func (t *Router) index() {
+	t.named = make(map[string][]*Route)
+	for _, route := range t.routes {
+		if first := route.parts[1]; !first.value && !first.rest {
+			t.named[first.text] = nil
+		}
+	}
+	for i := range t.routes {
+		route := &t.routes[i]
+		if first := route.parts[1]; !first.value && !first.rest {
+			t.named[first.text] = append(t.named[first.text], route)
+			continue
+		}
+		for text := range t.named {
+			t.named[text] = append(t.named[text], route)
+		}
+		t.unnamed = append(t.unnamed, route)
+	}
+}
+
+// candidates returns the routes that may match a path, in their order.
+func (t *Router) candidates(path []string) []*Route {
+	if len(path) > 1 {
+		if routes, ok := t.named[path[1]]; ok {
+			return routes
+		}
+	}
+	return t.unnamed
 }
 
 // Routes returns the table, for tests that walk it.
@@ -136,8 +173,7 @@ func (t *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	path := strings.Split(r.URL.EscapedPath(), "/")
 	var allow []string
-	for i := range t.routes {
-		route := &t.routes[i]
+	for _, route := range t.candidates(path) {
 		if !route.answers(host) || !route.matches(path, nil) || route.when != nil && !route.when(r) {
 			continue
 		}

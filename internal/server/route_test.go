@@ -103,6 +103,44 @@ func TestRouterWhen(t *testing.T) {
 	}
 }
 
+// TestRouterOrder: the first row that matches answers, whether a text begins it
+// or a value, and whatever stands between.
+func TestRouterOrder(t *testing.T) {
+	const why = "it is a test"
+	router, err := NewRouter("", []Route{
+		Public("GET", "/a/b", why, echo("first")),
+		Public("GET", "/{x}/c", why, echo("second", "x")),
+		Public("GET", "/a/c", why, echo("hidden")),
+		Public("GET", "//a", why, echo("doubled")),
+		Public("GET", "/a/{y}", why, echo("third", "y")),
+		Public("POST", "/a/{y}", why, echo("fourth", "y")),
+		Public("GET", "/{x}/{y}", why, echo("fifth", "x", "y")),
+		Public("PUT", "/{path...}", why, echo("sixth", "path")),
+		Public("GET", "/b", why, echo("seventh")),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ method, target, body string }{
+		{"GET", "/a/b", "first"},
+		{"POST", "/a/b", "fourth y=b"},
+		{"GET", "/a/c", "second x=a"},
+		{"GET", "/z/c", "second x=z"},
+		{"GET", "//a", "doubled"},
+		{"GET", "/a/d", "third y=d"},
+		{"GET", "/b/d", "fifth x=b y=d"},
+		{"GET", "/z/d", "fifth x=z y=d"},
+		{"GET", "/b", "seventh"},
+		{"PUT", "/b", "sixth path=b"},
+		{"PUT", "/a/b", "sixth path=a/b"},
+		{"DELETE", "/a/b", "method not allowed"},
+	} {
+		if _, body := ask(t, router, tt.method, tt.target, "h"); body != tt.body {
+			t.Errorf("%s %s: %q, want %q", tt.method, tt.target, body, tt.body)
+		}
+	}
+}
+
 func TestRouterHosts(t *testing.T) {
 	router := testRouter(t, "Files.example.com")
 	for _, tt := range []struct {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,7 @@ const (
 type document struct {
 	grant  Grant     // without the app
 	issued time.Time // zero if it does not say
+	digest [sha256.Size]byte
 }
 
 // documentKey is all that the reading of a policy depends on.
@@ -85,9 +87,10 @@ func readDocument(text string, o Options) (document, error) {
 			Use:       Use{Limit: f.uses(), Badge: f.badge()},
 		},
 		issued: f.instant("iat"),
+		digest: Digest(text),
 	}
 	if d.grant.Use.Limit > 0 {
-		d.grant.Use.Digest = Digest(text)
+		d.grant.Use.Digest = d.digest
 	}
 	if d.grant.Use != (Use{}) {
 		d.grant.Use.Expires = d.grant.Expires

@@ -57,7 +57,7 @@ func Explain(app App, c Credential, r Request, now time.Time) []Step {
 	e.step("document", nil, d.grant.Describe(now))
 	e.checks(checks[:1], d.grant, r, now)
 	if denial == nil {
-		e.step("revocation", app.revoked(Digest(c.Policy), secret, d.issued), "was not revoked")
+		e.step("revocation", app.revoked(d.digest, secret, d.issued), "was not revoked")
 	}
 	e.skipTo("call", "depends on the secret that signed it")
 	if r.Action == 0 {

@@ -77,7 +77,7 @@ func Verify(app App, c Credential, now time.Time) (Grant, error) {
 	if denial := expired(d.grant, Request{}, now); denial != nil {
 		return Grant{}, denial
 	}
-	if denial := app.revoked(Digest(c.Policy), secret, d.issued); denial != nil {
+	if denial := app.revoked(d.digest, secret, d.issued); denial != nil {
 		return Grant{}, denial
 	}
 	return d.grant, nil

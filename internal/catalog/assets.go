@@ -237,8 +237,7 @@ func assetValues(a asset.Asset) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	values, err := rows.Values(a)
-	return append(values, content, a.Content.Size()), err
+	return rows.Values(a, content, a.Content.Size())
 }
 
 func scanAsset(row record.Row) (asset.Asset, error) {

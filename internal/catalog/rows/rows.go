@@ -4,6 +4,8 @@ package rows
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"slices"
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/catalog/record"
@@ -17,19 +19,25 @@ const (
 	Marks = `?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?`
 )
 
-// Values returns the values of Columns.
-func Values(a asset.Asset) ([]any, error) {
-	var texts [4]string
+// null is the JSON of what is not there, as it is in most assets.
+const null = "null"
+
+// Values returns the values of Columns, and more after them.
+func Values(a asset.Asset, more ...any) ([]any, error) {
+	texts := [4]string{null, null, null, null}
 	for i, v := range []any{a.Tags, a.Labels, a.Workflows, a.Picture} {
+		if reflect.ValueOf(v).IsNil() {
+			continue
+		}
 		text, err := json.Marshal(v)
 		if err != nil {
 			return nil, err
 		}
 		texts[i] = string(text)
 	}
-	return []any{a.ID, a.UUID, a.App, a.Name, a.Type, a.Detected, a.Width, a.Height, a.Version,
+	return slices.Concat([]any{a.ID, a.UUID, a.App, a.Name, a.Type, a.Detected, a.Width, a.Height, a.Version,
 		a.Location, a.Container, a.Path, a.Access, texts[0], texts[1], a.Alt, texts[2], a.Source, a.Client,
-		record.Nanos(a.Created), record.Nanos(a.Modified), record.Nanos(a.Stored), texts[3]}, nil
+		record.Nanos(a.Created), record.Nanos(a.Modified), record.Nanos(a.Stored), texts[3]}, more), nil
 }
 
 // Scan reads Columns, and the columns after them into more.
@@ -49,6 +57,9 @@ func Scan(row record.Row, more ...any) (asset.Asset, error) {
 		text []byte
 		into any
 	}{{"tags", tags, &a.Tags}, {"labels", labels, &a.Labels}, {"workflows", workflows, &a.Workflows}, {"picture", picture, &a.Picture}} {
+		if string(v.text) == null {
+			continue
+		}
 		if err := json.Unmarshal(v.text, v.into); err != nil {
 			return asset.Asset{}, fmt.Errorf("read %s of asset %s: %w", v.what, a.ID, err)
 		}

@@ -16,9 +16,12 @@ import (
 	"github.com/stowgate/stowgate/internal/upload/buffer"
 )
 
-// maxUploads is how many unfinished uploads are hashed ahead. What is over it
-// is hashed when it is finished.
-const maxUploads = 10_000
+// Limits of what is kept in memory. What is over them is hashed when its upload
+// is finished.
+const (
+	maxUploads = 4096 // unfinished ones: any of them makes room for one more, for many are never finished
+	maxWaiting = 256  // parts of one that came before those that they follow
+)
 
 // A Hasher hashes uploads: their parts come in any order, and a hash needs them
 // in theirs, so each is read back (out of the page cache, as a rule) as soon as
@@ -41,6 +44,7 @@ type upload struct {
 	next   place
 	digest hash.Hash
 	hashed []blob.Key
+	lost   bool          // what was hashed is how no upload begins
 	idle   chan struct{} // closed while nothing runs
 }
 
@@ -66,19 +70,27 @@ func New(ctx context.Context, blobs blob.Store) *Hasher {
 	}
 }
 
+// get returns the hash of an upload so far, which may have just begun.
 func (h *Hasher) get(session string) *upload {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f := h.all[session]
-	if f == nil && len(h.all) < maxUploads {
-		idle := make(chan struct{})
-		close(idle)
-		f = &upload{
-			parts: map[place]Part{}, closed: map[int]bool{},
-			next: place{number: 1}, digest: sha256.New(), idle: idle,
-		}
-		h.all[session] = f
+	if f != nil {
+		return f
 	}
+	if len(h.all) >= maxUploads {
+		for other := range h.all {
+			delete(h.all, other)
+			break
+		}
+	}
+	idle := make(chan struct{})
+	close(idle)
+	f = &upload{
+		parts: map[place]Part{}, closed: map[int]bool{},
+		next: place{number: 1}, digest: sha256.New(), idle: idle,
+	}
+	h.all[session] = f
 	return f
 }
 
@@ -91,19 +103,22 @@ func (h *Hasher) Forget(session string) {
 
 // Add tells that a part has arrived.
 func (h *Hasher) Add(session string, p Part) {
-	if f := h.get(session); f != nil {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.parts[place{p.Number, p.Offset}] = p
+	f := h.get(session)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at := place{p.Number, p.Offset}
+	if !f.lost && (at == f.next || len(f.parts) < maxWaiting) {
+		f.parts[at] = p
 		h.start(f)
 	}
 }
 
 // Commit tells that all chunks of a part have arrived.
 func (h *Hasher) Commit(session string, number int) {
-	if f := h.get(session); f != nil {
-		f.mu.Lock()
-		defer f.mu.Unlock()
+	f := h.get(session)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.lost && (number == f.next.number || len(f.closed) < maxWaiting) {
 		f.closed[number] = true
 		h.start(f)
 	}
@@ -138,9 +153,8 @@ func (h *Hasher) run(f *upload) {
 		err := hashSegment(h.ctx, h.blobs, f.digest, p.Segment)
 		f.mu.Lock()
 		if err != nil {
-			// The part was replaced, or the server is ending: what is hashed
-			// matches no upload any more, and finish begins again.
-			f.hashed, f.parts = append(f.hashed, ""), nil
+			// The part was replaced, or the server is ending: Finish begins again.
+			f.lost, f.hashed, f.parts, f.closed = true, nil, nil, nil
 			return
 		}
 		f.hashed = append(f.hashed, p.Segment.Key)
@@ -157,6 +171,7 @@ func (h *Hasher) run(f *upload) {
 func (f *upload) ahead() (Part, bool) {
 	if f.closed[f.next.number] && f.next.offset > 0 {
 		if _, more := f.parts[f.next]; !more {
+			delete(f.closed, f.next.number)
 			f.next = place{number: f.next.number + 1}
 		}
 	}
@@ -171,7 +186,10 @@ func (h *Hasher) Wait() { h.wg.Wait() }
 // that is how content begins.
 func (h *Hasher) Finish(ctx context.Context, session string, content blob.Content) (sum [32]byte, err error) {
 	digest, rest := sha256.New(), content.Segments
-	if f := h.get(session); f != nil {
+	h.mu.Lock()
+	f := h.all[session]
+	h.mu.Unlock()
+	if f != nil {
 		f.mu.Lock()
 		idle := f.idle
 		f.mu.Unlock()
@@ -181,7 +199,7 @@ func (h *Hasher) Finish(ctx context.Context, session string, content blob.Conten
 			return sum, ctx.Err()
 		}
 		f.mu.Lock()
-		if n := len(f.hashed); n <= len(rest) && slices.EqualFunc(f.hashed, rest[:n], func(k blob.Key, s blob.Segment) bool { return k == s.Key }) {
+		if n := len(f.hashed); !f.lost && n <= len(rest) && slices.EqualFunc(f.hashed, rest[:n], func(k blob.Key, s blob.Segment) bool { return k == s.Key }) {
 			digest, err = f.digest.(hash.Cloner).Clone()
 			rest = rest[n:]
 		}

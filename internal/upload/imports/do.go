@@ -37,10 +37,11 @@ func (s *Service) do(ctx context.Context, j job.Job, fetch upload.Fetch) error {
 		return fmt.Errorf("payload of import: %w: %w", err, job.ErrGiveUp)
 	}
 	i, err := s.records.Import(ctx, token)
-	if errors.Is(err, fault.NotFound) {
-		return nil // nobody can ask for it any more
+	if errors.Is(err, fault.NotFound) || err == nil && i.State != Waiting {
+		s.forget(token) // nobody can ask for it any more, or another has done it
+		return nil
 	}
-	if err != nil || i.State != Waiting {
+	if err != nil {
 		return err
 	}
 	a, err := s.bring(ctx, i, fetch)

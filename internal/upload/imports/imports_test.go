@@ -62,9 +62,13 @@ func TestDo(t *testing.T) {
 		{"no token", `{}`, book{one: Import{State: Waiting}}, job.ErrGiveUp, Waiting},
 	} {
 		s := New(nil, &tt.book, &tt.book, func() {}, Config{})
+		s.running[token] = new(Progress) // of an attempt before
 		err := s.Handler(nil).Do(t.Context(), job.Job{Attempt: 1, Payload: json.RawMessage(tt.payload)})
 		if !errors.Is(err, tt.want) || tt.book.one.State != tt.state || tt.state == Done && tt.book.one.Asset != known.ID {
 			t.Errorf("%s: %v, then %+v; want %v, %s", tt.name, err, tt.book.one, tt.want, tt.state)
+		}
+		if over := err == nil; over == (len(s.running) > 0) {
+			t.Errorf("%s: %v, and %d are counted", tt.name, err, len(s.running))
 		}
 	}
 }

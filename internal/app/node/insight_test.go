@@ -27,11 +27,16 @@ import (
 // returns it with what it logs.
 func serve(t *testing.T, data string) (n *Node, log *strings.Builder, end func()) {
 	t.Helper()
-	log = new(strings.Builder)
-	set := Settings{
+	return serveWith(t, Settings{
 		Places: place.Places{Data: data, Database: filepath.Join(data, "catalog.db")},
 		Server: server.Config{Listen: "127.0.0.1:0"}, SweepInterval: time.Hour, Images: Images{Off: true},
-	}
+	})
+}
+
+// serveWith runs a node with settings, as serve does.
+func serveWith(t *testing.T, set Settings) (n *Node, log *strings.Builder, end func()) {
+	t.Helper()
+	log = new(strings.Builder)
 	n, err := Open(t.Context(), set, time.Now, slog.New(redact.Handler(slog.NewTextHandler(log, nil))))
 	if err != nil {
 		t.Fatal(err)

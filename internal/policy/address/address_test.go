@@ -1,20 +1,16 @@
 package address
 
 import (
-	"bufio"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/asset"
-	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/policy/policytest"
 )
 
 // secret is that of the documentation's examples.
@@ -29,11 +25,7 @@ const (
 var now = time.Unix(1633997000, 0).UTC()
 
 func testApp(secrets ...string) policy.App {
-	app := policy.App{Key: "key", Security: true}
-	for _, s := range secrets {
-		app.TokenSecrets = append(app.TokenSecrets, policy.Secret{Key: s, Created: now.Add(-time.Hour)})
-	}
-	return app
+	return policy.App{Key: "key", Security: true, TokenSecrets: policytest.Secrets(now, secrets...)}
 }
 
 // signed returns the token of a text, like exp=1~acl=/*.
@@ -50,39 +42,11 @@ func unnamed(path string) string {
 	return "exp=1633997100" + t[strings.LastIndex(t, "~hmac="):]
 }
 
-// reason returns the reason of a denial, and 0 for nil.
-func reason(t testing.TB, err error) policy.Reason {
-	t.Helper()
-	if err == nil {
-		return 0
-	}
-	var d *policy.Denial
-	if !errors.As(err, &d) || d.Reason == 0 || d.Detail == "" || !errors.Is(err, fault.Denied) {
-		t.Fatalf("error %v is no complete denial", err)
-	}
-	return d.Reason
-}
-
 type vector struct{ Name, Token, Path string }
 
-func vectors(t testing.TB) (all []vector) {
+func vectors(t testing.TB) []vector {
 	t.Helper()
-	f, err := os.Open("testdata/tokens.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var v vector
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, v)
-	}
-	if len(all) < 12 {
-		t.Fatalf("%d vectors", len(all))
-	}
-	return all
+	return policytest.Vectors[vector](t, "testdata/tokens.jsonl", 12)
 }
 
 func TestVectors(t *testing.T) {
@@ -97,13 +61,13 @@ func TestVectors(t *testing.T) {
 		if bad == v.Token {
 			bad = v.Token[:len(v.Token)-1] + "1"
 		}
-		if _, err := Verify(app, bad, v.Path, id, now); reason(t, err) != policy.BadSignature {
+		if _, err := Verify(app, bad, v.Path, id, now); policytest.Reason(t, err) != policy.BadSignature {
 			t.Errorf("%s, a digit changed: Verify = %v, want BadSignature", v.Name, err)
 		}
-		if _, err := Verify(app, v.Token, v.Path, id, time.Unix(4102444800, 0)); reason(t, err) != policy.Expired {
+		if _, err := Verify(app, v.Token, v.Path, id, time.Unix(4102444800, 0)); policytest.Reason(t, err) != policy.Expired {
 			t.Errorf("%s, years later: Verify = %v, want Expired", v.Name, err)
 		}
-		if _, err := Verify(app, "", v.Path, id, now); reason(t, err) != policy.NoCredentials {
+		if _, err := Verify(app, "", v.Path, id, now); policytest.Reason(t, err) != policy.NoCredentials {
 			t.Errorf("%s, no token: Verify = %v, want NoCredentials", v.Name, err)
 		}
 	}
@@ -159,7 +123,7 @@ func TestPaths(t *testing.T) {
 		{name + "?a", name + "?a", policy.BadPolicy},
 	} {
 		_, err := Verify(testApp(secret), named(tt.acl), tt.path, id, now)
-		if got := reason(t, err); got != tt.want {
+		if got := policytest.Reason(t, err); got != tt.want {
 			t.Errorf("acl %s, path %s: Verify = %v, want %v", tt.acl, tt.path, err, tt.want)
 		}
 	}
@@ -180,7 +144,7 @@ func TestPaths(t *testing.T) {
 		{"/*", "/*", 0},
 	} {
 		_, err := Verify(testApp(secret), unnamed(tt.signed), tt.path, id, now)
-		if got := reason(t, err); got != tt.want {
+		if got := policytest.Reason(t, err); got != tt.want {
 			t.Errorf("signed %s, path %s: Verify = %v, want %v", tt.signed, tt.path, err, tt.want)
 		}
 	}
@@ -227,7 +191,7 @@ func TestForms(t *testing.T) {
 		{signed("exp=1633997100~acl=" + name + strings.Repeat("a", maxToken)), policy.BadPolicy},
 	} {
 		_, err := Verify(testApp(secret), tt.token, name, id, now)
-		if got := reason(t, err); got != tt.want {
+		if got := policytest.Reason(t, err); got != tt.want {
 			t.Errorf("Verify(%.150q) = %v, want %v", tt.token, err, tt.want)
 		}
 	}
@@ -251,7 +215,7 @@ func TestGrant(t *testing.T) {
 		{named(name + "*"), "", "", policy.OtherAsset},
 	} {
 		g, err := Verify(testApp(secret), tt.token, path, tt.id, now)
-		if got := reason(t, err); got != tt.want {
+		if got := policytest.Reason(t, err); got != tt.want {
 			t.Errorf("%s: Verify = %v, want %v", tt.token, err, tt.want)
 		}
 		if err != nil {
@@ -262,11 +226,11 @@ func TestGrant(t *testing.T) {
 		if g != want {
 			t.Errorf("%s: Verify = %+v, want %+v", tt.token, g, want)
 		}
-		if got := reason(t, g.Check(policy.Request{Action: policy.Read, Asset: other}, now)); (got == 0) != (tt.bound == "") {
+		if got := policytest.Reason(t, g.Check(policy.Request{Action: policy.Read, Asset: other}, now)); (got == 0) != (tt.bound == "") {
 			t.Errorf("%s: reading another asset is answered by %v", tt.token, got)
 		}
 		for _, a := range []policy.Action{policy.Stat, policy.EXIF, policy.Write, policy.Remove, policy.Store, policy.Manage} {
-			if got := reason(t, g.Check(policy.Request{Action: a, Asset: id}, now)); got != policy.CallNotAllowed {
+			if got := policytest.Reason(t, g.Check(policy.Request{Action: a, Asset: id}, now)); got != policy.CallNotAllowed {
 				t.Errorf("%s: %v is answered by %v, want CallNotAllowed", tt.token, a, got)
 			}
 		}
@@ -296,7 +260,7 @@ func TestApps(t *testing.T) {
 			app := testApp(secret)
 			tt.change(&app)
 			_, err := Verify(app, sent, name, id, now)
-			if got := reason(t, err); got != tt.want {
+			if got := policytest.Reason(t, err); got != tt.want {
 				t.Errorf("%s: Verify = %v, want %v", tt.name, err, tt.want)
 			}
 		}
@@ -305,7 +269,7 @@ func TestApps(t *testing.T) {
 		key := strings.Repeat("a", n)
 		message := "exp=1633997100~acl=" + name
 		_, err := Verify(testApp(hex.EncodeToString([]byte(key))), message+"~hmac="+hex.EncodeToString(mac([]byte(key), message)), name, id, now)
-		if got := reason(t, err); got != want {
+		if got := policytest.Reason(t, err); got != want {
 			t.Errorf("secret of %d bytes: Verify = %v, want %v", n, err, want)
 		}
 	}
@@ -340,7 +304,7 @@ func TestAuthorize(t *testing.T) {
 			if err == nil {
 				err = g.Check(policy.Request{Action: action, Asset: id}, now)
 			}
-			if got := reason(t, err); got != want {
+			if got := policytest.Reason(t, err); got != want {
 				t.Errorf("security %t, %+v, token %q: %v is answered by %v, want %v", tt.security, tt.options, tt.token, action, err, want)
 			}
 		}
@@ -359,7 +323,7 @@ func FuzzVerify(f *testing.F) {
 		for _, tok := range []string{text, signed(text), named(text), unnamed(text)} {
 			g, err := Verify(app, tok, path, id, now)
 			if err != nil {
-				reason(t, err)
+				policytest.Reason(t, err)
 				continue
 			}
 			if !now.Before(g.Expires) || g.Actions != policy.Read|policy.Convert || g.App != app.Key {

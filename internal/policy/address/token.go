@@ -6,18 +6,16 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/policy/instant"
 )
 
 const (
-	maxToken = 4 << 10      // bytes of a token
-	tooLate  = 253402300800 // the first second of the year 10000: that many are milliseconds
-
-	digits = "0123456789"
+	maxToken = 4 << 10 // bytes of a token
+	digits   = "0123456789abcdef"
 )
 
 // A token is read from exp=<seconds>~acl=<paths>~hmac=<digits>, or from the shorter
@@ -45,18 +43,17 @@ func parse(text string) (token, *policy.Denial) {
 		return token{}, refuse(policy.BadPolicy, "the token is not like exp=1767225600~acl=/name/*~hmac=0123")
 	}
 	exp, acl, named := strings.Cut(rest[:at], "~")
-	seconds, err := strconv.ParseUint(exp, 10, 64)
-	if err != nil || seconds >= tooLate || strings.Trim(exp, digits) != "" {
-		return token{}, refuse(policy.BadPolicy, "exp is not in digits the seconds (not milliseconds) since 1970, in a year up to 9999")
+	var err error
+	if t.expires, err = instant.Parse(exp); err != nil {
+		return token{}, refuse(policy.BadPolicy, "exp %v", err)
 	}
-	t.expires = time.Unix(int64(seconds), 0).UTC()
 	t.acl, ok = strings.CutPrefix(acl, "acl=")
 	if named && (!ok || !strings.HasPrefix(t.acl, "/") || strings.Contains(strings.TrimSuffix(t.acl, "*"), "*") || strings.ContainsAny(t.acl, "?#")) {
 		return token{}, refuse(policy.BadPolicy, "acl is not one path, with * at its end or without")
 	}
 	digest := rest[at+len("~hmac="):]
 	t.mac, err = hex.DecodeString(digest)
-	if err != nil || len(t.mac) != sha256.Size || strings.Trim(digest, digits+"abcdef") != "" {
+	if err != nil || len(t.mac) != sha256.Size || strings.Trim(digest, digits) != "" {
 		return token{}, refuse(policy.BadPolicy, "hmac is not 64 lower-case hexadecimal digits")
 	}
 	return t, nil

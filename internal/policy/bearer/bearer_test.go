@@ -1,21 +1,17 @@
 package bearer
 
 import (
-	"bufio"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/policy/policytest"
 )
 
 const (
@@ -27,11 +23,7 @@ const (
 var now = time.Unix(1678359850, 0).UTC()
 
 func testApp(secrets ...string) policy.App {
-	app := policy.App{Key: "key", Security: true}
-	for _, s := range secrets {
-		app.Secrets = append(app.Secrets, policy.Secret{Key: s, Created: now.Add(-time.Hour)})
-	}
-	return app
+	return policy.App{Key: "key", Security: true, Secrets: policytest.Secrets(now, secrets...)}
 }
 
 // token signs a header and claims with the digest of key.
@@ -47,43 +39,15 @@ func mac(key []byte, text string) []byte {
 	return h.Sum(nil)
 }
 
-// reason returns the reason of a denial, and 0 for nil.
-func reason(t testing.TB, err error) policy.Reason {
-	t.Helper()
-	if err == nil {
-		return 0
-	}
-	var d *policy.Denial
-	if !errors.As(err, &d) || d.Reason == 0 || d.Detail == "" || !errors.Is(err, fault.Denied) {
-		t.Fatalf("error %v is no complete denial", err)
-	}
-	return d.Reason
-}
-
 type vector struct {
 	Name, Secret, Token, Path, Want string
 	Now                             int64
 	Operations                      int
 }
 
-func vectors(t testing.TB) (all []vector) {
+func vectors(t testing.TB) []vector {
 	t.Helper()
-	f, err := os.Open("testdata/tokens.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var v vector
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, v)
-	}
-	if len(all) < 12 {
-		t.Fatalf("%d vectors", len(all))
-	}
-	return all
+	return policytest.Vectors[vector](t, "testdata/tokens.jsonl", 12)
 }
 
 func TestVectors(t *testing.T) {
@@ -91,7 +55,7 @@ func TestVectors(t *testing.T) {
 		g, err := Verify(testApp("newer", v.Secret), v.Token, v.Path, time.Unix(v.Now, 0))
 		got := ""
 		if err != nil {
-			got = reason(t, err).String()
+			got = policytest.Reason(t, err).String()
 		}
 		if got != v.Want || g.Use.Limit != v.Operations {
 			t.Errorf("%s: Verify = %v, %v; want %q and %d operations", v.Name, g, err, v.Want, v.Operations)
@@ -143,7 +107,7 @@ func TestHeader(t *testing.T) {
 		{"too long", good + strings.Repeat("A", MaxToken), policy.BadPolicy},
 	} {
 		_, err := Verify(testApp(secret), tt.token, "/base/", now)
-		if got := reason(t, err); got != tt.want {
+		if got := policytest.Reason(t, err); got != tt.want {
 			t.Errorf("%s: Verify = %v, want %v", tt.name, err, tt.want)
 		}
 	}
@@ -224,7 +188,7 @@ func TestClaims(t *testing.T) {
 		{limited(`{"limits":{"uploads":1}}`), policy.BadPolicy},
 	} {
 		_, err := Verify(testApp(secret), token(secret, header, tt.claims), "/base/", now)
-		if got := reason(t, err); got != tt.want {
+		if got := policytest.Reason(t, err); got != tt.want {
 			t.Errorf("%s: Verify = %v, want %v", tt.claims, err, tt.want)
 		}
 	}
@@ -248,7 +212,7 @@ func TestApps(t *testing.T) {
 		app := testApp(secret)
 		tt.change(&app)
 		g, err := Verify(app, text, "/base/", now)
-		if got := reason(t, err); got != tt.want {
+		if got := policytest.Reason(t, err); got != tt.want {
 			t.Errorf("%s: Verify = %v, want %v", tt.name, err, tt.want)
 		}
 		expires := time.Unix(1678363440, 0).UTC().Add(Leeway)
@@ -258,7 +222,7 @@ func TestApps(t *testing.T) {
 			t.Errorf("%s: Verify = %+v, want %+v", tt.name, g, want)
 		}
 	}
-	if _, err := Verify(testApp(""), token("", header, `{`+times+`}`), "/base/", now); reason(t, err) != policy.BadSignature {
+	if _, err := Verify(testApp(""), token("", header, `{`+times+`}`), "/base/", now); policytest.Reason(t, err) != policy.BadSignature {
 		t.Errorf("signed with the empty secret: Verify = %v, want BadSignature", err)
 	}
 }
@@ -274,7 +238,7 @@ func FuzzVerify(f *testing.F) {
 		for _, tok := range []string{text, token(secret, header, text), token(secret, text, `{`+times+`}`)} {
 			g, err := Verify(testApp(secret), tok, path, now)
 			if err != nil {
-				reason(t, err)
+				policytest.Reason(t, err)
 				continue
 			}
 			if left := g.Expires.Sub(now); left <= 0 || left > MaxLife+2*Leeway || g.Use.Limit < 0 || g.Use.Limit > maxOperations || g.Actions != policy.Pick|policy.Store {

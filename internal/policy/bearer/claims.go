@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/stowgate/stowgate/internal/policy/instant"
 	"github.com/stowgate/stowgate/internal/policy/strictjson"
 )
 
@@ -18,8 +19,6 @@ const (
 	maxScope      = 16 // paths
 	maxScopePath  = 64 // characters of one
 	maxOperations = 100000
-
-	tooLate = 253402300800 // the first second of the year 10000
 )
 
 // claims are what a token says. These count:
@@ -70,10 +69,10 @@ func read(payload []byte, now time.Time) (claims, error) {
 		}
 	}
 	var c claims
-	if c.issued, err = instant(root, "iat"); err != nil {
+	if c.issued, err = moment(root, "iat"); err != nil {
 		return claims{}, err
 	}
-	if c.expires, err = instant(root, "exp"); err != nil {
+	if c.expires, err = moment(root, "exp"); err != nil {
 		return claims{}, err
 	}
 	switch {
@@ -153,12 +152,16 @@ func scope(value any) ([]string, error) {
 	return paths, nil
 }
 
-func instant(parent map[string]any, name string) (time.Time, error) {
+func moment(parent map[string]any, name string) (time.Time, error) {
 	n, err := integer(parent, name)
-	if err == nil && (n < 1 || n >= tooLate) {
-		err = fmt.Errorf("%s counts seconds (not milliseconds) since 1970, in a year up to 9999", name)
+	if err != nil {
+		return time.Time{}, err
 	}
-	return time.Unix(n, 0).UTC(), err
+	at, err := instant.Of(n)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%s %w", name, err)
+	}
+	return at, nil
 }
 
 // integer returns a whole number, which is written with digits only.

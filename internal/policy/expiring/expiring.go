@@ -9,16 +9,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/policy"
-)
-
-const (
-	maxDigits = 64           // characters of a time
-	tooLate   = 253402300800 // the first second of the year 10000: that many are milliseconds
+	"github.com/stowgate/stowgate/internal/policy/instant"
 )
 
 // Sign returns the signature of expire, which is Unix seconds in decimal digits,
@@ -70,12 +64,10 @@ func check(signature, expire string, now time.Time) (time.Time, *policy.Denial) 
 	case expire == "":
 		return time.Time{}, &policy.Denial{Reason: policy.NoCredentials, Detail: "a signature needs the time that it is of"}
 	}
-	seconds, err := strconv.ParseUint(expire, 10, 64)
-	if err != nil || seconds >= tooLate || len(expire) > maxDigits || strings.Trim(expire, "0123456789") != "" {
-		return time.Time{}, &policy.Denial{Reason: policy.BadPolicy,
-			Detail: "the time is not in digits the seconds (not milliseconds) since 1970, in a year up to 9999"}
+	expires, err := instant.Parse(expire)
+	if err != nil {
+		return time.Time{}, &policy.Denial{Reason: policy.BadPolicy, Detail: fmt.Sprintf("the time %v", err)}
 	}
-	expires := time.Unix(int64(seconds), 0).UTC()
 	if !now.Before(expires) {
 		return time.Time{}, &policy.Denial{Reason: policy.Expired,
 			Detail: fmt.Sprintf("it expired at %s: sign a new one", expires.Format(time.RFC3339))}

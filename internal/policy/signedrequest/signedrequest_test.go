@@ -1,11 +1,8 @@
 package signedrequest
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +10,7 @@ import (
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/policy/policytest"
 )
 
 const (
@@ -23,42 +21,15 @@ const (
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 func testApp(secrets ...string) policy.App {
-	app := policy.App{Key: "demopublickey", Security: true}
-	for _, s := range secrets {
-		app.Secrets = append(app.Secrets, policy.Secret{Key: s, Created: now.Add(-time.Hour)})
-	}
-	return app
-}
-
-// reason returns the reason of a denial, and 0 for nil.
-func reason(t testing.TB, err error) policy.Reason {
-	t.Helper()
-	if err == nil {
-		return 0
-	}
-	var d *policy.Denial
-	if !errors.As(err, &d) || d.Reason == 0 || d.Detail == "" || !errors.Is(err, fault.Denied) {
-		t.Fatalf("error %v is no complete denial", err)
-	}
-	return d.Reason
+	return policy.App{Key: "demopublickey", Security: true, Secrets: policytest.Secrets(now, secrets...)}
 }
 
 // TestVectors has what clients sent, and the documentation's example.
 func TestVectors(t *testing.T) {
-	f, err := os.Open("testdata/requests.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	n := 0
-	for lines := bufio.NewScanner(f); lines.Scan(); n++ {
-		var v struct {
-			Name, Method, URI, Date, Body, Signature string
-			ContentType                              string `json:"content_type"`
-		}
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			t.Fatal(err)
-		}
+	for _, v := range policytest.Vectors[struct {
+		Name, Method, URI, Date, Body, Signature string
+		ContentType                              string `json:"content_type"`
+	}](t, "testdata/requests.jsonl", 50) {
 		sent, err := parseDate(v.Date)
 		if err != nil {
 			t.Fatal(err)
@@ -76,12 +47,9 @@ func TestVectors(t *testing.T) {
 			t.Errorf("%s: Sign = %s, want %s", v.Name, got, v.Signature)
 		}
 		r.Body = append(r.Body, ' ')
-		if _, err := Verify(testApp(secret), c, r, sent); reason(t, err) != policy.BadSignature {
+		if _, err := Verify(testApp(secret), c, r, sent); policytest.Reason(t, err) != policy.BadSignature {
 			t.Errorf("%s, another body: Verify = %v, want BadSignature", v.Name, err)
 		}
-	}
-	if n < 50 {
-		t.Errorf("%d vectors", n)
 	}
 }
 
@@ -151,7 +119,7 @@ func TestSignature(t *testing.T) {
 		{"the secret", r, secret, policy.BadSignature},
 	} {
 		_, err := Verify(testApp("newer", secret), Credential{Key: "demopublickey", Proof: tt.proof}, tt.r, now)
-		if got := reason(t, err); got != tt.want {
+		if got := policytest.Reason(t, err); got != tt.want {
 			t.Errorf("%s: Verify = %v, want %v", tt.name, err, tt.want)
 		}
 	}
@@ -182,7 +150,7 @@ func TestUnescapedPath(t *testing.T) {
 		proof := Sign(secret, r)
 		r.URI = tt.sent
 		_, err := Verify(testApp(secret), Credential{Proof: proof}, r, now)
-		if got := reason(t, err); got != tt.want {
+		if got := policytest.Reason(t, err); got != tt.want {
 			t.Errorf("signed %q, sent %q: Verify = %v, want %v", tt.signed, tt.sent, err, tt.want)
 		}
 	}
@@ -210,7 +178,7 @@ func TestDate(t *testing.T) {
 	} {
 		r := Request{Method: "GET", URI: "/project/", Date: tt.date}
 		_, err := Verify(testApp(secret), Credential{Proof: Sign(secret, r)}, r, tt.now)
-		if got := reason(t, err); got != tt.want {
+		if got := policytest.Reason(t, err); got != tt.want {
 			t.Errorf("date %q at %v: Verify = %v, want %v", tt.date, tt.now, err, tt.want)
 		}
 	}
@@ -237,7 +205,7 @@ func TestApps(t *testing.T) {
 		tt.change(&app)
 		for c, want := range map[Credential]policy.Reason{{Proof: Sign(secret, r)}: tt.signed, {Proof: secret, Simple: true}: tt.simple} {
 			g, err := Verify(app, c, r, now)
-			if got := reason(t, err); got != want {
+			if got := policytest.Reason(t, err); got != want {
 				t.Errorf("%s: Verify of %+v = %v, want %v", tt.name, c, err, want)
 			}
 			full := policy.Full(app)
@@ -248,7 +216,7 @@ func TestApps(t *testing.T) {
 		}
 	}
 	for _, c := range []Credential{{Simple: true}, {Proof: Sign("", r)}, {}} {
-		if _, err := Verify(testApp(""), c, r, now); reason(t, err) != policy.BadSignature {
+		if _, err := Verify(testApp(""), c, r, now); policytest.Reason(t, err) != policy.BadSignature {
 			t.Errorf("Verify of %+v with an empty secret = %v, want BadSignature", c, err)
 		}
 	}
@@ -269,14 +237,14 @@ func FuzzVerify(f *testing.F) {
 		r := Request{Method: method, URI: uri, Date: date, Body: body}
 		if c, err := Parse("Vendor", header); err == nil {
 			_, err := Verify(app, c, r, now)
-			if good := c.Simple && c.Proof == secret; reason(t, err) == 0 && !good && !strings.EqualFold(c.Proof, Sign(secret, r)) {
+			if good := c.Simple && c.Proof == secret; policytest.Reason(t, err) == 0 && !good && !strings.EqualFold(c.Proof, Sign(secret, r)) {
 				t.Errorf("%q of %+v verifies", header, r)
 			}
 		}
 		sent := r
 		sent.URI = (&url.URL{Path: uri}).EscapedPath()
 		_, err := Verify(app, Credential{Proof: Sign(secret, r)}, sent, now)
-		if reason(t, err) == 0 && decodePath(sent.URI) != uri && sent.URI != uri {
+		if policytest.Reason(t, err) == 0 && decodePath(sent.URI) != uri && sent.URI != uri {
 			t.Errorf("signed for %q, it verifies for %q", uri, sent.URI)
 		}
 	})

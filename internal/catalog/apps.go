@@ -62,6 +62,15 @@ func (c *Catalog) Apps(ctx context.Context) ([]policy.App, error) {
 	return apps, nil
 }
 
+// AppKeys returns the keys of all apps, in no set order.
+func (c *Catalog) AppKeys(ctx context.Context) ([]string, error) {
+	keys, err := record.Rows(ctx, c.reads, record.Value[string], `SELECT key FROM apps`)
+	if err != nil {
+		return nil, fmt.Errorf("list keys of apps: %w", err)
+	}
+	return keys, nil
+}
+
 // enter writes the audit entry of a change of an app.
 func (c *Catalog) enter(ctx context.Context, tx *record.Statements, by account.Entry, app string) error {
 	by.App, by.Time = app, c.book.Now()

@@ -104,19 +104,17 @@ type Secret struct {
 
 // Options are an app's departures from the defaults.
 type Options struct {
-	WholePatterns bool     // path, container and url patterns must match to the end as well
-	CallsAlias    bool     // read "calls", which Filestack's Java SDK writes, as "call"
-	MaxSize       int64    // bytes of one file; 0 means the server's limit
-	SignedImages  bool     // transforming needs a policy, also while security is off, and with OpenReads
-	OpenReads     bool     // while security is on, who knows a file's name may read and transform it without a policy
-	Temporary     bool     // a file is temporary if its caller leaves that to the app; see asset.TemporaryLifetime
-	Origins       []string // of pages that may use the app, like https://example.com; none means any
-	Sources       []string // hosts that anybody may bring files in from by their addresses, see package outside; none means none
-
-	Types     []string      // media types of the files it takes, like image/png or image/*; none means any
-	MaxFiles  int64         // that it stores; 0 means no bound
-	MaxBytes  int64         // of all its files together; 0 means no bound
-	Retention time.Duration // after which a file is removed; 0 means never
-
-	Storage string // that the bytes of new files go to; empty means the default
+	WholePatterns bool          // path, container and url patterns must match to the end as well
+	CallsAlias    bool          // read "calls", which Filestack's Java SDK writes, as "call"
+	MaxSize       int64         // bytes of one file; 0 means the server's limit
+	SignedImages  bool          // transforming needs a policy, also while security is off, and with OpenReads
+	OpenReads     bool          // while security is on, who knows a file's name may read and transform it without a policy
+	Temporary     bool          // a file is temporary if its caller leaves that to the app; see asset.TemporaryLifetime
+	Origins       []string      // of pages that may use the app, like https://example.com; none means any
+	Sources       []string      // hosts that anybody may bring files in from by their addresses, see package outside; none means none
+	Types         []string      // media types of the files it takes, like image/png or image/*; none means any
+	MaxFiles      int64         // that it stores; 0 means no bound
+	MaxBytes      int64         // of all its files together; 0 means no bound
+	Retention     time.Duration // after which a file is removed; 0 means never
+	Storage       string        // that the bytes of new files go to; empty means the default
 }

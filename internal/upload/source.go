@@ -28,6 +28,7 @@ type Remote struct {
 	Name string        // what the far end calls it; may be empty
 	Type string        // media type it declares; may be empty
 	Size int64         // bytes it declares; negative means unknown
+	URL  string        // where redirects ended; may be empty
 }
 
 // Fetch opens the file at a URL without reaching a private address. It reads at

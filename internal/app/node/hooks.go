@@ -79,6 +79,7 @@ func (n *Node) jobs(ctx context.Context, records *catalog.Catalog, deliveries *d
 	client.Timeout = webhook.Timeout
 	sender := webhook.NewSender(j.events, fetch.New(client), formats, now, n.log)
 	j.imports = imports.New(n.uploads, imported.New(book, jobs), records, wake, imports.Config{Vet: n.fetcher.Vet, Now: now})
+	n.closers = append(n.closers, func() error { j.imports.Close(); return nil })
 	j.conversions = conversion.New(n.uploads, deliveries, jobs, records, wake)
 	j.runner = job.New(jobs, map[string]job.Handler{
 		conversion.JobKind: j.conversions.Handler(),

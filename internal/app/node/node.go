@@ -179,7 +179,7 @@ func (n *Node) wire(ctx context.Context, records *catalog.Catalog, blobs blob.St
 		return err
 	}
 	n.care, err = uploadcare.New(uploadcare.Config{
-		Apps: records, Uploads: uploads, Library: n.library, Delivery: deliveries, Webhooks: n.Jobs.Hooks, Imports: n.Jobs.imports, Conversions: n.Jobs.conversions,
+		Apps: records, Uploads: uploads, Library: n.library, Delivery: deliveries, Webhooks: n.Jobs.Hooks, Imports: n.Jobs.imports, Fetch: get, Conversions: n.Jobs.conversions,
 		PublicURL: n.PublicURL, Domain: set.Domain, Formats: formats, Now: now,
 	})
 	return err
@@ -223,7 +223,7 @@ func remote(client *fetch.Client) upload.Fetch {
 		if err != nil {
 			return nil, err
 		}
-		return &upload.Remote{Body: res.Body, Name: res.Name, Type: res.Type, Size: res.Size}, nil
+		return &upload.Remote{Body: res.Body, Name: res.Name, Type: res.Type, Size: res.Size, URL: res.URL}, nil
 	}
 }
 

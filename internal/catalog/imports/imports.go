@@ -98,15 +98,27 @@ func (s *Store) EndImport(ctx context.Context, i imports.Import) error {
 		if err != nil || n == 0 || i.State != imports.Done || !i.Terms.Remember {
 			return err
 		}
-		digest := imports.Digest(i.Terms.URL)
-		_, err = tx.Exec(ctx, `INSERT INTO imported (app, digest, asset) SELECT app, ?, id FROM assets WHERE id = ?
-			ON CONFLICT (app, digest) DO UPDATE SET asset = excluded.asset`, digest[:], i.Asset)
-		return err
+		return remember(ctx, tx, i.App, imports.Digest(i.Terms.URL), i.Asset)
 	})
 	if err != nil {
 		return fmt.Errorf("end import: %w", err)
 	}
 	return nil
+}
+
+// Remember has Imported return an asset of app from now on, if it is still there.
+func (s *Store) Remember(ctx context.Context, app string, digest [32]byte, id asset.ID) error {
+	err := s.book.Write(ctx, func(ctx context.Context, tx *record.Statements) error { return remember(ctx, tx, app, digest, id) })
+	if err != nil {
+		return fmt.Errorf("remember import: %w", err)
+	}
+	return nil
+}
+
+func remember(ctx context.Context, tx *record.Statements, app string, digest [32]byte, id asset.ID) error {
+	_, err := tx.Exec(ctx, `INSERT INTO imported (app, digest, asset) SELECT app, ?, id FROM assets WHERE id = ? AND app = ?
+		ON CONFLICT (app, digest) DO UPDATE SET asset = excluded.asset`, digest[:], id, app)
+	return err
 }
 
 // Imported returns what was brought in last from a URL to be remembered, by the

@@ -171,6 +171,14 @@ func TestImported(t *testing.T) {
 	if _, err := s.Imported(t.Context(), "app", imports.Digest(url)); !errors.Is(err, fault.NotFound) {
 		t.Errorf("Imported what was removed: %v", err)
 	}
+	// So is one that is remembered without an import, but for another app's.
+	last = s.asset("app")
+	s.must(s.Remember(t.Context(), "app", imports.Digest(url), last))
+	s.must(s.Remember(t.Context(), "app", imports.Digest(url), s.asset("other")))
+	if id, err := s.Imported(t.Context(), "app", imports.Digest(url)); id != last || err != nil {
+		t.Errorf("Imported what is remembered = %s, %v, want %s", id, err, last)
+	}
+	s.must(s.c.RemoveAsset(t.Context(), "app", last, policy.Use{}))
 	// An asset that was removed before its import was noted is not remembered.
 	i := s.add("app", url)
 	i.State, i.Asset = imports.Done, last

@@ -2,6 +2,7 @@ package uploadcare
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -16,6 +17,23 @@ const (
 	apiHost    = "ucapi"
 	uploadHost = "ucupload"
 )
+
+// zoneOf returns the host below which each project has one: that of the CDN or,
+// for an address of this machine, localhost, which browsers and curl know names
+// below of. Addresses have none.
+func zoneOf(p answer.Place) string {
+	u, err := url.Parse(p.CDN)
+	if err != nil {
+		return ""
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
+		if ip.IsLoopback() {
+			return "localhost"
+		}
+		return ""
+	}
+	return u.Hostname()
+}
 
 // PlaceOf returns where a server's APIs and files are whose clients reach it at
 // publicURL; domain is the host under which there are others, or empty. The

@@ -23,3 +23,15 @@ func TestPlaceOf(t *testing.T) {
 		}
 	}
 }
+
+// TestZoneOf holds below which host apps have hosts of their own.
+func TestZoneOf(t *testing.T) {
+	for cdn, want := range map[string]string{
+		"http://127.0.0.1:8080": "localhost", "http://[::1]:8080": "localhost", "http://localhost:8080": "localhost", "https://192.0.2.1": "",
+		"https://ucarecdn.files.example.com:8443": "ucarecdn.files.example.com",
+	} {
+		if got := zoneOf(answer.Place{CDN: cdn}); got != want {
+			t.Errorf("zoneOf(%s) = %q, want %q", cdn, got, want)
+		}
+	}
+}

@@ -5,7 +5,6 @@ package uploadcare
 
 import (
 	"context"
-	"net/url"
 	"slices"
 	"time"
 
@@ -26,6 +25,7 @@ import (
 // apps is where tenants are recorded.
 type apps interface {
 	App(ctx context.Context, key string) (policy.App, error)
+	AppKeys(ctx context.Context) ([]string, error)
 }
 
 // Config says what an API calls and where it is. All of it is needed, but for
@@ -37,6 +37,7 @@ type Config struct {
 	Delivery *delivery.Service
 	Webhooks *manage.Webhooks
 	Imports  *imports.Service
+	Fetch    upload.Fetch // opens files from outside for the CDN's proxy
 
 	Conversions *conversion.Service // draws pages of documents; nil means that nothing does
 
@@ -60,10 +61,6 @@ func New(c Config) (*API, error) {
 		return nil, err
 	}
 	place.Blind = !c.Delivery.Transforms()
-	zone, err := url.Parse(place.CDN)
-	if err != nil {
-		return nil, err
-	}
 	return &API{
 		uploads: uploading.New(uploading.Config{
 			Apps: c.Apps, Uploads: c.Uploads, Library: c.Library, Delivery: c.Delivery, Imports: c.Imports, Place: place, Now: c.Now,
@@ -72,7 +69,7 @@ func New(c Config) (*API, error) {
 			Apps: c.Apps, Uploads: c.Uploads, Library: c.Library, Delivery: c.Delivery, Webhooks: c.Webhooks, Conversions: c.Conversions, Place: place, Now: c.Now,
 		}),
 		cdn: cdn.New(cdn.Config{
-			Apps: c.Apps, Library: c.Library, Delivery: c.Delivery, Formats: c.Formats, Zone: zone.Hostname(), Now: c.Now,
+			Apps: c.Apps, Library: c.Library, Delivery: c.Delivery, Imports: c.Imports, Fetch: c.Fetch, Formats: c.Formats, Zone: zoneOf(place), Now: c.Now,
 		}),
 	}, nil
 }

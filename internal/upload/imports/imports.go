@@ -1,5 +1,5 @@
-// Package imports brings files in from URLs behind the requests that ask for
-// them, and tells how far they are. How a file is fetched and stored is left to
+// Package imports brings files in from URLs, behind the requests that ask for
+// them or while these wait, and tells how far they are. How a file is fetched and stored is left to
 // package upload, and that nothing is lost on the way to package job.
 package imports
 
@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/delivery/flight"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/job"
 	"github.com/stowgate/stowgate/internal/policy"
@@ -87,6 +88,10 @@ type records interface {
 	// It changes nothing if that is on record.
 	EndImport(ctx context.Context, i Import) error
 
+	// Remember has Imported return an asset of app from now on, as long as it is
+	// there.
+	Remember(ctx context.Context, app string, digest [32]byte, id asset.ID) error
+
 	// Imported returns what was brought in last from a URL to be remembered, by
 	// the URL's digest. The error wraps fault.NotFound if there is nothing.
 	Imported(ctx context.Context, app string, digest [32]byte) (asset.ID, error)
@@ -105,8 +110,12 @@ type Service struct {
 	wake    func()
 	config  Config
 
-	mu      sync.Mutex
-	running map[uuid.UUID]*Progress
+	mu         sync.Mutex
+	running    map[uuid.UUID]*Progress
+	bringing   int
+	bringingBy map[string]int // by app; nothing is 0
+
+	flights flight.Group[brought]
 }
 
 // Config adjusts a Service.
@@ -129,7 +138,8 @@ func New(uploads *upload.Service, records records, assets assets, wake func(), c
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Service{uploads: uploads, records: records, assets: assets, wake: wake, config: c, running: map[uuid.UUID]*Progress{}}
+	return &Service{uploads: uploads, records: records, assets: assets, wake: wake, config: c,
+		running: map[uuid.UUID]*Progress{}, bringingBy: map[string]int{}}
 }
 
 // Vet is that of Config.

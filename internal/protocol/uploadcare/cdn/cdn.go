@@ -15,11 +15,14 @@ import (
 	"github.com/stowgate/stowgate/internal/policy/address"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/transform"
+	"github.com/stowgate/stowgate/internal/upload"
+	"github.com/stowgate/stowgate/internal/upload/imports"
 )
 
 // apps is where tenants are recorded.
 type apps interface {
 	App(ctx context.Context, key string) (policy.App, error)
+	AppKeys(ctx context.Context) ([]string, error)
 }
 
 // Config says what an API needs.
@@ -29,13 +32,17 @@ type Config struct {
 	Delivery *delivery.Service
 
 	Formats []transform.Format // what pictures are written in if a client can show it
-	Zone    string             // host below which those like prefix.s are, on which every request needs a token; "" means that there are none
+	Zone    string             // host below which those of apps are, like prefix and, where every request needs a token, prefix.s; "" means that there are none
 	Now     func() time.Time   // nil means time.Now
+
+	Imports *imports.Service // brings outside files in; nil means that there are none
+	Fetch   upload.Fetch     // opens them for Imports
 }
 
 // An API answers delivery URLs.
 type API struct {
-	config Config
+	config    Config
+	directory directory
 }
 
 // New returns an API that calls the services of c.
@@ -44,7 +51,7 @@ func New(c Config) *API {
 		c.Now = time.Now
 	}
 	c.Zone = strings.ToLower(c.Zone)
-	return &API{c}
+	return &API{config: c, directory: directory{apps: c.Apps, now: c.Now}}
 }
 
 // Routes returns the table of everything the API answers. Each row is for paths
@@ -56,22 +63,24 @@ func (a *API) Routes() []server.Route {
 	return []server.Route{
 		server.Guarded("GET", pattern, a.check, a.follow, fail).For("read").When(ours),
 		server.Public("", pattern, "says only which methods the path has", http.HandlerFunc(otherMethod)).When(ours),
-		server.Public("GET", pattern, "says only that no host is on a list from which files are fetched", http.HandlerFunc(refuseProxy)).When(proxied),
+		server.Guarded("GET", pattern, a.checkProxy, a.follow, fail).For("read").When(proxied),
 	}
 }
 
 // A call is a request that is allowed as far as its grant goes.
 type call struct {
 	target
-	grant policy.Grant
-	asset asset.ID    // the file that it is about; empty for a group
-	group asset.Group // whose file or page that is
+	tokenFor string // what a token must be for: the path as it is escaped and, for an outside file, its query
+	grant    policy.Grant
+	bring    policy.Grant // to store an outside file
+	asset    asset.ID     // the file that it is about; empty for a group
+	group    asset.Group  // whose file or page that is
 }
 
 // check returns what a request asks for, and what its caller may do.
 func (a *API) check(r *http.Request) (call, error) {
 	p, err := parsePath(r.URL.EscapedPath() + "?" + r.URL.RawQuery)
-	c := call{target: p}
+	c := call{target: p, tokenFor: r.URL.EscapedPath()}
 	if err != nil {
 		return c, err
 	}
@@ -127,18 +136,11 @@ func (a *API) authorize(r *http.Request, app policy.App, c call) (policy.Grant, 
 	if subject == "" {
 		subject = asset.ID(c.id.String())
 	}
-	g, err := verify(app, token, r.URL.EscapedPath(), subject, a.config.Now())
-	if c.asset == "" && g.Asset == subject {
+	g, err := verify(app, token, c.tokenFor, subject, a.config.Now())
+	if c.asset == "" && c.kind != ofProxy && g.Asset == subject {
 		g.Asset = "" // all files of the group
 	}
 	return g, err
-}
-
-// isSigned reports whether a host is one on which every request needs a token:
-// below the label s. Uploadcare documentation: "Signed URLs".
-func (a *API) isSigned(host string) bool {
-	host, _, _ = strings.Cut(strings.ToLower(host), ":")
-	return a.config.Zone != "" && strings.HasSuffix(strings.TrimSuffix(host, "."), ".s."+a.config.Zone)
 }
 
 // follow answers an allowed call.
@@ -149,6 +151,8 @@ func (a *API) follow(w http.ResponseWriter, r *http.Request, c call) error {
 	}
 	defer leave()
 	switch {
+	case c.kind == ofProxy:
+		return a.proxy(w, r, c)
 	case c.kind == ofGroup:
 		return a.showGroup(w, r, c)
 	case c.kind == ofArchive:
@@ -166,10 +170,4 @@ func (a *API) follow(w http.ResponseWriter, r *http.Request, c call) error {
 func otherMethod(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Allow", "GET, HEAD, OPTIONS")
 	http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-}
-
-// refuseProxy answers a request for an outside file. Uploadcare documentation:
-// "Proxy": the source must be on a list of the app, and no app has one here.
-func refuseProxy(w http.ResponseWriter, r *http.Request) {
-	fail(w, r, errDomain)
 }

@@ -57,7 +57,7 @@ func isOurs(escaped string) bool {
 // isProxied reports whether a path ends in the URL of an outside file, with
 // nothing but operations before it.
 func isProxied(escaped string) bool {
-	_, ok := outside(escaped)
+	_, ok := sourceIn(escaped)
 	first := strings.TrimLeft(escaped, "/")
 	return ok && (strings.HasPrefix(first, "-/") || sourceAt(first))
 }
@@ -67,9 +67,10 @@ func isProxied(escaped string) bool {
 // sentence.
 func parsePath(uri string) (target, error) {
 	if isProxied(uri) {
-		at, _ := outside(uri)
+		at, _ := sourceIn(uri)
 		ops, err := chain.Parse(uri[:at])
-		return target{kind: ofProxy, ops: ops, source: uri[at:]}, err
+		scheme, rest, _ := strings.Cut(uri[at:], ":")
+		return target{kind: ofProxy, ops: ops, source: scheme + "://" + strings.TrimLeft(rest, "/")}, err
 	}
 	escaped, query, _ := strings.Cut(uri, "?")
 	p := target{tokens: tokensIn(query)}
@@ -145,8 +146,8 @@ func tokensIn(query string) []string {
 	return list
 }
 
-// outside returns where the URL of an outside file begins in a target.
-func outside(uri string) (int, bool) {
+// sourceIn returns where the URL of an outside file begins in a target.
+func sourceIn(uri string) (int, bool) {
 	path, _, _ := strings.Cut(uri, "?")
 	for i := range path {
 		if (i == 0 || path[i-1] == '/') && sourceAt(path[i:]) {

@@ -90,7 +90,7 @@ func TestPathForms(t *testing.T) {
 		{file + "~3/nth/2/-/preview/a.jpg", "element 2 of 3 preview as a.jpg"},
 		{file + "~3/archive/zip", "zip of 3"},
 		{file + "~3", "group of 3"},
-		{"/https:/example.com/a", "outside https:/example.com/a"},
+		{"/https:/example.com/a", "outside https://example.com/a"},
 		{"/-/preview/HTTP://example.com/-/flip/?a=/b", "outside HTTP://example.com/-/flip/?a=/b preview"},
 
 		{"/", "not found"},

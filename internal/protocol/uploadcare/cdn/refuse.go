@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"net/http"
+	"slices"
 
 	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/fault"
@@ -20,9 +21,19 @@ var (
 	errDomain  = transform.Invalid("Domain is not allowed")
 )
 
+// Sentences about outside files, which are not documented.
+var (
+	errAddress  = transform.Invalid("The address of the file is not valid.")
+	errSource   = transform.Invalid("The file could not be fetched.")
+	errNotTaken = transform.Invalid("The file is too large or of the wrong type, or there is no room for it.")
+)
+
 // errTooMuch is that an image went over a limit while it was worked on, which
 // may be because much else was.
 var errTooMuch = transform.TooLarge("This takes more time or memory than an image may.")
+
+// passing are refusals that may end before an hour is over.
+var passing = []error{errTooMuch, errDomain, errSource, errNotTaken}
 
 // statuses has one for every kind. All that is wrong with a chain is a bad
 // request.
@@ -72,7 +83,7 @@ const absent = `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="240"
 const unseen = "sandbox; default-src 'unsafe-inline' data:; script-src 'none'"
 
 // badChain is how long a cache may keep the refusal of operations, which will not
-// become right.
+// become right; see passing.
 const badChain = "public, max-age=3600"
 
 // fail answers a request that ended with err.
@@ -89,7 +100,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 		send(w, status, "image/svg+xml", absent)
 		return
 	case errors.As(err, &refusal):
-		if !errors.Is(err, errTooMuch) {
+		if !slices.ContainsFunc(passing, func(one error) bool { return errors.Is(err, one) }) {
 			h.Set("Cache-Control", badChain)
 		}
 		h.Add("Vary", "Accept")

@@ -27,7 +27,9 @@ import (
 	"github.com/stowgate/stowgate/internal/blob/memblob"
 	"github.com/stowgate/stowgate/internal/catalog"
 	"github.com/stowgate/stowgate/internal/catalog/groups"
+	kept "github.com/stowgate/stowgate/internal/catalog/imports"
 	"github.com/stowgate/stowgate/internal/catalog/listing"
+	"github.com/stowgate/stowgate/internal/catalog/queue"
 	"github.com/stowgate/stowgate/internal/catalog/sqlitedb"
 	"github.com/stowgate/stowgate/internal/delivery"
 	"github.com/stowgate/stowgate/internal/imaging"
@@ -36,6 +38,7 @@ import (
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/transform"
 	"github.com/stowgate/stowgate/internal/upload"
+	"github.com/stowgate/stowgate/internal/upload/imports"
 )
 
 // The apps of every stack: with security off, on, on but for reads, and another.
@@ -64,6 +67,7 @@ type stack struct {
 	catalog *catalog.Catalog
 	uploads *upload.Service
 	library *library.Service
+	origin  *origin
 }
 
 // A renderer runs plans in this process.
@@ -96,7 +100,7 @@ func newStack(t testing.TB) *stack {
 
 func newStackWith(t testing.TB, variants delivery.Config) *stack {
 	t.Helper()
-	s, clock := &stack{}, func() time.Time { return now }
+	s, clock := &stack{origin: &origin{files: map[string]outsider{}}}, func() time.Time { return now }
 	db, err := sqlitedb.Open(t.Context(), filepath.Join(t.TempDir(), "catalog.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -133,8 +137,10 @@ func newStackWith(t testing.TB, variants delivery.Config) *stack {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { deliveries.Close() })
+	brings := imports.New(s.uploads, kept.New(s.catalog.Book(), queue.New(s.catalog.Book(), queue.Config{})), s.catalog, func() {}, imports.Config{Now: clock})
+	t.Cleanup(brings.Close)
 	api := New(Config{
-		Apps: s.catalog, Library: s.library, Delivery: deliveries, Zone: zone, Now: clock,
+		Apps: s.catalog, Library: s.library, Delivery: deliveries, Imports: brings, Fetch: s.origin.fetch, Zone: zone, Now: clock,
 		Formats: []transform.Format{transform.AVIF, transform.WebP},
 	})
 	router, err := server.NewRouter("", api.Routes())

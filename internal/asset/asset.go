@@ -89,6 +89,11 @@ type Asset struct {
 	Picture  *Picture  // nil if it is no image, or was not looked at yet
 }
 
+// TemporaryLifetime is how long an asset is kept that its owner did not ask to
+// store. Source: Uploadcare documentation, "Upload API", the parameter
+// UPLOADCARE_STORE.
+const TemporaryLifetime = 24 * time.Hour
+
 // A Workflow is one that was asked for when the asset was stored, and the job
 // recorded for it.
 type Workflow struct {

@@ -25,9 +25,9 @@ type Event struct {
 	Fact Fact
 }
 
-// A Fact is what an event says about its asset: what the asset was after an
-// upload, an overwrite or a change, or before it was deleted. It holds neither secrets nor
-// links that could be.
+// A Fact is what an event says about its asset: what that was before it was
+// deleted, or after anything else. It holds neither secrets nor links that could
+// be.
 type Fact struct {
 	ID        ID                `json:"id"`
 	UUID      uuid.UUID         `json:"uuid"`

@@ -1,9 +1,6 @@
 package asset
 
-import (
-	"strings"
-	"time"
-)
+import "strings"
 
 // A Picture is what an engine found out about an image, beyond what its first
 // bytes say. It says nothing that the bytes of the asset do not. One without a
@@ -20,11 +17,6 @@ type Picture struct {
 	Latitude    *float64 `json:"latitude,omitempty"`    // degrees; nil if there is none
 	Longitude   *float64 `json:"longitude,omitempty"`
 }
-
-// TemporaryLifetime is how long an asset is kept that its owner did not ask to
-// store. Source: Uploadcare documentation, "Upload API", the parameter
-// UPLOADCARE_STORE.
-const TemporaryLifetime = 24 * time.Hour
 
 // Looked reports whether it is known what a is as a picture, if it is one.
 func (a Asset) Looked() bool { return a.Picture != nil || !strings.HasPrefix(a.Detected, "image/") }

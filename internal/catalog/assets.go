@@ -105,8 +105,9 @@ func (c *Catalog) AssetByUUID(ctx context.Context, name uuid.UUID) (asset.Asset,
 }
 
 // ReplaceContent stores all of a, except UUID, App, Created, Stored and what
-// LabelAsset changes, in place of the version before, whose blobs it dooms; it writes an event, counts a use of the
-// grant, and says in the audit log who used it, if that is known.
+// LabelAsset changes, in place of the version before, whose blobs it dooms; it
+// writes an event, counts a use of the grant, and says in the audit log who used
+// it, if that is known.
 //
 // The error wraps fault.Conflict if a.Version is not the stored one plus 1 or a
 // new blob is on record already, fault.NotFound if a.App has no such asset, and
@@ -169,11 +170,18 @@ func (c *Catalog) ReplaceContent(ctx context.Context, a asset.Asset, use policy.
 // The error wraps fault.NotFound if that app has no such asset, and fault.Denied
 // if the grant is used up.
 func (c *Catalog) RemoveAsset(ctx context.Context, app string, id asset.ID, use policy.Use) error {
-	err := c.writeEvent(ctx, func(ctx context.Context, tx *record.Statements) error {
+	return c.remove(ctx, id, func(ctx context.Context, tx *record.Statements) (asset.Asset, error) {
 		if err := c.spend(ctx, tx, app, use); err != nil {
-			return err
+			return asset.Asset{}, err
 		}
-		a, err := ownAsset(ctx, tx, app, id)
+		return ownAsset(ctx, tx, app, id)
+	})
+}
+
+// remove removes the asset called id as find returns it in the transaction.
+func (c *Catalog) remove(ctx context.Context, id asset.ID, find func(context.Context, *record.Statements) (asset.Asset, error)) error {
+	err := c.writeEvent(ctx, func(ctx context.Context, tx *record.Statements) error {
+		a, err := find(ctx, tx)
 		if err != nil {
 			return err
 		}

@@ -88,21 +88,9 @@ func (c *Catalog) TemporaryAssets(ctx context.Context, before time.Time, limit i
 // RemoveTemporary removes the asset called id as RemoveAsset does. The error
 // wraps fault.NotFound if there is none, or it is permanent by now.
 func (c *Catalog) RemoveTemporary(ctx context.Context, id asset.ID) error {
-	err := c.writeEvent(ctx, func(ctx context.Context, tx *record.Statements) error {
-		a, err := scanAsset(tx.Row(ctx, `SELECT `+assetColumns+` FROM assets WHERE id = ? AND stored = 0 AND trashed = 0`, id))
-		if err != nil {
-			return err
-		}
-		if err := c.removeAsset(ctx, tx, a); err != nil {
-			return err
-		}
-		return c.tell(ctx, tx, asset.Deleted, a)
+	return c.remove(ctx, id, func(ctx context.Context, tx *record.Statements) (asset.Asset, error) {
+		return scanAsset(tx.Row(ctx, `SELECT `+assetColumns+` FROM assets WHERE id = ? AND stored = 0 AND trashed = 0`, id))
 	})
-	c.assets.Drop(id)
-	if err != nil {
-		return fmt.Errorf("remove temporary asset %s: %w", id, err)
-	}
-	return nil
 }
 
 // SetPicture notes what was found out about a version of an asset. The error

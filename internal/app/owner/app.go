@@ -288,7 +288,7 @@ func (c *appSet) change(now time.Time) (manage.Change, error) {
 		CallsAlias:    optional(r, "calls-alias", c.CallsAlias, isOn),
 		SignedImages:  optional(r, "signed-images", c.SignedImages, isOn),
 		MaxSize:       optional(r, "max-size", c.MaxSize, setting.Size),
-		Origins:       optional(r, "origins", c.Origins, parseOrigins),
+		Origins:       optional(r, "origins", c.Origins, listOf("any", setting.Origin)),
 		RevokeBefore:  optional(r, "revoke-before", c.RevokeBefore, func(text string) (time.Time, error) { return parseMoment(text, now) }),
 		RevokePolicy:  optional(r, "revoke-policy", c.RevokePolicy, parseDigest),
 	}
@@ -321,19 +321,22 @@ func isOn(text string) (bool, error) {
 	return text == "on", err
 }
 
-// parseOrigins takes origins as browsers write them, and any for none.
-func parseOrigins(text string) (origins []string, err error) {
-	if text == "any" {
-		return nil, nil
-	}
-	for one := range strings.SplitSeq(text, ",") {
-		origin, err := setting.Origin(one)
-		if err != nil {
-			return nil, err
+// listOf takes what parse does, with commas between, and the word none for none
+// of it.
+func listOf(none string, parse func(string) (string, error)) func(string) ([]string, error) {
+	return func(text string) (list []string, err error) {
+		if text == none {
+			return nil, nil
 		}
-		origins = append(origins, origin)
+		for part := range strings.SplitSeq(text, ",") {
+			one, err := parse(part)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, one)
+		}
+		return list, nil
 	}
-	return origins, nil
 }
 
 // parseMoment takes now, off for none, and times.

@@ -31,8 +31,8 @@ type limits struct {
 
 // read adds to change what the flags ask for.
 func (l limits) read(r *setting.Reader, change *manage.Change) {
-	change.Types = optional(r, "types", l.Types, parseTypes)
-	change.Sources = optional(r, "sources", l.Sources, parseSources)
+	change.Types = optional(r, "types", l.Types, listOf("any", parseType))
+	change.Sources = optional(r, "sources", l.Sources, listOf("none", parseSource))
 	change.MaxBytes = optional(r, "max-bytes", l.MaxBytes, setting.Size)
 	change.Retention = optional(r, "retention", l.Retention, setting.Duration)
 	change.Storage = optional(r, "keep-in", l.KeepIn, parseStorage)
@@ -50,34 +50,20 @@ func parseStorage(text string) (string, error) {
 	return blob.ParseName(text)
 }
 
-// parseTypes takes media types, and any for none.
-func parseTypes(text string) (types []string, err error) {
-	if text == "any" {
-		return nil, nil
+func parseType(text string) (string, error) {
+	t, err := policy.ParseType(text)
+	if err != nil {
+		return "", errors.New("is no list of media types like image/*,application/pdf")
 	}
-	for one := range strings.SplitSeq(text, ",") {
-		t, err := policy.ParseType(one)
-		if err != nil {
-			return nil, errors.New("is no list of media types like image/*,application/pdf")
-		}
-		types = append(types, t)
-	}
-	return types, nil
+	return t, nil
 }
 
-// parseSources takes hosts, and none for none.
-func parseSources(text string) (hosts []string, err error) {
-	if text == "none" {
-		return nil, nil
+func parseSource(text string) (string, error) {
+	host, err := outside.Parse(text)
+	if err != nil {
+		return "", errors.New("is no list of hosts like images.example.com,*.example.com")
 	}
-	for one := range strings.SplitSeq(text, ",") {
-		host, err := outside.Parse(one)
-		if err != nil {
-			return nil, errors.New("is no list of hosts like images.example.com,*.example.com")
-		}
-		hosts = append(hosts, host)
-	}
-	return hosts, nil
+	return host, nil
 }
 
 // shownLimits are an app's limits as commands print them.

@@ -69,7 +69,8 @@ type Service struct {
 	people People
 	log    Log
 	now    func() time.Time
-	config Config
+
+	storages []string
 }
 
 // New returns a service.
@@ -77,16 +78,16 @@ func New(apps Apps, people People, log Log, c Config) *Service {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Service{apps, people, log, c.Now, c}
+	return &Service{apps, people, log, c.Now, c.Storages}
 }
 
 // Storages returns the names of the storages that apps may choose besides the
 // default, whose name is empty.
-func (s *Service) Storages() []string { return s.config.Storages }
+func (s *Service) Storages() []string { return s.storages }
 
 // checkStorage returns nil if an app may keep new files in the storage called name.
 func (s *Service) checkStorage(name string) error {
-	if name == "" || slices.Contains(s.config.Storages, name) {
+	if name == "" || slices.Contains(s.storages, name) {
 		return nil
 	}
 	return account.Refuse(fault.Invalid, "storage", "there is no storage called %q", name)

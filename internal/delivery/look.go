@@ -84,7 +84,7 @@ func (s *Service) look(ctx context.Context, a asset.Asset) (look, error) {
 		return look{p}, err
 	}
 	err = s.config.Pictures.SetPicture(context.WithoutCancel(ctx), a.ID, a.Version, p)
-	if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Conflict) {
+	if errors.Is(err, fault.NotFound) {
 		err = nil // it was removed, or overwritten
 	}
 	return look{p}, err

@@ -35,7 +35,7 @@ func reframed(f *codec.Frame, op transform.Op) {
 			part = full
 		}
 	case transform.Crop:
-		part, _ = op.Clamp(f.Width, f.Height) // Estimate has refused one that is outside
+		part, _ = op.Clamp(f.Width, f.Height) // package cost has refused one that is outside
 	case transform.Extract:
 		part = place.Part(op, f.Width, f.Height, nil)
 	}

@@ -15,7 +15,7 @@ func one(ops ...transform.Op) transform.Plan { return transform.Plan{Ops: ops} }
 
 func jpeg(w, h int) Header { return Header{Type: "image/jpeg", Width: w, Height: h} }
 
-func TestEstimate(t *testing.T) {
+func TestOf(t *testing.T) {
 	photo := jpeg(4000, 3000)
 	turned := photo
 	turned.Turned = true
@@ -74,7 +74,7 @@ func TestEstimate(t *testing.T) {
 				t.Fatal(err)
 			}
 			if e.Width != tt.w || e.Height != tt.h || e.Frames != tt.frames || e.Source != tt.source || e.Peak != tt.peak || e.Output != tt.output {
-				t.Errorf("Estimate = %+v, want %d × %d of %d frames, %d → %d → %d pixels", e, tt.w, tt.h, tt.frames, tt.source, tt.peak, tt.output)
+				t.Errorf("Of = %+v, want %d × %d of %d frames, %d → %d → %d pixels", e, tt.w, tt.h, tt.frames, tt.source, tt.peak, tt.output)
 			}
 			if e.Cost <= 0 || math.IsInf(e.Cost, 0) {
 				t.Errorf("Estimate.Cost = %v", e.Cost)
@@ -127,9 +127,9 @@ func checkRefusal(t *testing.T, p transform.Plan, l Limits, inputs []Header, wan
 	var refusal *transform.Refusal
 	switch {
 	case want == "" && err != nil:
-		t.Errorf("Estimate: %v", err)
+		t.Errorf("Of: %v", err)
 	case want != "" && (!errors.As(err, &refusal) || !strings.Contains(refusal.Why, want)):
-		t.Errorf("Estimate error = %v, want one with %q", err, want)
+		t.Errorf("Of error = %v, want one with %q", err, want)
 	}
 }
 

@@ -184,4 +184,3 @@ var probes = map[string][]probe{
 	},
 	"cdn POST /{path...}": {inTask("POST", "/SECURITY/store/HANDLE"), inTask("POST", "/KEY/store/SECURITY/OUTSIDE")},
 }
-

@@ -30,6 +30,7 @@ import (
 	"github.com/stowgate/stowgate/internal/fetch"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/server"
+	"github.com/stowgate/stowgate/internal/sweep"
 	"github.com/stowgate/stowgate/sign"
 )
 
@@ -84,7 +85,7 @@ func newStand(t *testing.T, domain string) *stand {
 	t.Cleanup(s.origin.Close)
 	n, _, end := serveWith(t, Settings{
 		Places: place.Places{Data: s.data, Database: filepath.Join(s.data, "catalog.db")},
-		Server: server.Config{Listen: "127.0.0.1:0"}, SweepInterval: time.Hour, Images: Images{Off: true}, Domain: domain,
+		Server: server.Config{Listen: "127.0.0.1:0"}, SweepInterval: time.Hour, Sweep: sweep.Config{Trash: time.Hour}, Images: Images{Off: true}, Domain: domain,
 		Fetch: fetch.Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.2/32")}, Ports: []uint16{netip.MustParseAddrPort(l.Addr().String()).Port()}},
 	})
 	t.Cleanup(end)

@@ -48,10 +48,13 @@ func ParseGroupID(text string) (id uuid.UUID, members int, err error) {
 	return id, members, nil
 }
 
-// ParseUUID reads a UUID of 36 characters. The error wraps fault.NotFound,
+// UUIDLen is how many characters a UUID has.
+const UUIDLen = 36
+
+// ParseUUID reads a UUID of UUIDLen characters. The error wraps fault.NotFound,
 // because nothing can have another name.
 func ParseUUID(text string) (uuid.UUID, error) {
-	if len(text) != 36 { // uuid.Parse also takes other forms
+	if len(text) != UUIDLen { // uuid.Parse also takes other forms
 		return uuid.UUID{}, fmt.Errorf("UUID of %d characters: %w", len(text), fault.NotFound)
 	}
 	id, err := uuid.Parse(text)

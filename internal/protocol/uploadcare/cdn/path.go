@@ -46,10 +46,18 @@ var specials = map[string]bool{"video": true, "document": true, "gif2video": tru
 // detectFaces asks for the faces in an image.
 const detectFaces = "detect_faces"
 
-// isOurs reports whether the first segment of a path names a file or group.
+// isOurs reports whether the first segment of a path names a file or group. It
+// and isProxied are asked about other protocols' paths too, most of which cost
+// them nothing.
 func isOurs(escaped string) bool {
 	first, _, _ := strings.Cut(strings.TrimLeft(escaped, "/"), "/")
-	name, _, _ := strings.Cut(strings.Join(chain.Segments(first), ""), "~")
+	if strings.Contains(first, "%") {
+		first = strings.Join(chain.Segments(first), "")
+	}
+	name, _, _ := strings.Cut(first, "~")
+	if len(name) != answer.UUIDLen {
+		return false
+	}
 	_, err := answer.ParseUUID(name)
 	return err == nil
 }
@@ -57,9 +65,12 @@ func isOurs(escaped string) bool {
 // isProxied reports whether a path ends in the URL of an outside file, with
 // nothing but operations before it.
 func isProxied(escaped string) bool {
-	_, ok := sourceIn(escaped)
 	first := strings.TrimLeft(escaped, "/")
-	return ok && (strings.HasPrefix(first, "-/") || sourceAt(first))
+	if !strings.HasPrefix(first, "-/") && !sourceAt(first) {
+		return false
+	}
+	_, ok := sourceIn(escaped)
+	return ok
 }
 
 // parsePath reads the target of a request: a path, as it is escaped, with its
@@ -161,6 +172,10 @@ func sourceIn(uri string) (int, bool) {
 // one may be lost: whatever cleans paths on the way takes it for an empty
 // segment.
 func sourceAt(text string) bool {
-	start := strings.ToLower(text[:min(len(text), len("https:/"))])
-	return strings.HasPrefix(start, "https:/") || strings.HasPrefix(start, "http:/")
+	return begins(text, "http:/") || begins(text, "https:/")
+}
+
+// begins reports whether text begins with start, whatever the case of letters.
+func begins(text, start string) bool {
+	return len(text) >= len(start) && strings.EqualFold(text[:len(start)], start)
 }

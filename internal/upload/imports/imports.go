@@ -1,6 +1,7 @@
 // Package imports brings files in from URLs, behind the requests that ask for
-// them or while these wait, and tells how far they are. How a file is fetched and stored is left to
-// package upload, and that nothing is lost on the way to package job.
+// them or while these wait, and tells how far they are. How a file is fetched and
+// stored is left to package upload, and that nothing is lost on the way to package
+// job.
 package imports
 
 import (
@@ -15,8 +16,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/stowgate/stowgate/internal/asset"
-	"github.com/stowgate/stowgate/internal/delivery/flight"
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/flight"
 	"github.com/stowgate/stowgate/internal/job"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/upload"

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/stowgate/stowgate/internal/delivery/flight"
+	"github.com/stowgate/stowgate/internal/flight"
 )
 
 // A parcel is a value that can be closed once.

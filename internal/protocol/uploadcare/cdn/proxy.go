@@ -76,13 +76,13 @@ func (a *API) admit(app policy.App, source string) (policy.Grant, error) {
 	return g, ofSource(err)
 }
 
-// checkAway returns nil if the host of a source is none of the CDN's.
+// checkAway returns nil if the host of a source calls none of our apps.
 func (a *API) checkAway(source string) error {
 	u, err := url.Parse(source)
 	if err != nil {
 		return fmt.Errorf("source: %w: %w", err, fault.Invalid)
 	}
-	if host := "." + bare(u.Host); strings.HasSuffix(host, "."+a.config.Zone) {
+	if a.label(u.Host) != "" {
 		return &policy.Denial{Reason: policy.URLNotAllowed, Detail: "the source is an address of this server"}
 	}
 	return nil

@@ -229,7 +229,7 @@ func TestProxyRefusals(t *testing.T) {
 		{on(openKey), "/https://images.test.evil.test/", 400, domain, false},
 		{on(openKey), "/https://127.0.0.1/", 400, domain, false},
 		{on(openKey), "/https://" + own + "/https://images.test/", 400, domain, false},
-		{on(openKey), "/https://" + strings.ToUpper(zone) + ":8443/", 400, domain, false},
+		{on(openKey), "/https://NOBODY.s." + strings.ToUpper(zone) + ":8443/", 400, domain, false},
 		{on(openKey), "/https://images.test@evil.test/", 400, unsound, false},
 		{on(openKey), "/ftp://images.test/", 404, "not found", false},
 		{on(openKey), "/https://images.test/../secret", 400, unsound, false},

@@ -88,7 +88,7 @@ func samples(t *testing.T, folder string) (all []sample) {
 type origin struct {
 	URL   string
 	args  []string // settings that let a server import from it
-	files sync.Map // path to bytes
+	files sync.Map // path to bytes, or to an http.Handler
 }
 
 func newOrigin(t *testing.T) *origin {
@@ -102,6 +102,10 @@ func newOrigin(t *testing.T) *origin {
 		data, ok := o.files.Load(r.URL.Path)
 		if !ok {
 			http.NotFound(w, r)
+			return
+		}
+		if h, ok := data.(http.Handler); ok {
+			h.ServeHTTP(w, r)
 			return
 		}
 		w.Write(data.([]byte))

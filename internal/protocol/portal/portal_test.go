@@ -382,6 +382,9 @@ func TestSettings(t *testing.T) {
 		fmt.Sprint(o.Origins, o.Types, o.Sources, o.SignedImages) != "[https://a.example https://b.example] [image/*] [images.example *.cdn.example] true" {
 		t.Errorf("app = %+v, %v", app, err)
 	}
+	if w := s.send(http.MethodGet, "/portal/apps/"+s.app.Key+"/uploadcare", "owner", nil); !strings.Contains(w.Body.String(), "from <code>images.example</code>, <code>*.cdn.example</code>") {
+		t.Errorf("the page about Uploadcare does not say from where files are fetched: %s", w.Body)
+	}
 	for field, wrong := range map[string]string{"max_size": "big", "max_files": "-1", "max_bytes": "1e9", "retention": "99999999", "origins": "https://a.example/path", "types": "pictures", "sources": "https://a.example", "name": ""} {
 		bad := url.Values{}
 		for name, values := range form {

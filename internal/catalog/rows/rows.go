@@ -42,27 +42,28 @@ func Values(a asset.Asset, more ...any) ([]any, error) {
 
 // Scan reads Columns, and the columns after them into more.
 func Scan(row record.Row, more ...any) (asset.Asset, error) {
-	var a asset.Asset
-	var tags, labels, workflows, picture []byte
-	var created, modified, stored int64
-	into := []any{&a.ID, &a.UUID, &a.App, &a.Name, &a.Type, &a.Detected, &a.Width, &a.Height, &a.Version,
-		&a.Location, &a.Container, &a.Path, &a.Access, &tags, &labels, &a.Alt, &workflows, &a.Source, &a.Client,
-		&created, &modified, &stored, &picture}
-	if err := row.Scan(append(into, more...)...); err != nil {
+	var r struct { // one piece of memory, because lists read many
+		asset.Asset
+		tags, labels, workflows, picture string
+		created, modified, stored        int64
+	}
+	a := &r.Asset
+	if err := row.Scan(slices.Concat([]any{&a.ID, &a.UUID, &a.App, &a.Name, &a.Type, &a.Detected, &a.Width, &a.Height, &a.Version,
+		&a.Location, &a.Container, &a.Path, &a.Access, &r.tags, &r.labels, &a.Alt, &r.workflows, &a.Source, &a.Client,
+		&r.created, &r.modified, &r.stored, &r.picture}, more)...); err != nil {
 		return asset.Asset{}, err
 	}
-	a.Created, a.Modified, a.Stored = record.Instant(created), record.Instant(modified), record.Instant(stored)
+	a.Created, a.Modified, a.Stored = record.Instant(r.created), record.Instant(r.modified), record.Instant(r.stored)
 	for _, v := range []struct {
-		what string
-		text []byte
-		into any
-	}{{"tags", tags, &a.Tags}, {"labels", labels, &a.Labels}, {"workflows", workflows, &a.Workflows}, {"picture", picture, &a.Picture}} {
-		if string(v.text) == null {
+		what, text string
+		into       any
+	}{{"tags", r.tags, &a.Tags}, {"labels", r.labels, &a.Labels}, {"workflows", r.workflows, &a.Workflows}, {"picture", r.picture, &a.Picture}} {
+		if v.text == null {
 			continue
 		}
-		if err := json.Unmarshal(v.text, v.into); err != nil {
+		if err := json.Unmarshal([]byte(v.text), v.into); err != nil {
 			return asset.Asset{}, fmt.Errorf("read %s of asset %s: %w", v.what, a.ID, err)
 		}
 	}
-	return a, nil
+	return *a, nil
 }

@@ -37,6 +37,7 @@ type Jobs struct {
 
 	events  *hooks.Store
 	imports *imports.Service
+	queue   *queue.Store
 	runner  *job.Runner
 	told    chan struct{} // that there is an event to spread
 
@@ -72,6 +73,7 @@ func (n *Node) jobs(ctx context.Context, records *catalog.Catalog, deliveries *d
 			return nil, err
 		}
 	}
+	j.queue = jobs
 	wake := func() { j.runner.Wake() }
 	j.events = hooks.New(book, jobs, formats, wake)
 	j.Manage, j.Hooks = backlog.New(jobs, wake), manage.NewWebhooks(j.events, formats, now)
@@ -84,6 +86,7 @@ func (n *Node) jobs(ctx context.Context, records *catalog.Catalog, deliveries *d
 	j.runner = job.New(jobs, map[string]job.Handler{
 		conversion.JobKind: j.conversions.Handler(),
 		imports.JobKind:    j.imports.Handler(n.fetchImport),
+		sweepKind:          n.sweeping(),
 		webhook.JobKind:    {Do: sender.Deliver, Timeout: 2 * webhook.Timeout, Retries: n.set.WebhookRetries},
 	}, job.Config{Now: now, Log: n.log})
 	n.watchJobs(jobs)

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/stowgate/stowgate/internal/insight"
 	"github.com/stowgate/stowgate/internal/server"
 	"github.com/stowgate/stowgate/internal/server/redact"
-	"github.com/stowgate/stowgate/internal/sweep"
 )
 
 // openInsight makes what counts requests, and returns what the server tells of
@@ -23,16 +21,5 @@ func (n *Node) openInsight(records *catalog.Catalog, now func() time.Time) func(
 			App: v.App, Action: insight.ParseAction(v.Action), Err: v.Err, Secret: v.Signer, Time: v.Began, In: v.In, Out: v.Out,
 			Asset: v.Asset, Request: v.Request, Method: r.Method, Path: v.Path, Agent: r.UserAgent(), Client: v.Client,
 		})
-	}
-}
-
-// expire removes the files that are older than their apps keep them.
-func (n *Node) expire(ctx context.Context) {
-	removed, err := sweep.Expire(ctx, n.removing, n.now())
-	if removed > 0 {
-		n.log.Info("files removed that were as old as their apps keep them", "files", removed)
-	}
-	if err != nil && ctx.Err() == nil {
-		n.log.Error("cannot remove old files", "err", err)
 	}
 }

@@ -20,10 +20,11 @@ const planted = "PLANTED"
 
 var content = planted + strings.Repeat(".", 770)
 
-// on returns r for one of the hosts of a server that has a domain.
+// on returns r for one of the hosts of a server that has a domain; where there is
+// one for each app, for that of ours.
 func (s *stand) on(host string, r request) request {
 	if s.set.Domain != "" {
-		r.host = strings.TrimPrefix(strings.Replace(host, "*", "prefix", 1)+"."+s.set.Domain, ".")
+		r.host = strings.TrimPrefix(strings.Replace(host, "*", strings.ToLower(ours), 1)+"."+s.set.Domain, ".")
 	}
 	return r
 }
@@ -36,7 +37,7 @@ func (s *stand) plant(app string) (f subject) {
 	f.handle, _ = s.names(f.uuid)
 	at, err := uploadcare.PlaceOf(s.PublicURL, s.set.Domain)
 	s.must(err)
-	f.outside, f.inside = s.origin.URL+"/a.txt", at.CDN+"/"+f.uuid+"/"
+	f.outside, f.inside = strings.Replace(s.origin.URL, "127.0.0.2", outside, 1)+"/a.txt", at.CDN+"/"+f.uuid+"/"
 	var made struct {
 		ID     any
 		UUID   string
@@ -101,7 +102,6 @@ var publicRoutes = map[string]string{
 	"ucupload GET /from_url/status/":          "the token of an import",
 	"ucupload PUT /multipart/parts/{ticket}/": "the ticket of a part",
 	"ucupload GET /app/{key}/":                "the token of an import, which is said later",
-	"ucarecdn GET /{path...}":                 "nothing: every outside file is refused",
 	"upload PUT /multipart/part/{ticket}":     "the ticket of a part",
 	"upload POST /prefetch":                   "a key: tells what it may do",
 	"upload GET /prefetch":                    "a key: tells what it may do",
@@ -233,7 +233,7 @@ func TestA1RouteTable(t *testing.T) {
 // let no stranger in.
 func (s *stand) guarded() (list []server.Route) {
 	s.t.Helper()
-	used := map[string]bool{}
+	used, rows := map[string]bool{}, map[string]int{}
 	for _, route := range s.Routes() {
 		if route.Public != "" || len(route.Hosts) == 1 && route.Hosts[0] == "portal" {
 			s.tryPublic(route)
@@ -243,10 +243,19 @@ func (s *stand) guarded() (list []server.Route) {
 			s.t.Errorf("%s has no probe", nameOf(route))
 		}
 		used[nameOf(route)] = true
+		rows[route.Hosts[0]+" "+route.Method+" "+route.Pattern]++
 		if s.set.Domain == "" && route.Hosts[0] == "ucupload" && strings.HasPrefix(route.Pattern, "/multipart/") && !strings.HasSuffix(route.Pattern, "/") {
 			continue // is Filestack's where all are on one host
 		}
 		list = append(list, route)
+	}
+	for name, n := range rows {
+		if name == "ucarecdn GET /{path...}" {
+			n-- // files of ours, and those from outside
+		}
+		if n != 1 {
+			s.t.Errorf("%s is there %d times: are the probes for each?", name, n)
+		}
 	}
 	for name := range probes {
 		if !used[name] {
@@ -321,9 +330,11 @@ func (s *stand) tryOther(routes []server.Route, f subject) {
 	before := about(s.quiet(), f)
 	for _, route := range routes {
 		for i, p := range probesOf(route) {
-			r := s.on(route.Hosts[0], p(f, owner(theirs)))
-			if a := s.send(r); a.status >= 500 || strings.Contains(a.body, planted) {
-				s.t.Errorf("%s %s by another app (%d): %v", r.method, r.target, i, a)
+			for _, host := range route.Hosts {
+				r := s.on(host, p(f, owner(theirs)))
+				if a := s.send(r); a.status >= 500 || strings.Contains(a.body, planted) {
+					s.t.Errorf("%s %s by another app (%s, %d): %v", r.method, r.target, r.host, i, a)
+				}
 			}
 		}
 	}
@@ -374,7 +385,7 @@ func (s *stand) tryOwner(routes []server.Route) {
 	for _, route := range routes {
 		for i, p := range probesOf(route) {
 			f := s.plant(ours)
-			r := s.on(route.Hosts[0], p(f, owner(ours)))
+			r := s.on(route.Hosts[len(route.Hosts)-1], p(f, owner(ours)))
 			a := s.send(r)
 			s.send(s.on("ucapi", owner(ours).rest("DELETE", "/webhooks/"+f.hook+"/", ""))) // an app has few
 			late := slices.Contains(unfinished, route.Method+" "+documentedPath(route))

@@ -239,27 +239,3 @@ func readiness(records *catalog.Catalog, blobs blob.Store) func() error {
 		return nil
 	}
 }
-
-// sweep removes what nobody can reach any more, now and every interval, until
-// ctx ends.
-func (n *Node) sweep(ctx context.Context) {
-	// What a crash left was written before this process began, and the lock of
-	// the data folder says that nobody else writes.
-	if _, err := n.sweeper.SweepOrphans(ctx, n.began); err != nil && ctx.Err() == nil {
-		n.log.Error("cannot remove orphaned blobs", "err", err)
-	}
-	tick := time.NewTicker(n.set.SweepInterval)
-	defer tick.Stop()
-	for {
-		if err := n.sweeper.Sweep(ctx); err != nil && ctx.Err() == nil {
-			n.log.Error("cannot remove abandoned uploads", "err", err)
-		}
-		n.expire(ctx)
-		n.retire(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}

@@ -1,9 +1,7 @@
 package node
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -72,23 +70,4 @@ func portOf(text string) []uint16 {
 		return nil
 	}
 	return []uint16{uint16(port)}
-}
-
-// retire forgets sessions that are over, and removes apps that were deleted so
-// long ago that nobody can restore them.
-func (n *Node) retire(ctx context.Context) {
-	if err := n.People.Accounts.Prune(ctx); err != nil && ctx.Err() == nil {
-		n.log.Error("cannot forget old sessions", "err", err)
-	}
-	keys, err := n.People.Manage.AppsToRemove(ctx)
-	for _, key := range keys {
-		if e := n.People.Manage.RemoveApp(ctx, account.Server(), key, true); e != nil {
-			err = errors.Join(err, fmt.Errorf("app %s: %w", key, e))
-			continue
-		}
-		n.log.Info("app removed that was deleted", "app", key, "after", manage.KeepDeleted)
-	}
-	if err != nil && ctx.Err() == nil {
-		n.log.Error("cannot remove deleted apps", "err", err)
-	}
 }

@@ -152,7 +152,8 @@ var probes = map[string][]probe{
 	"ucapi POST /addons/{name}/execute/":         managing("POST", "/addons/uc_clamav_virus_scan/execute/", `{"target":"UUID"}`),
 	"ucapi GET /addons/{name}/execute/status/":   managing("GET", "/addons/uc_clamav_virus_scan/execute/status/?request_id=UUID", ""),
 	"ucarecdn GET /{path...}": addressed("/UUID/", "/UUID/a.txt", "/UUID/-/inline/yes/", "/UUID/-/json/", "/UUID/-/preview/", "/UUID/detect_faces/",
-		"/GROUP/", "/GROUP/nth/0/", "/GROUP/nth/0/a.txt", "/GROUP/archive/zip/", "/GROUP/archive/tar/a.tar"),
+		"/GROUP/", "/GROUP/nth/0/", "/GROUP/nth/0/a.txt", "/GROUP/archive/zip/", "/GROUP/archive/tar/a.tar",
+		"/OUTSIDE", "/-/preview/OUTSIDE"),
 
 	"upload POST /multipart/start":        {inJSON("/multipart/start", `"filename":"x","size":5`)},
 	"upload POST /multipart/upload":       {inJSON("/multipart/upload", `"upload_id":"SESSION","part":1,"size":5`), inJSON("/multipart/upload", `"upload_id":"AAAAAAAAAAAAAAAAAAAAAA","part":1,"size":5`)},

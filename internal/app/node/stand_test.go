@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"context"
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/sha1"
@@ -9,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -86,20 +88,35 @@ func newStand(t *testing.T, domain string) *stand {
 	n, _, end := serveWith(t, Settings{
 		Places: place.Places{Data: s.data, Database: filepath.Join(s.data, "catalog.db")},
 		Server: server.Config{Listen: "127.0.0.1:0"}, SweepInterval: time.Hour, Sweep: sweep.Config{Trash: time.Hour}, Images: Images{Off: true}, Domain: domain,
-		Fetch: fetch.Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.2/32")}, Ports: []uint16{netip.MustParseAddrPort(l.Addr().String()).Port()}},
+		Fetch: fetch.Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.2/32")}, Ports: []uint16{netip.MustParseAddrPort(l.Addr().String()).Port()}, Resolver: resolver{}},
 	})
 	t.Cleanup(end)
 	s.Node = n
 	s.book = s.watch()
 	for _, key := range []string{ours, theirs, shown} {
 		s.must(n.removing.CreateApp(t.Context(), operator, policy.App{
-			Key: key, Name: key, Security: true, Created: time.Now().Add(-time.Hour), Options: policy.Options{OpenReads: key == shown},
+			Key: key, Name: key, Security: true, Created: time.Now().Add(-time.Hour), Options: policy.Options{OpenReads: key == shown, Sources: []string{outside}},
 			Secrets: []policy.Secret{{Key: secretOf(key), Created: time.Now().Add(-time.Hour)},
 				{Key: "ENDED" + secretOf(key), Created: time.Now().Add(-2 * time.Hour), Expires: time.Now().Add(-time.Minute)}},
 			TokenSecrets: []policy.Secret{{Key: tokenSecretOf(key), Created: time.Now().Add(-time.Hour)}},
 		}))
 	}
 	return s
+}
+
+// outside is the name of the host that a stand may import from, which our app
+// lists.
+const outside = "outside.test"
+
+// A resolver knows that name alone.
+type resolver struct{}
+
+// LookupNetIP implements the resolver of package fetch.
+func (resolver) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+	if host != outside {
+		return nil, errors.New("no such host")
+	}
+	return []netip.Addr{netip.MustParseAddr("127.0.0.2")}, nil
 }
 
 func (s *stand) must(err error) {

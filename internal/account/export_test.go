@@ -11,7 +11,6 @@ var (
 	TriesOfAccount = triesOfAccount.burst
 	TriesOfAddress = triesOfAddress.burst
 	AccountPace    = triesOfAccount.every
-	Network        = network
 )
 
 // FillHasher lets no more passwords be hashed until the function it returns is

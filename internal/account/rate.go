@@ -65,9 +65,9 @@ func (l *limiter) give(key string) {
 
 func (l *limiter) slot(key string) *time.Time { return &l.full[maphash.String(l.seed, key)%slots] }
 
-// network returns what addresses count as one: an IPv4 address, or the /64 that
-// a single customer has of IPv6.
-func network(address string) string {
+// Network returns what addresses count as one: an IPv4 address, or the /64 that
+// a single customer has of IPv6. What is no address stands for itself.
+func Network(address string) string {
 	a, err := netip.ParseAddr(address)
 	if err != nil {
 		return address

@@ -112,11 +112,11 @@ func (s *Service) rehash(ctx context.Context, u User, password string, from From
 
 // Try counts a try to sign in, by whatever way, that may be a guess.
 func (s *Service) Try(from From) error {
-	return s.networks.take(network(from.Address), s.config.Now())
+	return s.networks.take(Network(from.Address), s.config.Now())
 }
 
 // Succeeded takes back what Try has counted.
-func (s *Service) Succeeded(from From) { s.networks.give(network(from.Address)) }
+func (s *Service) Succeeded(from From) { s.networks.give(Network(from.Address)) }
 
 // Begin begins a session of a user who has proved who that is, and returns its
 // token.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 
 	"github.com/google/uuid"
 
+	"github.com/stowgate/stowgate/internal/account"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/form"
@@ -34,7 +36,7 @@ func (a *API) receive(ctx context.Context, c *call, f form.File) error {
 	for _, other := range c.files {
 		left -= other.spooled.Size()
 	}
-	spooled, err := a.uploads.Spool(ctx, clientOf(ctx), f.Body, min(a.maxFile, left))
+	spooled, err := a.uploads.Spool(ctx, clientOf(server.Client(ctx)), f.Body, min(a.maxFile, left))
 	if errors.Is(err, fault.TooLarge) && left < a.maxFile {
 		return answer.Because(err, "RequestSizeLimitExceededError")
 	}
@@ -45,13 +47,13 @@ func (a *API) receive(ctx context.Context, c *call, f form.File) error {
 	return nil
 }
 
-// clientOf returns who sends a request of ctx, "" for this machine: what runs on
-// it speaks for others.
-func clientOf(ctx context.Context) string {
-	if addr := server.Client(ctx); addr.IsValid() && !addr.IsLoopback() {
-		return addr.String()
+// clientOf returns whose files count together with those from an address, "" for
+// this machine: what runs on it speaks for others.
+func clientOf(addr netip.Addr) string {
+	if !addr.IsValid() || addr.IsLoopback() {
+		return ""
 	}
-	return ""
+	return account.Network(addr.String())
 }
 
 // base answers POST /base/: the UUID of each file under the name of its field.

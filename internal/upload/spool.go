@@ -58,7 +58,8 @@ type Spooled struct {
 // Spool receives body, of at most limit bytes, for Store. It reads body once, to
 // its end, without holding it in memory. The error wraps fault.TooLarge for more
 // bytes, and fault.Busy while there are MaxSpools others, or MaxSpoolsPerClient
-// from the same client; one called "" has no such bound.
+// from the same client, which is any text that stands for it; "" has no such
+// bound.
 func (s *Service) Spool(ctx context.Context, client string, body io.Reader, limit int64) (*Spooled, error) {
 	leave, ok := s.spools.enter(client)
 	if !ok {

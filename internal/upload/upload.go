@@ -109,7 +109,7 @@ type Spec struct {
 	Name string    // file name; cleaned by asset.CleanName
 	Type string    // media type; empty means what the bytes turn out to be
 	Size int64     // declared size in bytes; negative means unknown
-	UUID uuid.UUID // its second name, which the server has drawn; zero means that it is drawn now
+	UUID uuid.UUID // its second name, which no file has or had; zero means that it is drawn now
 
 	Location  string
 	Container string

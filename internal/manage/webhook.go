@@ -245,7 +245,7 @@ func (w *Webhooks) RedeliverDead(ctx context.Context, by account.Actor, app, id 
 	page := job.Page{Limit: 100}
 	for looked := 0; ; {
 		dead, err := w.records.Deliveries(ctx, app, id, job.Dead, page)
-		if err != nil || len(dead) == 0 || looked == MaxRedelivered {
+		if err != nil || len(dead) == 0 || looked >= MaxRedelivered {
 			return n, len(dead) > 0, err
 		}
 		for _, d := range dead { // newest first, and each goes before all others

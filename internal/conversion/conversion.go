@@ -161,7 +161,7 @@ func (s *Service) do(ctx context.Context, j job.Job) error {
 		return err
 	}
 	err = s.convert(ctx, o)
-	if err != nil && !passing(err) {
+	if err != nil && !job.Passing(err) {
 		return fmt.Errorf("%w: %w", err, job.ErrGiveUp)
 	}
 	return err
@@ -180,13 +180,4 @@ func (s *Service) convert(ctx context.Context, o order) error {
 	o.Spec.Name, o.Spec.Type, o.Spec.Size = v.Asset.Name, v.Asset.Type, v.Size()
 	_, err = s.uploads.Put(ctx, o.Grant, o.Spec, v)
 	return err
-}
-
-// passing reports whether err may not come again.
-func passing(err error) bool {
-	switch fault.Of(err) {
-	case fault.Internal, fault.Busy, fault.Unavailable, fault.Canceled:
-		return !errors.Is(err, context.DeadlineExceeded)
-	}
-	return false
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"testing"
 
 	"github.com/google/uuid"
@@ -26,18 +25,6 @@ func TestState(t *testing.T) {
 		if got := stateOf(job.Job{State: tt.state, Attempt: tt.attempt}); got != tt.want {
 			t.Errorf("%s after %d attempts is %s, want %s", tt.state, tt.attempt, got, tt.want)
 		}
-	}
-}
-
-func TestPassing(t *testing.T) {
-	for _, kind := range fault.Kinds {
-		want := kind == fault.Internal || kind == fault.Busy || kind == fault.Unavailable || kind == fault.Canceled
-		if got := passing(fmt.Errorf("x: %w", kind)); got != want {
-			t.Errorf("%v is tried again: %t, want %t", kind, got, want)
-		}
-	}
-	if passing(context.DeadlineExceeded) || !passing(context.Canceled) {
-		t.Error("what took too long is tried again, or what was broken off is not")
 	}
 }
 

@@ -4,6 +4,7 @@
 package job
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -79,6 +80,17 @@ func (j Job) Check() error {
 // ErrGiveUp is in the error of a handler for a job that no other attempt can
 // help. It does not count against the job's queue.
 var ErrGiveUp = errors.New("given up")
+
+// Passing reports whether err is one that another attempt may not meet: this
+// server, and not what it was asked to do, let the first one fail. What took too
+// long would do so again.
+func Passing(err error) bool {
+	switch fault.Of(err) {
+	case fault.Internal, fault.Busy, fault.Unavailable, fault.Canceled:
+		return !errors.Is(err, context.DeadlineExceeded)
+	}
+	return false
+}
 
 // An Outcome is how an attempt ended.
 type Outcome struct {

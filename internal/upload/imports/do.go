@@ -48,7 +48,7 @@ func (s *Service) do(ctx context.Context, j job.Job, fetch upload.Fetch) error {
 	switch {
 	case err == nil:
 		i.State, i.Asset = Done, a.ID
-	case passing(err) && ctx.Err() == context.Canceled, passing(err) && j.Attempt <= len(retries):
+	case job.Passing(err) && ctx.Err() == context.Canceled, job.Passing(err) && j.Attempt <= len(retries):
 		return err
 	default:
 		i.State, i.Failure = Failed, failureOf(err)
@@ -73,15 +73,6 @@ func (s *Service) bring(ctx context.Context, i Import, fetch upload.Fetch) (asse
 		}
 	}
 	return a, err
-}
-
-// passing reports whether err may not come again.
-func passing(err error) bool {
-	switch fault.Of(err) {
-	case fault.Internal, fault.Busy, fault.Unavailable, fault.Canceled:
-		return !errors.Is(err, context.DeadlineExceeded)
-	}
-	return false
 }
 
 // failureOf returns what strangers may know of err.

@@ -14,7 +14,6 @@ import (
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/job"
-	"github.com/stowgate/stowgate/internal/policy"
 )
 
 // A book keeps one import, whose asset may be there already.
@@ -69,21 +68,6 @@ func TestDo(t *testing.T) {
 		}
 		if over := err == nil; over == (len(s.running) > 0) {
 			t.Errorf("%s: %v, and %d are counted", tt.name, err, len(s.running))
-		}
-	}
-}
-
-func TestPassing(t *testing.T) {
-	for _, tt := range []struct {
-		err  error
-		want bool
-	}{
-		{errors.New("nobody knows"), true}, {fault.Busy, true}, {fault.Unavailable, true}, {context.Canceled, true},
-		{context.DeadlineExceeded, false}, {fault.Unreachable, false}, {fault.TooLarge, false}, {fault.Conflict, false},
-		{&policy.Denial{Reason: policy.QuotaReached}, false},
-	} {
-		if got := passing(fmt.Errorf("import: %w", tt.err)); got != tt.want {
-			t.Errorf("passing(%v) = %v", tt.err, got)
 		}
 	}
 }

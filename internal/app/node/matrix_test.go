@@ -221,6 +221,12 @@ func TestA1RouteTable(t *testing.T) {
 			tried := s.tryStrangers(routes, f)
 			s.tryOther(routes, f)
 			s.tryOwner(routes)
+			if domain != "" { // where apps have hosts of their own
+				r := s.on("*.ucarecdn", owner(ours).address(f.fill("/OUTSIDE")))
+				if a := s.send(r); a.body != "from outside" {
+					t.Errorf("the owner brings in %v", a)
+				}
+			}
 			if tried < 800 {
 				t.Errorf("only %d requests by strangers", tried)
 			}
@@ -237,6 +243,10 @@ func (s *stand) guarded() (list []server.Route) {
 	for _, route := range s.Routes() {
 		if route.Public != "" || len(route.Hosts) == 1 && route.Hosts[0] == "portal" {
 			s.tryPublic(route)
+			continue
+		}
+		if len(route.Hosts) == 0 {
+			s.t.Errorf("%s %s answers on every host", route.Method, route.Pattern)
 			continue
 		}
 		if len(probesOf(route)) == 0 {
@@ -396,5 +406,88 @@ func (s *stand) tryOwner(routes []server.Route) {
 				s.t.Errorf("%s %s by the owner (%d): %v", r.method, r.target, i, a)
 			}
 		}
+	}
+}
+
+// What needs no credential opens for whoever knows a name what decision 17 says,
+// and nothing else: what a file is called and has noted, never its bytes or its
+// other name; and an upload that all parts have come for.
+func TestA1KnowingNames(t *testing.T) {
+	s := newStand(t, "")
+	f := s.plant(ours)
+	stranger := caller{app: ours}
+	var info map[string]any
+	a := s.want(signedQuery("/info/", "file_id", "UUID")(f, stranger), 200, &info)
+	var group struct{ Files []map[string]any }
+	b := s.want(signedQuery("/group/info/", "group_id", "GROUP")(f, stranger), 200, &group)
+	if len(group.Files) != 1 {
+		t.Fatalf("the group is %v", b)
+	}
+	for _, told := range []map[string]any{info, group.Files[0]} {
+		for name := range told {
+			if !slices.Contains(strings.Fields(`is_stored done file_id content_info uuid is_image filename video_info is_ready original_filename
+				image_info mime_type size total metadata default_effects s3_bucket`), name) {
+				t.Errorf("%s is told as well: %v", name, told[name])
+			}
+		}
+		if told["uuid"] != f.uuid || told["size"] != float64(len(content)) || told["original_filename"] != "a.txt" {
+			t.Errorf("told is %v", told)
+		}
+	}
+	for _, text := range []string{f.handle, content, secretOf(ours), tokenSecretOf(ours)} {
+		if strings.Contains(a.body+b.body, text) {
+			t.Errorf("%q is told", text)
+		}
+	}
+	for name, c := range map[string]caller{"another app": {app: theirs}, "its owner": owner(theirs), "an unknown app": {app: "NOBODY"}} {
+		for _, r := range []request{
+			signedQuery("/info/", "file_id", "UUID")(f, c), signedQuery("/group/info/", "group_id", "GROUP")(f, c),
+			posted("/multipart/complete/", "uuid", f.begun, "UPLOADCARE_PUB_KEY", c.app),
+		} {
+			if got := s.send(r); got.status < 400 || strings.Contains(got.body, planted) {
+				t.Errorf("%s %s by %s: %v", r.method, r.target, name, got)
+			}
+		}
+	}
+
+	// An upload is completed by its UUID, but each part needs its ticket.
+	var begun struct {
+		UUID  string
+		Parts []string
+	}
+	size := 10<<20 + 1
+	s.want(posted("/multipart/start/", append(owner(ours).signed(), "UPLOADCARE_PUB_KEY", ours, "filename", "b", "size", fmt.Sprint(size), "content_type", "a/b")...), 200, &begun)
+	complete := posted("/multipart/complete/", "uuid", begun.UUID, "UPLOADCARE_PUB_KEY", ours)
+	if got := s.send(complete); got.status < 400 {
+		t.Errorf("without its parts it is complete: %v", got)
+	}
+	plain, _ := s.LocalURLs()
+	for i, part := range begun.Parts {
+		ticket := strings.TrimPrefix(part, plain)
+		n := min(5<<20, size-i*5<<20)
+		if i == len(begun.Parts)-1 {
+			n = size - i*5<<20
+		}
+		at := len("/multipart/parts/") + 10*(i+1)
+		for _, forged := range []string{ticket[:at] + "_" + ticket[at+1:], ticket[:at] + ticket[at+1:], ticket[:at] + "~" + ticket[at:]} {
+			if forged == ticket {
+				continue
+			}
+			if got := s.send(request{method: "PUT", target: forged, body: "x"}); got.status < 400 {
+				t.Errorf("PUT %s = %v", forged, got)
+			}
+		}
+		s.want(request{method: "PUT", target: ticket, body: strings.Repeat("x", n)}, 200, nil)
+	}
+	var made struct {
+		UUID string
+		Size int
+	}
+	s.want(complete, 200, &made)
+	if made.UUID != begun.UUID || made.Size != size {
+		t.Errorf("complete is %+v", made)
+	}
+	if got := s.send(request{method: "GET", target: "/" + made.UUID + "/"}); got.status != 403 {
+		t.Errorf("its bytes are %v", got)
 	}
 }

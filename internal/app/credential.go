@@ -19,8 +19,17 @@ type credential struct {
 	RequestPath  string `placeholder:"PATH" help:"With a token, the path of the request, as it was sent."`
 }
 
-// check says what is wrong with the flags.
-func (c credential) check(r *setting.Reader) {
+// check says what is wrong with the flags, which stand beside that of a policy.
+func (c credential) check(r *setting.Reader, policy string) {
+	n := 0
+	for _, one := range []string{policy, c.Expire, c.Bearer, c.AddressToken} {
+		if one != "" {
+			n++
+		}
+	}
+	if n > 1 {
+		r.Fail("one credential at a time: --policy, --expire, --bearer or --address-token")
+	}
 	if (c.Bearer != "" || c.AddressToken != "") && c.RequestPath == "" {
 		r.Fail("a token is for some paths: say which one was asked for with --request-path")
 	}

@@ -130,7 +130,7 @@ func (c *explainCommand) Run(s *session) error {
 	if c.Size != "" {
 		req.Size = setting.Read(r, "size", c.Size, setting.Size)
 	}
-	c.credential.check(r)
+	c.credential.check(r, c.Policy)
 	if c.App == "" && c.Handle == "" {
 		r.Fail("say which app it is about, with --app KEY or with a handle")
 	}

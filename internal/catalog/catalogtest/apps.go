@@ -3,6 +3,7 @@ package catalogtest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stowgate/stowgate/internal/asset"
@@ -38,6 +39,12 @@ func appIsKeptWhole(t *testing.T, s Store) {
 		}
 	}
 	wantEqual(t, "first of Apps", apps[0], bare)
+	keys, err := s.AppKeys(t.Context())
+	must(t, err)
+	slices.Sort(keys)
+	for i, app := range apps {
+		wantEqual(t, "AppKeys", keys[i], app.Key)
+	}
 }
 
 func appErrors(t *testing.T, s Store) {

@@ -30,6 +30,7 @@ type Store interface {
 	CreateApp(ctx context.Context, by account.Entry, app policy.App) error
 	App(ctx context.Context, key string) (policy.App, error)
 	Apps(ctx context.Context) ([]policy.App, error)
+	AppKeys(ctx context.Context) ([]string, error)
 	UpdateApp(ctx context.Context, by account.Entry, key string, change func(*policy.App) error) (policy.App, error)
 	DeleteApp(ctx context.Context, by account.Entry, key string, withAssets bool) error
 

@@ -19,13 +19,13 @@ import (
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/blob"
-	"github.com/stowgate/stowgate/internal/delivery/queue"
 	"github.com/stowgate/stowgate/internal/delivery/ration"
 	"github.com/stowgate/stowgate/internal/delivery/shelf"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/flight"
 	"github.com/stowgate/stowgate/internal/inspect"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/queue"
 	"github.com/stowgate/stowgate/internal/transform/cost"
 )
 

@@ -13,9 +13,9 @@ import (
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/delivery"
-	"github.com/stowgate/stowgate/internal/delivery/queue"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/queue"
 	"github.com/stowgate/stowgate/internal/transform"
 	"github.com/stowgate/stowgate/internal/transform/cost"
 )

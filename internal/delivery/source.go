@@ -10,11 +10,11 @@ import (
 	"sync"
 
 	"github.com/stowgate/stowgate/internal/asset"
-	"github.com/stowgate/stowgate/internal/delivery/queue"
 	"github.com/stowgate/stowgate/internal/delivery/shelf"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/inspect"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/queue"
 )
 
 // fetchers bounds how many orders at once fetch outside files, and hold them:

@@ -13,9 +13,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/stowgate/stowgate/internal/delivery"
-	"github.com/stowgate/stowgate/internal/delivery/queue"
 	"github.com/stowgate/stowgate/internal/delivery/shelf"
 	"github.com/stowgate/stowgate/internal/imaging"
+	"github.com/stowgate/stowgate/internal/queue"
 	"github.com/stowgate/stowgate/internal/transform"
 	"github.com/stowgate/stowgate/internal/transform/cost"
 	"github.com/stowgate/stowgate/internal/upload"

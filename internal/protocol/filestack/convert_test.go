@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/stowgate/stowgate/internal/delivery"
-	"github.com/stowgate/stowgate/internal/delivery/queue"
 	"github.com/stowgate/stowgate/internal/fault"
+	"github.com/stowgate/stowgate/internal/queue"
 	"github.com/stowgate/stowgate/internal/transform"
 )
 

@@ -9,15 +9,24 @@ import (
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/queue"
 	"github.com/stowgate/stowgate/internal/upload"
 )
 
-// What Bring does at once, for requests that wait for it.
+// What Bring does for requests that wait for it.
 const (
-	MaxBringing    = 64              // of all apps
-	MaxBringingApp = 16              // of one app
-	MaxBringTime   = 2 * time.Minute // of one file
+	MaxBringTime = 2 * time.Minute // of one file
+
+	maxBringing    = 64 // files at once
+	maxBringingApp = 16 // of one app
+	maxBringQueue  = 512
+	bringPatience  = 30 * time.Second // how long a file waits for its turn
 )
+
+// newBringLine returns the line in front of those files: a page may ask for many.
+func newBringLine() *queue.Queue {
+	return queue.New(queue.Config{Slots: maxBringing, SlotsPerOwner: maxBringingApp, Waiting: maxBringQueue, Patience: bringPatience})
+}
 
 // A brought file has nothing to close.
 type brought struct{ asset.ID }
@@ -30,8 +39,8 @@ func (brought) Close() error { return nil }
 // same time waits for the same.
 //
 // The errors are those of upload.Service.Import; it wraps fault.Unreachable also
-// for a file that takes more than MaxBringTime, and fault.Busy while as many
-// others as may be are brought in.
+// for a file that takes more than MaxBringTime, and fault.Busy (as a *queue.Full)
+// if too many others wait for their turn, or it does not come.
 func (s *Service) Bring(ctx context.Context, g policy.Grant, url string, spec upload.Spec, fetch upload.Fetch) (asset.ID, error) {
 	url, err := policy.CanonicalURL(url)
 	if err != nil {
@@ -57,7 +66,7 @@ func (s *Service) Bring(ctx context.Context, g policy.Grant, url string, spec up
 
 // bringNow stores and remembers the file at a canonical URL.
 func (s *Service) bringNow(ctx context.Context, g policy.Grant, url string, spec upload.Spec, fetch upload.Fetch) (asset.ID, error) {
-	leave, err := s.enter(g.App)
+	leave, err := s.line.Enter(ctx, g.App)
 	if err != nil {
 		return "", err
 	}
@@ -75,25 +84,6 @@ func (s *Service) bringNow(ctx context.Context, g policy.Grant, url string, spec
 		return "", fmt.Errorf("remember asset %s: %w", a.ID, err)
 	}
 	return a.ID, nil
-}
-
-// enter counts a file of app that is brought in, until leave is called.
-func (s *Service) enter(app string) (leave func(), err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.bringing >= MaxBringing || s.bringingBy[app] >= MaxBringingApp {
-		return nil, fmt.Errorf("%d files are brought in, of them %d for app %s: %w", s.bringing, s.bringingBy[app], app, fault.Busy)
-	}
-	s.bringing++
-	s.bringingBy[app]++
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.bringing--
-		if s.bringingBy[app]--; s.bringingBy[app] == 0 {
-			delete(s.bringingBy, app)
-		}
-	}, nil
 }
 
 // Close ends what Bring does, and waits for it. Bring fails from then on.

@@ -2,7 +2,6 @@ package imports
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -38,35 +37,55 @@ func newBringer(t *testing.T) *Service {
 }
 
 // TestO3Bringing holds how many files are brought in at once, of one app and of
-// all.
+// all, and that others wait for their turn but not for ever.
 func TestO3Bringing(t *testing.T) {
-	s := newBringer(t)
-	var leave []func()
-	enter := func(app string, want error) {
-		t.Helper()
-		out, err := s.enter(app)
-		if !errors.Is(err, want) {
-			t.Fatalf("file %d, of %s: %v, want %v", len(leave), app, err, want)
+	synctest.Test(t, func(t *testing.T) {
+		s := newBringer(t)
+		ctx, stop := context.WithCancel(t.Context())
+		errs := make(chan error)
+		bring := func(app string, n int) {
+			for i := range n {
+				go func() {
+					g := policy.Grant{App: app, Actions: policy.Store, MaxSize: 1}
+					_, err := s.Bring(ctx, g, fmt.Sprint("https://images.test/", i), upload.Spec{}, never)
+					errs <- err
+				}()
+			}
+			synctest.Wait()
 		}
-		if err == nil {
-			leave = append(leave, out)
+		wants := func(inside, waiting int) {
+			t.Helper()
+			if st := s.line.Stats(); st.Inside != inside || st.Waiting != waiting {
+				t.Errorf("%d are brought in and %d wait, want %d and %d", st.Inside, st.Waiting, inside, waiting)
+			}
 		}
-	}
-	for n := range MaxBringing {
-		enter(fmt.Sprint("app", n/MaxBringingApp), nil)
-		if n == MaxBringingApp-1 {
-			enter("app0", fault.Busy)
+		bring("app", maxBringingApp+2)
+		wants(maxBringingApp, 2)
+		for n := range maxBringing/maxBringingApp - 1 {
+			bring(fmt.Sprint("app", n), maxBringingApp)
 		}
-	}
-	enter("another", fault.Busy)
-	leave[0]()
-	enter("another", nil)
-	for _, out := range leave[1:] {
-		out()
-	}
-	if s.bringing != 0 || len(s.bringingBy) != 0 {
-		t.Errorf("after all there are %d, %v", s.bringing, s.bringingBy)
-	}
+		bring("another", 1)
+		wants(maxBringing, 3)
+		for range 3 {
+			if err := <-errs; fault.Of(err) != fault.Busy {
+				t.Errorf("after %v: %v, want %v", bringPatience, err, fault.Busy)
+			}
+		}
+		stop()
+		for range maxBringing {
+			if err := <-errs; fault.Of(err) != fault.Canceled {
+				t.Errorf("at the end: %v, want %v", err, fault.Canceled)
+			}
+		}
+		synctest.Wait()
+		wants(0, 0)
+	})
+}
+
+// never opens nothing, and takes as long as it may.
+func never(ctx context.Context, _ string, _ map[string]string, _ int64) (*upload.Remote, error) {
+	<-ctx.Done()
+	return nil, fmt.Errorf("fetch: %w", fault.Canceled)
 }
 
 // TestBringTime: a file that does not come is given up, and who waits no longer
@@ -74,13 +93,9 @@ func TestO3Bringing(t *testing.T) {
 func TestBringTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newBringer(t)
-		fetch := func(ctx context.Context, _ string, _ map[string]string, _ int64) (*upload.Remote, error) {
-			<-ctx.Done()
-			return nil, fmt.Errorf("fetch: %w", fault.Canceled)
-		}
 		bring := func(ctx context.Context) error {
 			g := policy.Grant{App: "app", Actions: policy.Store, MaxSize: 1}
-			_, err := s.Bring(ctx, g, "https://images.test/", upload.Spec{}, fetch)
+			_, err := s.Bring(ctx, g, "https://images.test/", upload.Spec{}, never)
 			return err
 		}
 		if err := bring(t.Context()); fault.Of(err) != fault.Unreachable {
@@ -92,8 +107,8 @@ func TestBringTime(t *testing.T) {
 			t.Errorf("without patience: %v, want %v", err, fault.Canceled)
 		}
 		synctest.Wait()
-		if s.bringing != 0 {
-			t.Errorf("%d files are brought in for nobody", s.bringing)
+		if n := s.line.Stats().Inside; n != 0 {
+			t.Errorf("%d files are brought in for nobody", n)
 		}
 		if s.Close(); fault.Of(bring(t.Context())) != fault.Canceled {
 			t.Error("Bring works after Close")

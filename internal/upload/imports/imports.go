@@ -20,6 +20,7 @@ import (
 	"github.com/stowgate/stowgate/internal/flight"
 	"github.com/stowgate/stowgate/internal/job"
 	"github.com/stowgate/stowgate/internal/policy"
+	"github.com/stowgate/stowgate/internal/queue"
 	"github.com/stowgate/stowgate/internal/upload"
 )
 
@@ -111,12 +112,11 @@ type Service struct {
 	wake    func()
 	config  Config
 
-	mu         sync.Mutex
-	running    map[uuid.UUID]*Progress
-	bringing   int
-	bringingBy map[string]int // by app; nothing is 0
+	mu      sync.Mutex
+	running map[uuid.UUID]*Progress
 
 	flights flight.Group[brought]
+	line    *queue.Queue // in front of what Bring does
 }
 
 // Config adjusts a Service.
@@ -140,7 +140,7 @@ func New(uploads *upload.Service, records records, assets assets, wake func(), c
 		c.Now = time.Now
 	}
 	return &Service{uploads: uploads, records: records, assets: assets, wake: wake, config: c,
-		running: map[uuid.UUID]*Progress{}, bringingBy: map[string]int{}}
+		running: map[uuid.UUID]*Progress{}, line: newBringLine()}
 }
 
 // Vet is that of Config.

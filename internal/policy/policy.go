@@ -51,9 +51,6 @@ type Person struct {
 // A Pattern is an expression in a policy.
 type Pattern = anchored.Pattern
 
-// MaxPattern is how many bytes a pattern in a policy may have.
-const MaxPattern = anchored.Max
-
 // ParsePattern is anchored.Parse.
 func ParsePattern(text string, whole bool) (Pattern, error) { return anchored.Parse(text, whole) }
 

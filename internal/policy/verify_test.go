@@ -325,7 +325,7 @@ func TestSignAndVerify(t *testing.T) {
 		}
 	}
 	for name, p := range map[string]sign.Policy{
-		"pattern": {Expires: expires, Path: strings.Repeat("a", MaxPattern+1)},
+		"pattern": {Expires: expires, Path: strings.Repeat("a", anchored.Max+1)},
 		"uses":    {Expires: expires, Uses: MaxUses + 1},
 	} {
 		if _, err := p.Sign(testSecret); err == nil {

@@ -115,7 +115,7 @@ func (f *Spooled) moved(ctx context.Context, g policy.Grant, spec Spec, r rules)
 	if err != nil {
 		return nil, err
 	}
-	defer s.discard(ctx, content, fault.Conflict)
+	defer s.drop(ctx, content)
 	body, err := s.vault.Open(ctx, content)
 	if err != nil {
 		return nil, err

@@ -357,8 +357,13 @@ const MaxType = 255
 func (s *Service) discard(ctx context.Context, content blob.Content, err error) {
 	switch fault.Of(err) {
 	case fault.Denied, fault.Conflict, fault.NotFound, fault.Invalid:
-		for _, seg := range content.Segments {
-			s.blobs.Remove(context.WithoutCancel(ctx), seg.Key) // the sweep finds what stays
-		}
+		s.drop(ctx, content)
+	}
+}
+
+// drop removes the blobs of content, which nothing names.
+func (s *Service) drop(ctx context.Context, content blob.Content) {
+	for _, seg := range content.Segments {
+		s.blobs.Remove(context.WithoutCancel(ctx), seg.Key) // the sweep finds what stays
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stowgate/stowgate/internal/asset"
+	"github.com/stowgate/stowgate/internal/policy/anchored"
 	"github.com/stowgate/stowgate/sign"
 )
 

@@ -26,11 +26,7 @@ func reframed(f *codec.Frame, op transform.Op) {
 		var width, height int
 		width, height, part = r.Window(f.Width, f.Height)
 		f.Scale(float64(width)/float64(f.Width), float64(height)/float64(f.Height))
-		if full := room(op); full != (transform.Box{}) {
-			full.X, full.Y = (part.Width-full.Width)/2, (part.Height-full.Height)/2
-			part = full
-		} else if r.Small == transform.Pad {
-			full.Width, full.Height = r.Size(f.Width, f.Height)
+		if full, ok := room(op, f.Width, f.Height); ok {
 			full.X, full.Y = (part.Width-full.Width)/2, (part.Height-full.Height)/2
 			part = full
 		}
@@ -42,15 +38,17 @@ func reframed(f *codec.Frame, op transform.Op) {
 	f.Cut(part.X, part.Y, part.Width, part.Height)
 }
 
-// room returns the size of what op fills up, or the zero Box.
-func room(op transform.Op) transform.Box {
+// room returns the size that op fills up around what it makes of width by height
+// pixels, if it does.
+func room(op transform.Op, width, height int) (full transform.Box, ok bool) {
 	switch op := op.(type) {
+	case transform.Resize:
+		full.Width, full.Height = op.Size(width, height)
+		return full, op.Small == transform.Pad
 	case transform.Reframe:
-		return transform.Box{Width: op.Width, Height: op.Height}
+		return transform.Box{Width: op.Width, Height: op.Height}, true
 	case transform.SmartCrop:
-		if op.Fill != nil && op.Width > 0 && op.Height > 0 {
-			return transform.Box{Width: op.Width, Height: op.Height}
-		}
+		return transform.Box{Width: op.Width, Height: op.Height}, op.Fill != nil && op.Width > 0 && op.Height > 0
 	}
-	return transform.Box{}
+	return full, false
 }

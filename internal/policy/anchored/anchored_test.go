@@ -90,3 +90,22 @@ func TestB9PatternLimits(t *testing.T) {
 		}
 	}
 }
+
+// TestText: a pattern that was kept as text matches as it did before.
+func TestText(t *testing.T) {
+	for _, want := range []Pattern{{}, pattern(t, "a|b", false), pattern(t, "a|b", true), pattern(t, `(a)\z`, false), pattern(t, `\A(?:a)`, true)} {
+		text, err := want.MarshalText()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Pattern
+		if err := got.UnmarshalText(text); err != nil || got != want {
+			t.Errorf("%q was read as %+v, %v, want %+v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"a", `\A(?:a`, `a)\z`, `\A(?:)`, `\A(?:a)b)`} {
+		if err := new(Pattern).UnmarshalText([]byte(text)); !errors.Is(err, fault.Invalid) {
+			t.Errorf("UnmarshalText(%q) = %v, want %v", text, err, fault.Invalid)
+		}
+	}
+}

@@ -3,11 +3,9 @@
 package answer
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/stowgate/stowgate/internal/delivery"
@@ -200,7 +198,7 @@ func Fail(f Family) func(http.ResponseWriter, *http.Request, error) {
 		h := w.Header()
 		Protect(h)
 		if out.status == http.StatusTooManyRequests || out.status == http.StatusServiceUnavailable {
-			h.Set("Retry-After", retryAfter(err))
+			h.Set("Retry-After", server.RetryAfter(err))
 		}
 		if f < WWW {
 			JSON(w, out.status, failure{out.text, id, time.Now().Unix()})
@@ -213,15 +211,6 @@ func Fail(f Family) func(http.ResponseWriter, *http.Request, error) {
 		w.WriteHeader(out.status)
 		w.Write([]byte(out.text))
 	}
-}
-
-// retryAfter returns in how many seconds a request may work that err refused.
-func retryAfter(err error) string {
-	var later interface{ RetryAfter() time.Duration }
-	if errors.As(err, &later) {
-		return strconv.Itoa(int(max(time.Second, later.RetryAfter()) / time.Second))
-	}
-	return "1"
 }
 
 // A failure is the body of an error in JSON. ID is the request's, which the log
@@ -263,15 +252,4 @@ var (
 )
 
 // JSON answers with v. filestack-js reads a body only under this type.
-func JSON(w http.ResponseWriter, status int, v any) error {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(text)))
-	w.WriteHeader(status)
-	w.Write(text) // a client that has gone does not hear of it either
-	return nil
-}
+func JSON(w http.ResponseWriter, status int, v any) error { return server.JSON(w, status, v) }

@@ -1,14 +1,12 @@
 package answer
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
@@ -134,7 +132,7 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 	h := w.Header()
 	Protect(h)
 	if told.Status == http.StatusTooManyRequests {
-		h.Set("Retry-After", RetryAfter(err))
+		h.Set("Retry-After", server.RetryAfter(err))
 	}
 	if inJSON {
 		JSON(w, http.StatusOK, map[string]any{"error": struct {
@@ -161,15 +159,6 @@ func wantsJSON(r *http.Request) bool {
 	})
 }
 
-// RetryAfter returns in how many seconds a request may work that err refused.
-func RetryAfter(err error) string {
-	var later interface{ RetryAfter() time.Duration }
-	if errors.As(err, &later) {
-		return strconv.Itoa(int(max(time.Second, later.RetryAfter()) / time.Second))
-	}
-	return "1"
-}
-
 // Protect keeps an answer from caches, and the address it came from, which may
 // hold a credential, from pages it links to.
 func Protect(h http.Header) {
@@ -179,15 +168,4 @@ func Protect(h http.Header) {
 }
 
 // JSON answers with v.
-func JSON(w http.ResponseWriter, status int, v any) error {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(text)))
-	w.WriteHeader(status)
-	w.Write(text) // a client that has gone does not hear of it either
-	return nil
-}
+func JSON(w http.ResponseWriter, status int, v any) error { return server.JSON(w, status, v) }

@@ -106,7 +106,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.Add("Vary", "Accept")
 		sentence = refusal.Why
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable:
-		h.Set("Retry-After", answer.RetryAfter(err))
+		h.Set("Retry-After", server.RetryAfter(err))
 	}
 	text := http.StatusText(status)
 	send(w, status, "text/html; charset=UTF-8", fmt.Sprintf(page, status, text, html.EscapeString(sentence)))

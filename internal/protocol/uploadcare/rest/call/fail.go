@@ -8,7 +8,6 @@ import (
 	"github.com/stowgate/stowgate/internal/fault"
 	"github.com/stowgate/stowgate/internal/policy"
 	"github.com/stowgate/stowgate/internal/policy/signedrequest"
-	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
 	"github.com/stowgate/stowgate/internal/server"
 )
 
@@ -126,7 +125,7 @@ func told(err error) (status int, body any) {
 	case errors.As(err, &denial) && reasons[denial.Reason] != "":
 		return http.StatusForbidden, sentence{reasons[denial.Reason]}
 	case kind == fault.Busy:
-		return http.StatusTooManyRequests, sentence{throttled(answer.RetryAfter(err))}
+		return http.StatusTooManyRequests, sentence{throttled(server.RetryAfter(err))}
 	}
 	return kinds[kind].status, sentence{kinds[kind].text}
 }
@@ -151,7 +150,7 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", "Uploadcare")
 	case http.StatusTooManyRequests:
-		w.Header().Set("Retry-After", answer.RetryAfter(err))
+		w.Header().Set("Retry-After", server.RetryAfter(err))
 	}
 	write(w, r, status, kind, body)
 }

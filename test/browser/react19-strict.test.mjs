@@ -62,7 +62,7 @@ test("the wrapper's elements", async (t) => {
       </>;
     }
     start(App);`);
-  assert.ok(await v.page.getByText('Drop them').isVisible());
+  await v.page.getByText('Drop them').waitFor();
   assert.deepEqual(await v.page.evaluate(() => {
     const picker = document.querySelector('stowgate-picker');
     return [document.querySelectorAll('stowgate-picker').length, picker.maxFiles, picker.accept, picker.id, picker.hasAttribute('compact'), picker.required];

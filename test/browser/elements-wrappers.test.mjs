@@ -42,7 +42,7 @@ async function check(v) {
     const picker = document.querySelector('stowgate-picker');
     return [document.querySelectorAll('stowgate-picker').length, picker.maxFiles, picker.accept, picker.id, picker.textContent, picker.hasAttribute('compact'), picker.required];
   }), [1, 2, ['.txt'], 'mine', 'Drop them', true, false]);
-  assert.ok(await v.page.getByText('Drop them').isVisible());
+  await v.page.getByText('Drop them').waitFor();
   await v.choose(text('1.txt'), { name: 'no.pdf', type: 'application/pdf', bytes: '%PDF-' });
   await v.hear('select');
   await v.page.evaluate(() => change()); // a render with other listeners

@@ -64,7 +64,7 @@ test('the button opens a dialog, has its own content, and keeps what was stored'
 test('the drop pane sends at once what is dropped on it', async (t) => {
   const v = await visit(t, `<stowgate-drop ${signed(app)} max-files="5"><i slot="empty">Drop your invoices</i></stowgate-drop>`);
   await v.hear('open');
-  assert.ok(await v.page.getByText('Drop your invoices').isVisible());
+  await v.page.getByText('Drop your invoices').waitFor();
   await v.page.evaluate(() => {
     const data = new DataTransfer();
     data.items.add(new File(['dropped'], 'dropped.txt', { type: 'text/plain' }));

@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/stowgate/stowgate/internal/job"
 )
 
 // told is how long, on a busy machine, until webhooks have been told.
@@ -214,9 +216,13 @@ func TestN2EachEvent(t *testing.T) {
 	if h := r.hear(); h.Deliveries != 3 || h.Repeated != 0 {
 		t.Errorf("the receiver has seen %+v", h)
 	}
-	wait(t, "three jobs are done", func() bool {
+	wait(t, "no job is left", func() bool { // of those that tell, and that which sweeps
 		_, metrics, err := c.do("GET", n.admin()+"/metrics", nil)
-		return err == nil && strings.Contains(string(metrics), `stowgate_jobs{state="done"} 3`)
+		done := err == nil
+		for _, state := range []job.State{job.Ready, job.Running, job.Dead} {
+			done = done && strings.Contains(string(metrics), fmt.Sprintf("stowgate_jobs{state=%q} 0", state))
+		}
+		return done
 	})
 }
 

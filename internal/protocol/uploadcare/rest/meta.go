@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 
 	"github.com/stowgate/stowgate/internal/asset"
@@ -15,10 +14,6 @@ import (
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/answer"
 	"github.com/stowgate/stowgate/internal/protocol/uploadcare/rest/call"
 )
-
-// metadataKey is what a key that is set must be like.
-// Uploadcare documentation: "File metadata".
-var metadataKey = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,64}$`)
 
 // metadata answers GET /files/{uuid}/metadata/.
 func (a *API) metadata(ctx context.Context, c *call.Call) (call.Reply, error) {
@@ -59,7 +54,7 @@ func (a *API) setValue(ctx context.Context, c *call.Call) (call.Reply, error) {
 	}
 	before, after, err := a.Library.Label(ctx, c.Grant, f.ID, library.Change{Add: map[string]string{key: value}})
 	if err != nil {
-		return call.Reply{}, metadataError(err, key)
+		return call.Reply{}, metadataError(err)
 	}
 	out := call.Reply{Body: after.Tags[key]}
 	if _, known := before.Tags[key]; !known {
@@ -88,17 +83,8 @@ func (a *API) unsetValue(ctx context.Context, c *call.Call) (call.Reply, error) 
 // checkMetadata returns nil, or why a file cannot have this metadata.
 func checkMetadata(values map[string]string) error {
 	for key, value := range values {
-		switch {
-		case key == "":
-			return about("FileMetadataKeyEmptyError")
-		case len([]rune(key)) > library.MaxTagName:
-			return about("FileMetadataKeyLengthTooBigError", key, library.MaxTagName)
-		case !metadataKey.MatchString(key):
-			return about("FileMetadataKeyForbiddenError", key)
-		case value == "":
-			return about("FileMetadataValueEmptyError", key)
-		case len([]rune(value)) > library.MaxTagValue:
-			return about("FileMetadataValueLengthTooBigError", key, library.MaxTagValue)
+		if err := answer.CheckMetadata(key, value); err != nil {
+			return call.Refuse(http.StatusBadRequest, err.Sentence)
 		}
 	}
 	if len(values) > library.MaxTags {
@@ -112,14 +98,11 @@ func about(code string, args ...any) error {
 	return call.Refuse(http.StatusBadRequest, answer.Refuse(code, args...).Sentence)
 }
 
-// metadataError says what the library did not like about metadata that
-// checkMetadata lets pass.
-func metadataError(err error, key string) error {
-	switch {
-	case errors.Is(err, fault.TooLarge):
+// metadataError says that a file has as much metadata as there can be, the one
+// thing that checkMetadata does not see.
+func metadataError(err error) error {
+	if errors.Is(err, fault.TooLarge) {
 		return about("FileMetadataKeysNumberTooBigError", library.MaxTags)
-	case errors.Is(err, fault.Invalid):
-		return about("FileMetadataValueForbiddenError", key)
 	}
 	return err
 }

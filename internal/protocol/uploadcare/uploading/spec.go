@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/stowgate/stowgate/internal/asset"
 	"github.com/stowgate/stowgate/internal/library"
@@ -42,23 +40,13 @@ func metadata(fields []form.Field) (map[string]string, error) {
 	var tags map[string]string
 	for _, f := range fields {
 		key, value := f.Name, f.Value
-		_, repeated := tags[key] // once in the query, once in the body
-		switch {
-		case key == "":
-			return nil, answer.Refuse("FileMetadataKeyEmptyError")
-		case utf8.RuneCountInString(key) > library.MaxTagName:
-			return nil, answer.Refuse("FileMetadataKeyLengthTooBigError", key, library.MaxTagName)
-		case strings.ContainsFunc(key, func(r rune) bool { return !isKey(r) }):
-			return nil, answer.Refuse("FileMetadataKeyForbiddenError", key)
-		case repeated:
+		if _, repeated := tags[key]; repeated { // once in the query, once in the body
 			return nil, answer.Refuse("FileMetadataKeyDuplicatedError", key)
-		case value == "":
-			return nil, answer.Refuse("FileMetadataValueEmptyError", key)
-		case utf8.RuneCountInString(value) > library.MaxTagValue:
-			return nil, answer.Refuse("FileMetadataValueLengthTooBigError", key, library.MaxTagValue)
-		case !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl):
-			return nil, answer.Refuse("FileMetadataValueForbiddenError", key)
-		case len(tags) == library.MaxTags:
+		}
+		if err := answer.CheckMetadata(key, value); err != nil {
+			return nil, err
+		}
+		if len(tags) == library.MaxTags {
 			return nil, answer.Refuse("FileMetadataKeysNumberTooBigError", library.MaxTags)
 		}
 		if tags == nil {
@@ -67,11 +55,6 @@ func metadata(fields []form.Field) (map[string]string, error) {
 		tags[key] = value
 	}
 	return tags, nil
-}
-
-// isKey reports whether a key of metadata may have r.
-func isKey(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-.:", r)
 }
 
 // tags reads what clients call tags, and the core labels.
